@@ -1,0 +1,66 @@
+// aecomp decompress: .aec files to images.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "app/batch.h"
+#include "app/command.h"
+#include "app/model_source.h"
+#include "app/streams.h"
+#include "io/image_io.h"
+
+namespace aecomp {
+namespace {
+
+struct DecompressOptions {
+  BatchOptions batch;
+  std::string format;
+  EncodeImageOptions encode;
+};
+
+/// --format, else what the name given with -o says, else PNG. With its dot.
+std::string Extension(const DecompressOptions& options) {
+  if (!options.format.empty()) return options.format[0] == '.' ? options.format : "." + options.format;
+  const std::string named = std::filesystem::path(options.batch.output).extension();
+  return named.empty() ? ".png" : named;
+}
+
+Status DecompressFile(const PlannedFile& file, const DecompressOptions& options, ModelSource& source,
+                      FileReport& report) {
+  const std::string name = IsStream(file.input) ? "stdin" : file.input;
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file.input));
+  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
+  AECOMP_ASSIGN_OR_RETURN(Codec * codec, source.Get(container.header.model, name));
+  AECOMP_ASSIGN_OR_RETURN(const Image image, codec->Decompress(container, name));
+  AECOMP_ASSIGN_OR_RETURN(const auto encoded, EncodeImage(image, Extension(options), options.encode));
+  report.width = image.width, report.height = image.height;
+  report.bytes = bytes.size();
+  report.model = ToHex(container.header.model);
+  return WriteOutput(file.output, encoded, options.batch.force);
+}
+
+}  // namespace
+
+void AddDecompress(CLI::App& app, Command& command) {
+  auto options = std::make_shared<DecompressOptions>();
+  CLI::App* sub = app.add_subcommand("decompress", "Restore images from .aec files");
+  AddBatchOptions(*sub, options->batch);
+  sub->add_option("--format", options->format, "png, ppm, jpg, webp, ...; else what -o says, else png")
+      ->type_name("EXT");
+  sub->add_option("--png-level", options->encode.png_level, "Effort of PNG compression, 0 to 9")
+      ->check(CLI::Range(0, 9))
+      ->capture_default_str()
+      ->type_name("N");
+  sub->callback([options, &command] {
+    command.run = [options]() -> Status {
+      // An unknown format is refused before any work, not after it.
+      AECOMP_RETURN_IF_ERROR(EncodeImage(Image(1, 1, 3), Extension(*options), options->encode).status());
+      ModelSource source(options->batch.model);
+      return RunBatch(options->batch, Extension(*options), [&](const PlannedFile& file, FileReport& report) {
+        return DecompressFile(file, *options, source, report);
+      });
+    };
+  });
+}
+
+}  // namespace aecomp

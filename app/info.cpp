@@ -1,0 +1,109 @@
+// aecomp info: what the header of an .aec or a model file says. Loads neither OpenCV nor the built-in model.
+#include <CLI/CLI.hpp>
+#include <cstring>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/command.h"
+#include "app/model_report.h"
+#include "app/report.h"
+#include "app/streams.h"
+#include "io/container.h"
+#include "model/model_file.h"
+
+namespace aecomp {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct InfoOptions {
+  std::vector<std::string> files;
+  TalkOptions talk;
+};
+
+/// Models are safetensors files: a header length, then a JSON object.
+bool LooksLikeModel(std::span<const uint8_t> bytes) {
+  return bytes.size() > 9 && bytes[8] == '{' && bytes[6] == 0 && bytes[7] == 0;
+}
+
+Json DescribeImage(const ContainerHeader& h, size_t bytes) {
+  const double pixels = static_cast<double>(h.width) * h.height;
+  const auto tiles = [&](uint32_t size) { return (int64_t{size} + h.tile_size - 1) / h.tile_size; };
+  Json json = {{"type", "aec"}, {"format", kFormatVersion}, {"width", h.width}, {"height", h.height}};
+  json["channels"] = h.channels;
+  json["bits"] = h.bits;
+  json["bytes"] = bytes;
+  json["bpp"] = 8.0 * static_cast<double>(bytes) / pixels;
+  json["quality_step"] = h.quality;
+  json["tile_size"] = h.tile_size;
+  json["tiles"] = tiles(h.width) * tiles(h.height);
+  json["model"] = ToHex(h.model);
+  json["model_built_in"] = IsBuiltIn(h.model);
+  return json;
+}
+
+std::string ImageText(const Json& json) {
+  const auto number = [&](const char* key) { return json[key].get<int64_t>(); };
+  std::string text = Format("  image    %ldx%ld, %s, %ld bits\n", number("width"), number("height"),
+                            number("channels") == 1 ? "gray" : "RGB", number("bits"));
+  text +=
+      Format("  size     %s, %.3f bpp\n", HumanBytes(json["bytes"].get<uint64_t>()).c_str(), json["bpp"].get<double>());
+  text += Format("  quality  step %ld/16 of the model's axis\n", number("quality_step"));
+  text += Format("  tiles    %ld of %ldx%ld\n", number("tiles"), number("tile_size"), number("tile_size"));
+  text +=
+      "  model    " + json["model"].get<std::string>() + (json["model_built_in"].get<bool>() ? " (built in)\n" : "\n");
+  return text;
+}
+
+Result<Json> Describe(const std::string& file, const std::string& name) {
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file));
+  if (LooksLikeModel(bytes)) {
+    AECOMP_ASSIGN_OR_RETURN(const auto model, ParseModel(bytes, name));
+    return DescribeModel(*model, bytes.size());
+  }
+  AECOMP_ASSIGN_OR_RETURN(const ContainerHeader header, ParseHeader(bytes, name));
+  return DescribeImage(header, bytes.size());
+}
+
+void Print(const std::string& name, const Result<Json>& description, const TalkOptions& talk) {
+  if (talk.json) {
+    Json line = {{"input", name}, {"status", description.ok() ? "ok" : "error"}};
+    if (description.ok()) {
+      line.update(description.value());
+    } else {
+      line["error"] = description.status().message();
+    }
+    PrintStdout(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+  if (!description.ok()) return PrintError(description.status().message());
+  if (talk.json) return;
+  const bool image = description.value()["type"] == "aec";
+  PrintStdout(name + "\n" + (image ? ImageText(description.value()) : ModelText(description.value())));
+}
+
+Status Info(const InfoOptions& options) {
+  Status last;
+  size_t failed = 0;
+  for (const std::string& file : options.files) {
+    const std::string name = IsStream(file) ? "stdin" : file;
+    const Result<Json> description = Describe(file, name);
+    Print(name, description, options.talk);
+    if (description.ok()) continue;
+    ++failed;
+    last = Status(description.status().code(), "");
+  }
+  if (options.files.size() == 1 || failed == 0) return last;
+  return {StatusCode::kSomeFailed, Format("%zu of %zu files failed", failed, options.files.size())};
+}
+
+}  // namespace
+
+void AddInfo(CLI::App& app, Command& command) {
+  auto options = std::make_shared<InfoOptions>();
+  CLI::App* sub = app.add_subcommand("info", "Say what an .aec or a model file holds");
+  sub->add_option("file", options->files, "Files; - is stdin")->required()->type_name("FILE");
+  AddTalkOptions(*sub, options->talk);
+  sub->callback([options, &command] { command.run = [options] { return Info(*options); }; });
+}
+
+}  // namespace aecomp

@@ -1,0 +1,14 @@
+// SIGINT and SIGTERM. Either way no partial output stays behind.
+#pragma once
+
+namespace aecomp {
+
+/// From now on a signal removes temporary outputs and ends the process with 130. Signals that would kill the process
+/// because of an output (a closed pipe, a file size limit) are turned into write errors.
+void InstallSignalHandlers();
+
+/// From now on the first signal only sets the flag, so that work can end in order; the second one ends the process.
+void InterruptSetsFlag();
+bool Interrupted();
+
+}  // namespace aecomp

@@ -1,0 +1,75 @@
+// Parses, dispatches, exits: the only place where a Status becomes an exit code.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "app/command.h"
+#include "app/interrupt.h"
+#include "app/report.h"
+#include "app/streams.h"
+#include "app/version.h"
+
+namespace aecomp {
+namespace {
+
+constexpr const char* kFooter =
+    "\nExit codes: 0 all done; 1 some file of a batch failed; 2 usage, nothing written; 3 unreadable input;\n"
+    "4 corrupt .aec; 5 model missing or mismatched; 6 write failed; 130 interrupted.";
+
+/// Help and version are answers on stdout; every error of the command line is one line and exit code 2.
+int ExitFromParser(const CLI::App& app, const CLI::ParseError& error, const char* first_argument) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    std::ostringstream out, unused;
+    app.exit(error, out, unused);
+    PrintStdout(out.str());
+    const Status status = FlushStdout();
+    if (!status.ok()) PrintError(status.message());
+    return status.exit_code();
+  }
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty() && first_argument != nullptr && first_argument[0] != '-') {
+    PrintError(std::string(first_argument) + ": no such command (see aecomp --help)");
+    return UsageError("").exit_code();
+  }
+  PrintError(error.what() + (" (see aecomp " + (chosen.empty() ? "" : chosen[0]->get_name() + " ") + "--help)"));
+  return UsageError("").exit_code();
+}
+
+Status Run(const Command& command) {
+  try {
+    return command.run();
+  } catch (const std::bad_alloc&) {
+    return {StatusCode::kSomeFailed, "not enough memory"};
+  } catch (const std::exception& error) {  // nothing should throw this far
+    return {StatusCode::kSomeFailed, std::string("internal error: ") + error.what()};
+  }
+}
+
+int Main(int argc, char** argv) {
+  InstallSignalHandlers();
+  CLI::App app("Learned image compression: aecomp compress photo.png; aecomp decompress photo.aec", "aecomp");
+  app.set_version_flag("--version", [] { return VersionText(); });
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  Command command;
+  AddCompress(app, command);
+  AddDecompress(app, command);
+  AddInfo(app, command);
+  AddEval(app, command);
+  AddTrain(app, command);
+  AddModel(app, command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return ExitFromParser(app, error, argc > 1 ? argv[1] : nullptr);
+  }
+  Status status = Run(command);
+  if (const Status flushed = FlushStdout(); !flushed.ok() && status.ok()) status = flushed;
+  if (!status.message().empty()) PrintError(status.message());
+  return status.exit_code();
+}
+
+}  // namespace
+}  // namespace aecomp
+
+int main(int argc, char** argv) { return aecomp::Main(argc, argv); }

@@ -1,0 +1,78 @@
+#include "app/options.h"
+
+#include <omp.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+namespace aecomp {
+
+void AddTalkOptions(CLI::App& command, TalkOptions& options) {
+  command.add_flag("--json", options.json, "Print one JSON object a file on stdout");
+  auto* quiet = command.add_flag("--quiet", options.quiet, "Print errors only");
+  command.add_flag("-v,--verbose", options.verbose, "Print more")->excludes(quiet);
+}
+
+void AddModelOption(CLI::App& command, std::string& model) {
+  command.add_option("-m,--model", model, "Model file instead of the built-in one")->type_name("FILE");
+}
+
+void AddThreadsOption(CLI::App& command, int& threads) {
+  command.add_option("-j,--threads", threads, "Threads to use, 0 for all; never changes the result")
+      ->check(CLI::Range(0, 1024))
+      ->type_name("N");
+}
+
+void AddBatchOptions(CLI::App& command, BatchOptions& options) {
+  command.add_option("input", options.inputs, "Files; - is stdin")->required()->type_name("FILE");
+  auto* file = command.add_option("-o,--output", options.output, "Output file of a single input; - is stdout");
+  file->type_name("FILE");
+  auto* folder = command.add_option("-O,--output-dir", options.output_dir, "Folder for the outputs, made if missing");
+  folder->type_name("DIR")->excludes(file);
+  command.add_flag("-f,--force", options.force, "Overwrite outputs; write to a terminal");
+  AddModelOption(command, options.model);
+  AddThreadsOption(command, options.threads);
+  AddTalkOptions(command, options.talk);
+}
+
+void UseThreads(int threads) { omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs()); }
+
+std::string CheckQuality(const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  const bool ok = end != text.c_str() && *end == '\0' && value >= 0 && value <= 100;  // false for nan
+  return ok ? "" : text + " is not a number from 0 to 100";
+}
+
+int QualityStep(double quality, int max_quality) { return static_cast<int>(std::lround(quality / 100 * max_quality)); }
+
+Result<double> ParseHours(const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  const std::string unit = end;
+  const double hours = unit == "s" ? 1.0 / 3600 : unit == "m" ? 1.0 / 60 : unit == "h" ? 1 : unit == "d" ? 24 : 0;
+  if (end == text.c_str() || hours == 0 || !std::isfinite(value) || value <= 0) {
+    return UsageError("--time " + text + ": not a duration; write 90m, 2h or 1.5d");
+  }
+  return value * hours;
+}
+
+Result<ChannelsHeightWidth> ParseInputShape(const std::string& text) {
+  ChannelsHeightWidth shape;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  bool ok = true;
+  for (int* field : {&shape.channels, &shape.height, &shape.width}) {
+    if (field != &shape.channels) ok = ok && at != end && *at++ == 'x';
+    if (!ok) break;
+    const auto [next, error] = std::from_chars(at, end, *field);
+    ok = error == std::errc() && *field > 0 && *field <= 65536;
+    at = next;
+  }
+  if (!ok || at != end) return UsageError("--input " + text + ": not channels x height x width, as in 3x256x256");
+  return shape;
+}
+
+}  // namespace aecomp

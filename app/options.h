@@ -1,0 +1,58 @@
+// Options that several subcommands share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/status.h"
+
+namespace CLI {
+class App;
+}
+
+namespace aecomp {
+
+/// How much is said, and where.
+struct TalkOptions {
+  bool json = false;     ///< JSON Lines on stdout
+  bool quiet = false;    ///< errors only
+  bool verbose = false;  ///< notes as well
+};
+
+/// What `compress` and `decompress` have in common.
+struct BatchOptions {
+  std::vector<std::string> inputs;  ///< "-" is stdin
+  std::string output;               ///< for one input; "-" is stdout
+  std::string output_dir;           ///< for any number of inputs
+  std::string model;                ///< empty: the built-in one
+  bool force = false;
+  int threads = 0;  ///< 0: all
+  TalkOptions talk;
+};
+
+inline constexpr double kDefaultQuality = 50;  ///< visually good photographs
+
+void AddTalkOptions(CLI::App& command, TalkOptions& options);
+void AddModelOption(CLI::App& command, std::string& model);
+void AddThreadsOption(CLI::App& command, int& threads);
+void AddBatchOptions(CLI::App& command, BatchOptions& options);
+
+/// Makes `threads` (0: all) the size of the OpenMP teams, which oneDNN uses too.
+void UseThreads(int threads);
+
+/// For CLI11: what is wrong with a quality, if anything.
+std::string CheckQuality(const std::string& text);
+
+/// A quality of 0..100 in the 1/16 steps of a model whose axis ends at max_quality.
+int QualityStep(double quality, int max_quality);
+
+/// "90m", "2h", "1.5d", "30s" in hours.
+Result<double> ParseHours(const std::string& text);
+
+/// "3x256x256": channels, height, width, all positive.
+struct ChannelsHeightWidth {
+  int channels = 0, height = 0, width = 0;
+};
+Result<ChannelsHeightWidth> ParseInputShape(const std::string& text);
+
+}  // namespace aecomp

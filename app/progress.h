@@ -1,0 +1,32 @@
+// The progress line of a long run: rewritten in place on a terminal, a line now and then elsewhere.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace aecomp {
+
+class ProgressLine {
+ public:
+  enum class Mode { kAuto, kAlways, kNever };  ///< kAuto: in place only when stderr is a terminal
+
+  explicit ProgressLine(Mode mode);
+  ~ProgressLine() { Finish(); }
+
+  /// Shows `text` (one line without its end) in place of the one before, or, where lines stay, every 30 s.
+  void Show(const std::string& text);
+  /// Prints a line that stays.
+  void Message(const std::string& text);
+  /// Ends a line that is being rewritten: the last state stays.
+  void Finish();
+
+ private:
+  bool in_place_, silent_;
+  size_t shown_ = 0;  ///< characters of the line on the terminal
+  std::chrono::steady_clock::time_point next_{};
+};
+
+/// "2 h 05 min", "48 s"
+std::string HumanDuration(double seconds);
+
+}  // namespace aecomp

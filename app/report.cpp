@@ -1,0 +1,74 @@
+#include "app/report.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/streams.h"
+
+namespace aecomp {
+namespace {
+
+std::string StreamName(const std::string& name, const char* stream) { return IsStream(name) ? stream : name; }
+
+std::string Line(const FileReport& r) {
+  return Format("%s -> %s  %dx%d  %s  %.3f bpp  %.2f s\n", StreamName(r.input, "stdin").c_str(),
+                StreamName(r.output, "stdout").c_str(), r.width, r.height, HumanBytes(r.bytes).c_str(), r.Bpp(),
+                r.seconds);
+}
+
+nlohmann::ordered_json Json(const FileReport& r) {
+  nlohmann::ordered_json json = {{"input", r.input}, {"output", r.output}, {"status", r.status.ok() ? "ok" : "error"}};
+  if (!r.status.ok()) {
+    json["error"] = r.status.message();
+    json["exit_code"] = r.status.exit_code();
+    return json;
+  }
+  json["width"] = r.width;
+  json["height"] = r.height;
+  json["bytes"] = r.bytes;
+  json["bpp"] = r.Bpp();
+  if (r.quality) json["quality"] = *r.quality;
+  json["seconds"] = r.seconds;
+  json["model"] = r.model;
+  if (!r.notes.empty()) json["notes"] = r.notes;
+  return json;
+}
+
+}  // namespace
+
+double FileReport::Bpp() const {
+  const double pixels = static_cast<double>(width) * height;
+  return pixels > 0 ? 8.0 * static_cast<double>(bytes) / pixels : 0;
+}
+
+void PrintError(const std::string& message) { std::fprintf(stderr, "aecomp: %s\n", message.c_str()); }
+
+void PrintReport(const FileReport& report, const TalkOptions& talk) {
+  // Names are bytes, JSON is UTF-8: what is not gets replaced instead of thrown at.
+  if (talk.json) PrintStdout(Json(report).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  if (!report.status.ok()) return PrintError(report.status.message());
+  if (talk.quiet) return;
+  for (const std::string& note : report.notes) PrintError(StreamName(report.input, "stdin") + ": note: " + note);
+  std::fputs(Line(report).c_str(), stderr);
+}
+
+std::string HumanBytes(uint64_t bytes) {
+  const double value = static_cast<double>(bytes);
+  if (bytes < 1000) return Format("%d B", static_cast<int>(bytes));
+  if (value < 1e6) return Format("%.1f kB", value / 1e3);
+  return Format("%.2f MB", value / 1e6);
+}
+
+std::string Format(const char* format, ...) {
+  va_list arguments, again;
+  va_start(arguments, format);
+  va_copy(again, arguments);
+  std::string text(static_cast<size_t>(std::vsnprintf(nullptr, 0, format, arguments)), '\0');
+  std::vsnprintf(text.data(), text.size() + 1, format, again);
+  va_end(again);
+  va_end(arguments);
+  return text;
+}
+
+}  // namespace aecomp

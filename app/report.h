@@ -1,0 +1,38 @@
+// What is said about each file: a line on stderr, a JSON object on stdout.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/options.h"
+#include "io/status.h"
+
+namespace aecomp {
+
+struct FileReport {
+  std::string input, output;
+  Status status;
+  int width = 0, height = 0;
+  uint64_t bytes = 0;  ///< of the .aec
+  std::optional<double> quality;
+  double seconds = 0;
+  std::string model;               ///< its id in hex
+  std::vector<std::string> notes;  ///< what was converted or left out
+
+  double Bpp() const;
+};
+
+/// One line on stderr for a message of the program itself: "aecomp: ...".
+void PrintError(const std::string& message);
+
+/// Errors always; the line of a finished file unless quiet; JSON when asked for.
+void PrintReport(const FileReport& report, const TalkOptions& talk);
+
+/// "14.2 kB"
+std::string HumanBytes(uint64_t bytes);
+/// Printf into a string.
+[[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...);
+
+}  // namespace aecomp

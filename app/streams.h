@@ -1,0 +1,27 @@
+// Files by name, where "-" is stdin or stdout.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/status.h"
+
+namespace aecomp {
+
+inline bool IsStream(const std::string& name) { return name == "-"; }
+
+/// kInput when it cannot be read.
+Result<std::vector<uint8_t>> ReadInput(const std::string& name);
+
+/// A file is written whole or not at all. kWrite when it cannot be written.
+Status WriteOutput(const std::string& name, std::span<const uint8_t> bytes, bool overwrite);
+
+/// Text on stdout: the answer that was asked for. An error is kept for FlushStdout.
+void PrintStdout(const std::string& text);
+
+/// kWrite when anything written to stdout did not arrive.
+Status FlushStdout();
+
+}  // namespace aecomp

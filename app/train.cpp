@@ -1,0 +1,106 @@
+// aecomp train: a model of your own from folders of images.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "app/command.h"
+#include "app/interrupt.h"
+#include "app/options.h"
+#include "app/progress.h"
+#include "app/report.h"
+#include "train/trainer.h"
+
+namespace aecomp {
+namespace {
+
+/// Long enough for a model of one's own overnight; what was learnt is saved all the while.
+constexpr double kDefaultHours = 8;
+
+struct TrainCommand {
+  TrainOptions train;
+  std::string time;
+  ProgressLine::Mode progress = ProgressLine::Mode::kAuto;
+  bool quiet = false, force = false;
+};
+
+std::string ProgressText(const TrainProgress& p) {
+  std::string text = Format("step %ld", static_cast<long>(p.step));
+  if (p.total_steps > 0) text += Format("/%ld", static_cast<long>(p.total_steps));
+  return text + Format("  loss %.4f  %.3f bpp  %.2f dB  %.1f images/s  %s left", p.loss, p.bpp, p.psnr,
+                       p.images_per_second, HumanDuration(p.seconds_left).c_str());
+}
+
+Status RunTrain(TrainCommand& options) {
+  TrainOptions& train = options.train;
+  if (!options.time.empty()) {
+    AECOMP_ASSIGN_OR_RETURN(train.hours, ParseHours(options.time));
+  } else if (train.steps == 0) {
+    train.hours = kDefaultHours;
+  }
+  if (train.patch % 64 != 0) return UsageError(Format("--patch %d: must be a multiple of 64", train.patch));
+  std::error_code error;
+  if (!train.resume && !options.force && std::filesystem::exists(train.output, error)) {
+    return UsageError(train.output + ": exists; name another with -o, go on with --resume, or overwrite with -f");
+  }
+  UseThreads(train.threads);
+  InterruptSetsFlag();
+  ProgressLine line(options.quiet ? ProgressLine::Mode::kNever : options.progress);
+  TrainCallbacks callbacks;
+  callbacks.progress = [&](const TrainProgress& progress) { line.Show(ProgressText(progress)); };
+  callbacks.message = [&](const std::string& message) {
+    if (!options.quiet) line.Message(message);
+  };
+  callbacks.interrupted = Interrupted;
+  Status status = Train(train, callbacks);
+  line.Finish();
+  return status;
+}
+
+void AddTrainingOptions(CLI::App& sub, TrainCommand& options) {
+  TrainOptions& o = options.train;
+  sub.add_option("folder", o.folders, "Folders of training images, searched recursively")->required()->type_name("DIR");
+  sub.add_option("--val", o.validation_folder, "Images to validate on; else some of the training images are held out")
+      ->type_name("DIR");
+  sub.add_option("-o,--output", o.output, "The model, rewritten at every checkpoint")
+      ->capture_default_str()
+      ->type_name("FILE");
+  sub.add_flag("-f,--force", options.force, "Overwrite the output");
+  sub.add_flag("--resume", o.resume, "Continue from the checkpoint beside the output");
+  sub.add_option("--init", o.init, "Model to start from, or none; default: the built-in one")->type_name("FILE|none");
+  sub.add_option("--arch", o.architecture, "Architecture file (JSON)")->type_name("FILE");
+  auto* steps = sub.add_option("--steps", o.steps, "Training steps in all")->check(CLI::PositiveNumber);
+  sub.add_option("--time", options.time, "Training time in all, as in 90m or 8h (default 8h)")->excludes(steps);
+  sub.add_option("--batch", o.batch, "Crops a step")->check(CLI::Range(1, 1024))->capture_default_str();
+  sub.add_option("--patch", o.patch, "Crop size in pixels, a multiple of 64")
+      ->check(CLI::Range(64, 4096))
+      ->capture_default_str();
+  sub.add_option("--lr", o.learning_rate, "Peak learning rate")->check(CLI::PositiveNumber)->capture_default_str();
+  sub.add_option("--seed", o.seed, "Seed of everything random")->capture_default_str();
+  sub.add_option("--checkpoint-minutes", o.checkpoint_minutes, "Minutes between checkpoints")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  sub.add_option("--validate-steps", o.validate_steps, "Steps between validations with real bytes")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub.add_option("--log", o.log, "JSON Lines; default: beside the output")->type_name("FILE");
+}
+
+}  // namespace
+
+void AddTrain(CLI::App& app, Command& command) {
+  auto options = std::make_shared<TrainCommand>();
+  CLI::App* sub = app.add_subcommand("train", "Train a model on your own images");
+  AddTrainingOptions(*sub, *options);
+  AddThreadsOption(*sub, options->train.threads);
+  const std::map<std::string, ProgressLine::Mode> modes = {{"auto", ProgressLine::Mode::kAuto},
+                                                           {"always", ProgressLine::Mode::kAlways},
+                                                           {"never", ProgressLine::Mode::kNever}};
+  sub->add_option("--progress", options->progress, "auto, always or never")
+      ->transform(CLI::CheckedTransformer(modes))
+      ->type_name("WHEN");
+  sub->add_flag("--quiet", options->quiet, "Print errors only");
+  sub->callback([options, &command] { command.run = [options] { return RunTrain(*options); }; });
+}
+
+}  // namespace aecomp

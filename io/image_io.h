@@ -1,0 +1,30 @@
+// Image files of any kind. PNG and PNM are read and written here, without OpenCV; all else goes through its module.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/image.h"
+#include "io/status.h"
+
+namespace aecomp {
+
+/// 8-bit gray or RGB, recognised by content, not by name. `notes` (may be null) receives what was converted or left
+/// out, one line each. kInput when it is no image or a damaged one. `name`: what messages call the file.
+Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes);
+
+Result<Image> ReadImage(const std::string& path, std::vector<std::string>* notes);
+
+struct EncodeImageOptions {
+  int png_level = 1;  ///< 0 .. 9
+  int quality = 95;   ///< of lossy formats; see OpenCvApi::encode
+};
+
+/// extension: ".png", "ppm", "pgm", "pnm", "jpg", ..., with or without the dot, any case. kUsage for one that nobody
+/// knows or that cannot hold the image.
+Result<std::vector<uint8_t>> EncodeImage(const Image& image, const std::string& extension,
+                                         const EncodeImageOptions& options = {});
+
+}  // namespace aecomp

@@ -1,0 +1,50 @@
+// An architecture is data: a JSON file that lists the layers of encoder, decoder and prior (data/arch/*.json).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/status.h"
+#include "model/layer.h"
+
+namespace aecomp {
+
+/// A network: layers in sequence. A layer of type "sum" has branches that all read its input; an empty branch is the
+/// identity, so a residual block is a sum of [] and its layers.
+using Network = std::vector<LayerSpec>;
+
+/// A JSON array of layer objects as a Network; layer types and options are checked later, by shape inference.
+Result<Network> ParseNetwork(const nlohmann::json& layers);
+
+/// The branches of a "sum".
+Result<std::vector<Network>> SumBranches(const LayerSpec& sum);
+
+struct Architecture {
+  std::string name;
+  std::string json;  ///< the text it was parsed from, kept in the model file
+  int image_channels = 3;
+  int latent_channels = 0;  ///< M
+  int hyper_channels = 0;   ///< N, channels of z
+  int latent_stride = 16;   ///< pixels per element of y, each way
+  int hyper_stride = 64;    ///< pixels per element of z, each way; images are padded to a multiple of this
+  std::vector<double>
+      lambdas;  ///< rate-distortion trade-off at quality 0, 16, 32, ... (1/16 steps), in bpp + lambda*255^2*mse
+
+  Network encoder;        ///< image -> y before gain      [C, H, W] -> [M, H/16, W/16]
+  Network decoder;        ///< y^ -> image                 [M, H/16, W/16] -> [C, H, W]
+  Network hyper_encoder;  ///< companded y -> z            [M, H/16, W/16] -> [N, H/64, W/64]
+  Network hyper_decoder;  ///< z^ -> features              [N, H/64, W/64] -> [K, H/16, W/16]; ends in relu
+  Network sigma_head;     ///< features -> log sigma       [K] -> [M]
+  Network mu_head;        ///< features -> mu              [K] -> [M]
+  Network context_in;     ///< companded first half of y^  [M] -> [K]
+  Network context_out;    ///< concat(features, context_in) -> correction of mu  [2K] -> [M]
+
+  int max_quality() const { return 16 * (static_cast<int>(lambdas.size()) - 1); }
+  /// lambda at `quality` in 1/16 steps: geometric interpolation.
+  double LambdaAt(double quality) const;
+};
+
+/// Parses and checks the shapes of all networks against each other. `name`: what messages call the file.
+Result<Architecture> ParseArchitecture(const std::string& json, const std::string& name);
+
+}  // namespace aecomp

@@ -1,0 +1,281 @@
+#include "model/codec.h"
+
+#include <exception>
+
+#include "model/coding_tables.h"
+#include "model/tile_coder.h"
+#include "model/tiles.h"
+#include "model/window_transform.h"
+
+namespace aecomp {
+namespace {
+
+constexpr size_t kStreamSymbols =
+    65536;  // about as many coded symbols make one y stream, so that streams code in parallel
+constexpr size_t kMostTileCoders = 4;  // an image has at most four sizes of tiles
+
+/// What the entropy coder gets of one tile.
+struct TileSymbols {
+  std::vector<int16_t> z, y;  // y: only the coded elements
+  std::vector<uint8_t> z_rows, y_rows;
+};
+
+/// The table of every element of z: the channel's. [positions, N]
+std::vector<uint8_t> RepeatRows(std::span<const uint8_t> rows, size_t size) {
+  std::vector<uint8_t> repeated(size);
+  for (size_t i = 0; i < size; ++i) repeated[i] = rows[i % rows.size()];
+  return repeated;
+}
+
+/// Calls f(index into [h, w, M]) for the elements of a tile that are coded, in the order of the stream.
+template <class F>
+void ForEachCoded(const Tile& tile, const std::vector<uint8_t>& rows, F f) {
+  const size_t channels = rows.size() / (static_cast<size_t>(tile.h) * static_cast<size_t>(tile.w));
+  for (int i = 0; i < tile.coded_h; ++i) {
+    const size_t begin = static_cast<size_t>(i) * static_cast<size_t>(tile.w) * channels;
+    const size_t end = begin + static_cast<size_t>(tile.coded_w) * channels;
+    for (size_t e = begin; e < end; ++e) {
+      if (rows[e] != 0) f(e);
+    }
+  }
+}
+
+/// Rows and columns of the y of an image that covers all tiles, with or without their padding.
+struct Plane {
+  int rows = 0, columns = 0;
+};
+Plane CodedPlane(const std::vector<Tile>& tiles) {
+  return {tiles.back().row + tiles.back().coded_h, tiles.back().column + tiles.back().coded_w};
+}
+Plane PaddedPlane(const std::vector<Tile>& tiles) {
+  return {tiles.back().row + tiles.back().h, tiles.back().column + tiles.back().w};
+}
+
+/// The coder of all streams of one tile range: parallel over streams, the first failure wins.
+template <class F>
+Status ParallelStreams(size_t count, F f) {
+  std::vector<Status> results(count);
+#pragma omp parallel for schedule(dynamic, 1)
+  for (size_t i = 0; i < count; ++i) {
+    try {
+      results[i] = f(i);
+    } catch (const std::exception& e) {
+      results[i] = CorruptError(e.what());
+    }
+  }
+  for (Status& s : results) AECOMP_RETURN_IF_ERROR(std::move(s));
+  return {};
+}
+
+}  // namespace
+
+struct Codec::Impl {
+  explicit Impl(std::shared_ptr<Model> m) : model(std::move(m)), transform(*model) {}
+
+  std::shared_ptr<Model> model;
+  WindowTransform transform;
+  std::vector<std::unique_ptr<TileCoder>> tile_coders;
+  AlignedBuffer<float> y;  // of a whole image
+
+  Result<TileCoder*> CoderFor(const Tile& tile);
+  LatentView ViewOf(const Tile& tile, const Plane& plane);
+  void ReserveY(const Plane& plane);
+  Result<Container> Compress(const Image& image, int quality, CompressStats* stats);
+  Status EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container);
+  Result<Image> Decompress(const Container& container, const std::string& name);
+  Status CheckHeader(const ContainerHeader& header) const;
+  Status DecodeTile(const QualityPoint& q, const Tile& tile, const TileStreams& streams, const Plane& plane);
+};
+
+Result<TileCoder*> Codec::Impl::CoderFor(const Tile& tile) {
+  for (auto& coder : tile_coders) {
+    if (coder->height() == tile.h && coder->width() == tile.w) return coder.get();
+  }
+  if (tile_coders.size() >= kMostTileCoders) tile_coders.erase(tile_coders.begin());
+  AECOMP_ASSIGN_OR_RETURN(auto coder, TileCoder::Create(*model, tile.h, tile.w));
+  tile_coders.push_back(std::move(coder));
+  return tile_coders.back().get();
+}
+
+LatentView Codec::Impl::ViewOf(const Tile& tile, const Plane& plane) {
+  const int64_t channels = model->architecture.latent_channels;
+  return {y.data() + (int64_t{tile.row} * plane.columns + tile.column) * channels, plane.columns * channels};
+}
+
+void Codec::Impl::ReserveY(const Plane& plane) {
+  const size_t size = static_cast<size_t>(plane.rows) * static_cast<size_t>(plane.columns) *
+                      static_cast<size_t>(model->architecture.latent_channels);
+  if (y.size() < size) y = AlignedBuffer<float>(size);
+}
+
+/// One z stream and the same number of y streams for every tile.
+Status Codec::Impl::EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container) {
+  size_t most = 1;
+  for (const TileSymbols& t : symbols) most = std::max(most, t.y.size());
+  const size_t parts = std::min<size_t>((most + kStreamSymbols - 1) / kStreamSymbols, kMaxStreams - 1);
+  container.tiles.resize(symbols.size());
+  for (TileStreams& t : container.tiles) t.streams.resize(1 + parts);
+  return ParallelStreams(symbols.size() * (1 + parts), [&](size_t task) -> Status {
+    const TileSymbols& t = symbols[task / (1 + parts)];
+    const size_t stream = task % (1 + parts);
+    std::vector<uint8_t>& bytes = container.tiles[task / (1 + parts)].streams[stream];
+    if (stream == 0) {
+      bytes = EncodeValues(model->prior.z_tables(), t.z, t.z_rows);
+      return {};
+    }
+    const auto [begin, end] = StreamRange(t.y.size(), stream - 1, parts);
+    bytes = EncodeValues(model->prior.y_tables(), std::span(t.y).subspan(begin, end - begin),
+                         std::span(t.y_rows).subspan(begin, end - begin));
+    return {};
+  });
+}
+
+Result<Container> Codec::Impl::Compress(const Image& image, int quality, CompressStats* stats) {
+  const Architecture& a = model->architecture;
+  Container container;
+  ContainerHeader& header = container.header;
+  header.width = static_cast<uint32_t>(image.width), header.height = static_cast<uint32_t>(image.height);
+  header.channels = static_cast<uint8_t>(image.channels);
+  header.quality = static_cast<uint8_t>(quality);
+  header.model = model->id;
+  while (header.tile_size < static_cast<uint32_t>(a.hyper_stride)) header.tile_size *= 2;
+
+  const std::vector<Tile> tiles = MakeTiles(header, a);
+  const Plane plane = PaddedPlane(tiles);
+  ReserveY(plane);
+  AECOMP_RETURN_IF_ERROR(transform.Analyse(image, plane.rows, plane.columns, y.data()));
+  const QualityPoint q = QualityPointAt(*model, quality);
+  std::vector<TileSymbols> symbols(tiles.size());
+  for (size_t i = 0; i < tiles.size(); ++i) {
+    const Tile& tile = tiles[i];
+    AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
+    AECOMP_RETURN_IF_ERROR(coder->Encode(q, ViewOf(tile, plane), tile.coded_h, tile.coded_w));
+    symbols[i].z = coder->z();
+    symbols[i].z_rows = RepeatRows(model->prior.ZRows(quality), coder->z().size());
+    ForEachCoded(tile, coder->rows(), [&](size_t e) {
+      symbols[i].y.push_back(coder->symbols()[e]);
+      symbols[i].y_rows.push_back(coder->rows()[e]);
+    });
+    if (stats != nullptr) {
+      AECOMP_ASSIGN_OR_RETURN(const double bits, coder->EstimateBits(q, tile.coded_h, tile.coded_w));
+      stats->estimated_bits += bits;
+    }
+  }
+  AECOMP_RETURN_IF_ERROR(EncodeStreams(symbols, container));
+  return container;
+}
+
+Status Codec::Impl::CheckHeader(const ContainerHeader& h) const {
+  const Architecture& a = model->architecture;
+  if (h.model != model->id) {
+    return ModelError("was made with model " + ToHex(h.model) + ", not with " + ToHex(model->id) +
+                      "; name its model with -m");
+  }
+  if (h.width < 1 || h.height < 1 || h.width > kMaxSide || h.height > kMaxSide)
+    return CorruptError("has an impossible size");
+  if (h.bits != 8)
+    return CorruptError("has " + std::to_string(h.bits) + " bits a sample, which this version cannot decode");
+  if (h.channels != 1 && h.channels != a.image_channels) {
+    return CorruptError("has " + std::to_string(h.channels) + " channels, but its model " +
+                        std::to_string(a.image_channels));
+  }
+  if (h.quality > a.max_quality())
+    return CorruptError("has a quality of " + std::to_string(h.quality) + ", beyond its model's");
+  if (h.tile_size < 1 || h.tile_size > kMaxTileSize || h.tile_size % static_cast<uint32_t>(a.hyper_stride) != 0) {
+    return CorruptError("has tiles of " + std::to_string(h.tile_size) + " pixels, which its model cannot decode");
+  }
+  return {};
+}
+
+Status Codec::Impl::DecodeTile(const QualityPoint& q, const Tile& tile, const TileStreams& streams,
+                               const Plane& plane) {
+  const size_t parts = streams.streams.size() - 1;
+  AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
+  std::vector<int16_t>& z = coder->z();
+  AECOMP_RETURN_IF_ERROR(DecodeValues(model->prior.z_tables(), streams.streams[0],
+                                      RepeatRows(model->prior.ZRows(q.quality), z.size()), z));
+  for (int16_t v : z) {
+    if (v < -kZMax || v > kZMax) return CorruptError("an element of z is out of range");
+  }
+  AECOMP_RETURN_IF_ERROR(coder->PredictRows(q));
+
+  std::vector<uint8_t> rows;
+  ForEachCoded(tile, coder->rows(), [&](size_t e) { rows.push_back(coder->rows()[e]); });
+  std::vector<int16_t> values(rows.size());
+  AECOMP_RETURN_IF_ERROR(ParallelStreams(parts, [&](size_t i) -> Status {
+    const auto [begin, end] = StreamRange(rows.size(), i, parts);
+    return DecodeValues(model->prior.y_tables(), streams.streams[1 + i], std::span(rows).subspan(begin, end - begin),
+                        std::span(values).subspan(begin, end - begin));
+  }));
+  std::fill(coder->symbols().begin(), coder->symbols().end(), int16_t{0});
+  size_t next = 0;
+  ForEachCoded(tile, coder->rows(), [&](size_t e) { coder->symbols()[e] = values[next++]; });
+  return coder->Reconstruct(q, ViewOf(tile, plane), tile.coded_h, tile.coded_w);
+}
+
+Result<Image> Codec::Impl::Decompress(const Container& container, const std::string& name) {
+  const auto about = [&](const Status& s) { return Status(s.code(), name + ": " + s.message()); };
+  const ContainerHeader& header = container.header;
+  if (const Status status = CheckHeader(header); !status.ok()) return about(status);
+  const std::vector<Tile> tiles = MakeTiles(header, model->architecture);
+  if (container.tiles.size() != tiles.size()) return CorruptError(name + ": corrupt: it has too few or too many tiles");
+  for (const TileStreams& t : container.tiles) {
+    if (t.streams.size() < 2) return CorruptError(name + ": corrupt: a tile lacks streams");
+  }
+  const Plane plane = CodedPlane(tiles);
+  ReserveY(plane);
+  const QualityPoint q = QualityPointAt(*model, header.quality);
+  for (size_t i = 0; i < tiles.size(); ++i) {
+    const Status status = DecodeTile(q, tiles[i], container.tiles[i], plane);
+    if (!status.ok())
+      return Status(status.code(), name + ": corrupt: tile " + std::to_string(i) + ": " + status.message());
+  }
+  Image image(static_cast<int>(header.width), static_cast<int>(header.height), header.channels);
+  if (const Status status = transform.Synthesise(y.data(), plane.rows, plane.columns, image); !status.ok())
+    return about(status);
+  return image;
+}
+
+Codec::Codec(std::shared_ptr<Model> model) : impl_(std::make_unique<Impl>(std::move(model))) {}
+Codec::~Codec() = default;
+const Model& Codec::model() const { return *impl_->model; }
+
+Result<std::vector<uint8_t>> Codec::Compress(const Image& image, int quality, CompressStats* stats) {
+  const Architecture& a = impl_->model->architecture;
+  if (image.width < 1 || image.height < 1 || image.bits != 8 || (image.channels != 1 && image.channels != 3) ||
+      image.pixels.size() != Image::ByteSize(image.width, image.height, image.channels, image.bits)) {
+    return InputError("an 8-bit gray or RGB image of at least 1x1 pixel is expected");
+  }
+  if (static_cast<uint32_t>(image.width) > kMaxSide || static_cast<uint32_t>(image.height) > kMaxSide ||
+      uint64_t(image.width) * uint64_t(image.height) > kMaxPixels) {
+    return InputError("an image of " + std::to_string(image.width) + "x" + std::to_string(image.height) +
+                      " is too large; split it");
+  }
+  if (image.channels > a.image_channels)
+    return InputError("this model codes gray images only; convert the image to gray");
+  if (quality < 0 || quality > a.max_quality()) {
+    return UsageError("quality " + std::to_string(quality) + " is not in 0 .. " + std::to_string(a.max_quality()));
+  }
+  if (stats != nullptr) *stats = {};
+  try {
+    AECOMP_ASSIGN_OR_RETURN(const Container container, impl_->Compress(image, quality, stats));
+    for (const TileStreams& t : container.tiles) {
+      if (stats == nullptr) break;
+      stats->z_bytes += t.streams[0].size();
+      for (size_t i = 1; i < t.streams.size(); ++i) stats->y_bytes += t.streams[i].size();
+    }
+    return SerializeContainer(container);
+  } catch (const std::exception& e) {  // out of memory, dnnl::error
+    return InputError(std::string("cannot be compressed: ") + e.what());
+  }
+}
+
+Result<Image> Codec::Decompress(const Container& container, const std::string& name) {
+  try {
+    return impl_->Decompress(container, name);
+  } catch (const std::exception& e) {
+    return CorruptError(name + ": cannot be decompressed: " + e.what());
+  }
+}
+
+}  // namespace aecomp

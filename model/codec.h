@@ -1,0 +1,40 @@
+// The one place where an Image meets a Container.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/container.h"
+#include "io/image.h"
+#include "io/status.h"
+#include "model/model_file.h"
+
+namespace aecomp {
+
+struct CompressStats {
+  double estimated_bits = 0;  ///< what the float entropy model (continuous sigma) says the same symbols cost
+  uint64_t z_bytes = 0, y_bytes = 0;
+};
+
+/// Codes images with one model. Keeps compiled graphs between images of equal size. Not thread-safe: one a thread.
+class Codec {
+ public:
+  explicit Codec(std::shared_ptr<Model> model);
+  ~Codec();
+  const Model& model() const;
+
+  /// image: 8-bit, 1 or 3 channels, any size from 1x1. quality: 0 .. architecture.max_quality(), in 1/16 steps.
+  Result<std::vector<uint8_t>> Compress(const Image& image, int quality, CompressStats* stats = nullptr);
+
+  /// container.header.model must be model().id. Fails with kCorrupt, never crashes, whatever the streams hold.
+  Result<Image> Decompress(const Container& container, const std::string& name);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aecomp

@@ -1,0 +1,38 @@
+// The probability tables of a model, computed once when it is exported and stored in its file as integers. Decoders
+// never evaluate any of this.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace aecomp {
+
+/// Frequencies of one table: the values -bound .. bound, then the escape symbol; see CodingTables::Create.
+using FrequencyRow = std::vector<uint16_t>;
+
+/// The y tables: discretised Gaussians at log-spaced sigmas. Row r > 0 covers the sigmas around YSigma(r); row 0 stands
+/// for everything below kSigmaCoded, where a symbol other than 0 costs 13 bits or more: more than the distortion that
+/// it removes is worth at any quality, so the encoder writes 0 and nothing is coded.
+inline constexpr int kYRows = 128;
+inline constexpr double kSigmaCoded = 0.13;
+inline constexpr double kSigmaMax = 400;
+
+/// Distance of two rows in log sigma.
+double YRowSpacing();
+/// Sigma of row 1 .. kYRows - 1.
+double YSigma(int row);
+/// A sigma as a fractional row in 1/256: the row is (index + 128) >> 8, clamped to the rows that exist.
+double YIndex256(double log_sigma);
+std::vector<FrequencyRow> YFrequencies();
+
+/// The z tables: discretised zero-mean logistics at log-spaced scales.
+inline constexpr int kZRows = 64;
+inline constexpr double kZScaleFirst = 0.05, kZScaleLast = 32;
+inline constexpr int kZMax = 127;  ///< z symbols lie in -kZMax .. kZMax
+
+double ZScale(int row);
+/// The row whose scale is nearest in the log domain.
+int ZRow(double scale);
+std::vector<FrequencyRow> ZFrequencies();
+
+}  // namespace aecomp

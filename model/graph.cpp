@@ -1,0 +1,332 @@
+// A network is flattened into nodes that read and write numbered values. For training every value has its own
+// activation and gradient; for inference values share memory as soon as nobody needs the old one any more.
+#include "model/graph.h"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+
+namespace aecomp {
+namespace {
+
+struct Node {
+  std::unique_ptr<Layer> layer;  // null: a sum
+  std::vector<int> inputs;
+  int output = 0;
+  bool relu = false;  // of a sum
+};
+
+Status UnknownType(const LayerSpec& spec) {
+  std::string known;
+  for (const std::string& type : LayerTypeNames()) known += (known.empty() ? "" : ", ") + type;
+  return UsageError("layer '" + spec.name + "': unknown type \"" + spec.type + "\"; known are sum, " + known);
+}
+
+Status BranchesDisagree(const LayerSpec& spec, const Shape& first, const Shape& other) {
+  return UsageError("layer '" + spec.name + "' (sum): its branches must give equal shapes, but " + first.ToString() +
+                    " and " + other.ToString() + " came");
+}
+
+/// Walks a network once: the only place that knows how sums nest. `Visitor` gets each layer with its input.
+class ShapeWalk {
+ public:
+  Result<Shape> Run(const Network& network, Shape shape) {
+    for (const LayerSpec& spec : network) {
+      auto next = spec.type == "sum" ? Sum(spec, shape) : One(spec, shape);
+      if (!next.ok()) return next;
+      shape = next.value();
+    }
+    return shape;
+  }
+  std::vector<LayerReport> reports;
+
+ private:
+  Result<Shape> One(const LayerSpec& spec, const Shape& input) {
+    const LayerType* type = FindLayerType(spec.type);
+    if (type == nullptr) return UnknownType(spec);
+    AECOMP_ASSIGN_OR_RETURN(const LayerInfo info, type->infer(spec, input));
+    LayerReport report{spec.name, spec.type, info.output, 0, info.macs};
+    for (const ParameterSpec& p : info.parameters) {
+      int64_t size = 1;
+      for (int64_t d : p.dims) size *= d;
+      report.parameters += size;
+    }
+    reports.push_back(report);
+    return info.output;
+  }
+
+  Result<Shape> Sum(const LayerSpec& spec, const Shape& input) {
+    AECOMP_ASSIGN_OR_RETURN(const std::vector<Network> branches, SumBranches(spec));
+    Shape first;
+    for (size_t i = 0; i < branches.size(); ++i) {
+      AECOMP_ASSIGN_OR_RETURN(const Shape shape, Run(branches[i], input));
+      if (i == 0) first = shape;
+      if (!(shape == first)) return BranchesDisagree(spec, first, shape);
+    }
+    reports.push_back({spec.name, spec.type, first, 0, 0});
+    return first;
+  }
+};
+
+void AddInto(const float* from, float* to, int64_t size) {
+#pragma omp parallel for simd schedule(static)
+  for (int64_t i = 0; i < size; ++i) to[i] += from[i];
+}
+
+void Copy(const float* from, float* to, int64_t size) {
+#pragma omp parallel for simd schedule(static)
+  for (int64_t i = 0; i < size; ++i) to[i] = from[i];
+}
+
+}  // namespace
+
+struct Graph::Impl {
+  Parameters* parameters = nullptr;
+  Mode mode = Mode::kInference;
+  std::vector<Shape> shapes;  // of value v; value 0 is the input
+  std::vector<Node> nodes;    // in order of execution
+  int result = 0;
+
+  std::vector<AlignedBuffer<float>> buffers;
+  std::vector<int> slot;                        // buffer of value v; -1 for the input
+  std::vector<AlignedBuffer<float>> gradients;  // training: of value v >= 1
+  AlignedBuffer<float> spare;                   // a second contribution to a gradient, before it is added
+  std::vector<char> has_gradient;
+  const float* input = nullptr;  // of the last Forward
+
+  // Compiling.
+  Result<int> Add(const Network& network, int value);
+  Result<int> AddLayer(const LayerSpec& spec, int input_value);
+  Result<int> AddSum(const LayerSpec& spec, int input_value);
+  bool FuseRelu(int value);
+  void PlanTraining();
+  void PlanInference();
+  std::vector<int> LastUses() const;
+  int TakeSlot(int64_t size, std::vector<char>& busy);
+
+  // Running.
+  const float* Value(int v) const {
+    return v == 0 ? input : buffers[static_cast<size_t>(slot[static_cast<size_t>(v)])].data();
+  }
+  float* Output(const Node& node) {
+    return buffers[static_cast<size_t>(slot[static_cast<size_t>(node.output)])].data();
+  }
+  void RunSum(const Node& node);
+  void BackwardSum(const Node& node, float* dx);
+  void BackwardLayer(const Node& node, float* dx);
+  float* GradientOf(int v, float* dx) { return v == 0 ? dx : gradients[static_cast<size_t>(v)].data(); }
+};
+
+/// A relu directly after a layer or sum becomes part of it when nothing else reads the value in between.
+bool Graph::Impl::FuseRelu(int value) {
+  if (nodes.empty() || nodes.back().output != value) return false;
+  Node& node = nodes.back();
+  if (node.layer) return node.layer->FuseRelu();
+  return node.relu = true;
+}
+
+Result<int> Graph::Impl::Add(const Network& network, int value) {
+  const int entry = value;
+  for (const LayerSpec& spec : network) {
+    // The first layer of a branch may not change the value that other branches read too.
+    if (spec.type == "relu" && value != entry && FuseRelu(value)) continue;
+    auto next = spec.type == "sum" ? AddSum(spec, value) : AddLayer(spec, value);
+    if (!next.ok()) return next;
+    value = next.value();
+  }
+  return value;
+}
+
+Result<int> Graph::Impl::AddLayer(const LayerSpec& spec, int input_value) {
+  const LayerType* type = FindLayerType(spec.type);
+  if (type == nullptr) return UnknownType(spec);
+  const Shape in = shapes[static_cast<size_t>(input_value)];
+  AECOMP_ASSIGN_OR_RETURN(const LayerInfo info, type->infer(spec, in));
+  Node node;
+  node.layer = type->create(spec, in, *parameters, mode == Mode::kTraining);
+  node.inputs = {input_value};
+  node.output = static_cast<int>(shapes.size());
+  shapes.push_back(info.output);
+  nodes.push_back(std::move(node));
+  return nodes.back().output;
+}
+
+Result<int> Graph::Impl::AddSum(const LayerSpec& spec, int input_value) {
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<Network> branches, SumBranches(spec));
+  Node node;
+  for (const Network& branch : branches) {
+    AECOMP_ASSIGN_OR_RETURN(const int value, Add(branch, input_value));
+    node.inputs.push_back(value);
+    const Shape &first = shapes[static_cast<size_t>(node.inputs[0])], &other = shapes[static_cast<size_t>(value)];
+    if (!(first == other)) return BranchesDisagree(spec, first, other);
+  }
+  node.output = static_cast<int>(shapes.size());
+  const Shape shape = shapes[static_cast<size_t>(node.inputs[0])];
+  shapes.push_back(shape);
+  nodes.push_back(std::move(node));
+  return nodes.back().output;
+}
+
+void Graph::Impl::PlanTraining() {
+  int64_t largest = 0;
+  gradients.resize(shapes.size());
+  slot.assign(shapes.size(), -1);
+  for (size_t v = 1; v < shapes.size(); ++v) {
+    const int64_t size = shapes[v].size();
+    slot[v] = static_cast<int>(buffers.size());
+    buffers.emplace_back(static_cast<size_t>(size));
+    gradients[v] = AlignedBuffer<float>(static_cast<size_t>(size));
+    largest = std::max(largest, size);
+  }
+  spare = AlignedBuffer<float>(static_cast<size_t>(std::max(largest, shapes[0].size())));
+  has_gradient.resize(shapes.size());
+}
+
+std::vector<int> Graph::Impl::LastUses() const {
+  std::vector<int> last(shapes.size(), -1);
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    for (int v : nodes[i].inputs) last[static_cast<size_t>(v)] = static_cast<int>(i);
+  }
+  last[static_cast<size_t>(result)] = static_cast<int>(nodes.size());
+  return last;
+}
+
+/// The smallest free buffer that is large enough, else the largest free one enlarged, else a new one.
+int Graph::Impl::TakeSlot(int64_t size, std::vector<char>& busy) {
+  const size_t wanted = static_cast<size_t>(size);
+  int best = -1;
+  for (size_t s = 0; s < buffers.size(); ++s) {
+    if (busy[s]) continue;
+    const auto better = [&](size_t a, size_t b) { return a >= wanted ? (b < wanted || a < b) : (b < wanted && a > b); };
+    if (best < 0 || better(buffers[s].size(), buffers[static_cast<size_t>(best)].size())) best = static_cast<int>(s);
+  }
+  if (best < 0) {
+    best = static_cast<int>(buffers.size());
+    buffers.emplace_back();
+    busy.push_back(0);
+  }
+  if (buffers[static_cast<size_t>(best)].size() < wanted)
+    buffers[static_cast<size_t>(best)] = AlignedBuffer<float>(wanted);
+  busy[static_cast<size_t>(best)] = 1;
+  return best;
+}
+
+void Graph::Impl::PlanInference() {
+  const std::vector<int> last = LastUses();
+  std::vector<char> busy;
+  slot.assign(shapes.size(), -1);
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const Node& node = nodes[i];
+    const auto dies = [&](int v) { return v != 0 && last[static_cast<size_t>(v)] == static_cast<int>(i); };
+    // Elementwise nodes may write over an input that nobody reads afterwards.
+    const bool elementwise = !node.layer || node.layer->CanRunInPlace();
+    // (Of a sum only one of the first two: the others are read after the output has been written once.)
+    const auto end = node.inputs.begin() + std::min<std::ptrdiff_t>(2, std::ssize(node.inputs));
+    const auto reuse = std::find_if(node.inputs.begin(), end, dies);
+    int taken = -1;
+    if (elementwise && reuse != end) {
+      taken = slot[static_cast<size_t>(*reuse)];
+    } else {
+      taken = TakeSlot(shapes[static_cast<size_t>(node.output)].size(), busy);
+    }
+    slot[static_cast<size_t>(node.output)] = taken;
+    for (int v : node.inputs) {
+      if (dies(v) && slot[static_cast<size_t>(v)] != taken) busy[static_cast<size_t>(slot[static_cast<size_t>(v)])] = 0;
+    }
+  }
+}
+
+void Graph::Impl::RunSum(const Node& node) {
+  float* y = Output(node);
+  const int64_t size = shapes[static_cast<size_t>(node.output)].size();
+  const size_t count = node.inputs.size();
+  for (size_t i = 1; i < count; ++i) {
+    const float* a = i == 1 ? Value(node.inputs[0]) : y;
+    const float* b = Value(node.inputs[i]);
+    const float floor = node.relu && i + 1 == count ? 0.f : -3.4e38f;
+#pragma omp parallel for simd schedule(static)
+    for (int64_t k = 0; k < size; ++k) y[k] = std::max(a[k] + b[k], floor);
+  }
+}
+
+void Graph::Impl::BackwardSum(const Node& node, float* dx) {
+  const int64_t size = shapes[static_cast<size_t>(node.output)].size();
+  float* dy = gradients[static_cast<size_t>(node.output)].data();
+  const float* y = Output(node);
+  if (node.relu) {
+#pragma omp parallel for simd schedule(static)
+    for (int64_t i = 0; i < size; ++i) dy[i] = y[i] > 0 ? dy[i] : 0.f;
+  }
+  for (int v : node.inputs) {
+    float* gradient = GradientOf(v, dx);
+    if (gradient == nullptr) continue;
+    char& written = has_gradient[static_cast<size_t>(v)];
+    written ? AddInto(dy, gradient, size) : Copy(dy, gradient, size);
+    written = 1;
+  }
+}
+
+void Graph::Impl::BackwardLayer(const Node& node, float* dx) {
+  const int v = node.inputs[0];
+  float* gradient = GradientOf(v, dx);
+  float* dy = gradients[static_cast<size_t>(node.output)].data();
+  char& written = has_gradient[static_cast<size_t>(v)];
+  float* target = gradient != nullptr && written ? spare.data() : gradient;
+  node.layer->Backward(Value(v), Output(node), dy, target);
+  if (gradient != nullptr && written) AddInto(spare.data(), gradient, shapes[static_cast<size_t>(v)].size());
+  written = 1;
+}
+
+Graph::Graph() : impl_(std::make_unique<Impl>()) {}
+Graph::~Graph() = default;
+
+Result<std::vector<LayerReport>> InferShapes(const Network& network, const Shape& input) {
+  ShapeWalk walk;
+  AECOMP_RETURN_IF_ERROR(walk.Run(network, input).status());
+  return std::move(walk.reports);
+}
+
+Result<std::unique_ptr<Graph>> Graph::Create(const Network& network, const Shape& input, Parameters& parameters,
+                                             Mode mode) {
+  std::unique_ptr<Graph> graph(new Graph);
+  Impl& impl = *graph->impl_;
+  impl.parameters = &parameters;
+  impl.mode = mode;
+  impl.shapes = {input};
+  try {
+    AECOMP_ASSIGN_OR_RETURN(impl.result, impl.Add(network, 0));
+    if (impl.result == 0) return UsageError("a network needs at least one layer");
+    mode == Mode::kTraining ? impl.PlanTraining() : impl.PlanInference();
+  } catch (const std::exception& e) {  // oneDNN or out of memory
+    return UsageError("a network for an input of " + input.ToString() + " cannot be built: " + e.what());
+  }
+  return graph;
+}
+
+const Shape& Graph::input_shape() const { return impl_->shapes[0]; }
+const Shape& Graph::output_shape() const { return impl_->shapes[static_cast<size_t>(impl_->result)]; }
+
+const float* Graph::Forward(const float* x) {
+  impl_->input = x;
+  for (const Node& node : impl_->nodes) {
+    if (node.layer) {
+      node.layer->Forward(impl_->Value(node.inputs[0]), impl_->Output(node));
+    } else {
+      impl_->RunSum(node);
+    }
+  }
+  return impl_->Value(impl_->result);
+}
+
+void Graph::Backward(const float* dy, float* dx) {
+  Impl& m = *impl_;
+  std::fill(m.has_gradient.begin(), m.has_gradient.end(), 0);
+  const size_t result = static_cast<size_t>(m.result);
+  Copy(dy, m.gradients[result].data(), m.shapes[result].size());
+  m.has_gradient[result] = 1;
+  for (auto node = m.nodes.rbegin(); node != m.nodes.rend(); ++node) {
+    node->layer ? m.BackwardLayer(*node, dx) : m.BackwardSum(*node, dx);
+  }
+}
+
+}  // namespace aecomp

@@ -1,0 +1,52 @@
+// A network compiled for one input shape: layers made, buffers planned once, nothing allocated afterwards.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/status.h"
+#include "model/architecture.h"
+#include "model/layer.h"
+
+namespace aecomp {
+
+struct LayerReport {
+  std::string name, type;
+  Shape output;
+  int64_t parameters = 0;
+  int64_t macs = 0;
+};
+
+/// Shapes, parameter and MAC counts of every layer, before a weight is made; or the first misfit.
+Result<std::vector<LayerReport>> InferShapes(const Network& network, const Shape& input);
+
+class Graph {
+ public:
+  enum class Mode {
+    kInference,  ///< buffers are shared between layers; Backward must not be called
+    kTraining    ///< every activation is kept
+  };
+
+  static Result<std::unique_ptr<Graph>> Create(const Network& network, const Shape& input, Parameters& parameters,
+                                               Mode mode);
+  ~Graph();
+
+  const Shape& input_shape() const;
+  const Shape& output_shape() const;
+
+  /// x: [N, H, W, C]. The result stays valid until the next call; [N, H', W', C'].
+  const float* Forward(const float* x);
+
+  /// dy: gradient of the output of the last Forward (whose x must still be alive and unchanged). Adds to
+  /// Parameter::grad. dx: gradient of x, or null. Pass null where nobody needs it: the first layers then skip that
+  /// work.
+  void Backward(const float* dy, float* dx);
+
+ private:
+  Graph();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aecomp

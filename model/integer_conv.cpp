@@ -1,0 +1,167 @@
+#include "model/integer_conv.h"
+
+#include <cstring>
+
+#include "model/onednn.h"
+
+namespace aecomp {
+
+// With P = p + padding = stride*a + r for output position p of a transposed convolution, and taps t: out = sum over t
+// of x[a - t] * w[stride*t + r]: a convolution with K = ceil(kernel/stride) taps over positions a of an input that is
+// padded by K-1 on both sides. Deep channel: (r of the row, r of the column, out).
+struct IntegerConv::Impl {
+  const IntegerLayer& layer;
+  Shape input, output;
+  int taps, padding, phases;   // of the convolution that runs
+  Shape padded, grid;          // its input and its output [1, phases*phases*out, ..]
+  AlignedBuffer<uint8_t> x;    // [padded.h, padded.w, in]; unused without padding
+  AlignedBuffer<int32_t> acc;  // [grid.h, grid.w, grid.c]
+  AlignedBuffer<int8_t> weights;
+  std::vector<int32_t> bias;  // [grid.c]: minus what the zero point adds
+  onednn::Op op;
+
+  Impl(const IntegerLayer& l, int h, int w, int zero_point);
+  int8_t DeepWeight(int deep, int i, int a, int b) const;
+  void MakeConvolution();
+  void MakeBias(int zero_point);
+  void Accumulate(const uint8_t* source);
+
+  /// Calls f(output pixel index, accumulators [out], biases [out]) for every output pixel.
+  template <class F>
+  void ForEachPixel(F f) const {
+#pragma omp parallel for schedule(static)
+    for (int y = 0; y < output.h; ++y) {
+      for (int c = 0; c < output.w; ++c) {
+        int gy = y, gx = c, phase = 0;
+        if (layer.transposed) {
+          gy = (y + layer.padding) / layer.stride, gx = (c + layer.padding) / layer.stride;
+          phase = (y + layer.padding) % layer.stride * phases + (c + layer.padding) % layer.stride;
+        }
+        const int64_t at = (int64_t{gy} * grid.w + gx) * grid.c + int64_t{phase} * layer.out;
+        f(int64_t{y} * output.w + c, acc.data() + at, bias.data() + int64_t{phase} * layer.out);
+      }
+    }
+  }
+};
+
+IntegerConv::Impl::Impl(const IntegerLayer& l, int h, int w, int zero_point)
+    : layer(l), input{1, l.in, h, w}, output(l.OutputShape(input)) {
+  taps = l.transposed ? (l.kernel + l.stride - 1) / l.stride : l.kernel;
+  padding = l.transposed ? taps - 1 : l.padding;
+  phases = l.transposed ? l.stride : 1;
+  padded = {1, l.in, h + 2 * padding, w + 2 * padding};
+  const int stride = l.transposed ? 1 : l.stride;
+  grid = {1, phases * phases * l.out, (padded.h - taps) / stride + 1, (padded.w - taps) / stride + 1};
+  if (padding > 0) {
+    x = AlignedBuffer<uint8_t>(static_cast<size_t>(padded.size()));
+    std::memset(x.data(), zero_point, x.size());
+  }
+  acc = AlignedBuffer<int32_t>(static_cast<size_t>(grid.size()));
+  MakeConvolution();
+  MakeBias(zero_point);
+}
+
+int8_t IntegerConv::Impl::DeepWeight(int deep, int i, int a, int b) const {
+  const int o = deep % layer.out, phase = deep / layer.out;
+  int row = a, column = b;
+  if (layer.transposed) {
+    row = layer.stride * (taps - 1 - a) + phase / phases;
+    column = layer.stride * (taps - 1 - b) + phase % phases;
+    if (row >= layer.kernel || column >= layer.kernel) return 0;
+  }
+  return layer.weight[static_cast<size_t>(((int64_t{o} * layer.kernel + row) * layer.kernel + column) * layer.in + i)];
+}
+
+void IntegerConv::Impl::MakeConvolution() {
+  using onednn::Tag;
+  using onednn::Type;
+  onednn::ConvProblem p;
+  const dnnl::memory::dims dims = {grid.c, layer.in, taps, taps};
+  const int stride = layer.transposed ? 1 : layer.stride;
+  p.src = onednn::ActivationDesc(padded, Type::u8);
+  p.dst = onednn::ActivationDesc(grid, Type::s32);
+  p.weights = dnnl::memory::desc(dims, Type::s8, Tag::any);
+  p.strides = {stride, stride};
+  p.padding_low = p.padding_high = {0, 0};
+  const auto pd = onednn::ConvForward(p, onednn::UserScratchpad());
+  op = onednn::Op(dnnl::convolution_forward(pd), pd);
+  op.Bind(DNNL_ARG_SRC, p.src);
+  op.Bind(DNNL_ARG_WEIGHTS, pd.weights_desc());
+  op.Bind(DNNL_ARG_DST, p.dst);
+
+  AlignedBuffer<int8_t> plain(
+      static_cast<size_t>(int64_t{grid.c} * layer.in * taps * taps));  // [grid.c, in, taps, taps]
+  size_t at = 0;
+  for (int o = 0; o < grid.c; ++o)
+    for (int i = 0; i < layer.in; ++i)
+      for (int a = 0; a < taps; ++a)
+        for (int b = 0; b < taps; ++b) plain[at++] = DeepWeight(o, i, a, b);
+  weights = AlignedBuffer<int8_t>(pd.weights_desc().get_size());
+  onednn::Reorder({dims, Type::s8, Tag::oihw}, plain.data(), pd.weights_desc(), weights.data());
+}
+
+void IntegerConv::Impl::MakeBias(int zero_point) {
+  bias.resize(static_cast<size_t>(grid.c));
+  for (int o = 0; o < grid.c; ++o) {
+    int32_t sum = 0;
+    for (int i = 0; i < layer.in; ++i)
+      for (int a = 0; a < taps; ++a)
+        for (int b = 0; b < taps; ++b) sum += DeepWeight(o, i, a, b);
+    bias[static_cast<size_t>(o)] = layer.bias[static_cast<size_t>(o % layer.out)] - zero_point * sum;
+  }
+}
+
+void IntegerConv::Impl::Accumulate(const uint8_t* source) {
+  if (padding > 0) {
+    const int64_t row_bytes = int64_t{input.w} * input.c;
+    for (int y = 0; y < input.h; ++y) {
+      uint8_t* to = x.data() + (int64_t{y + padding} * padded.w + padding) * input.c;
+      std::memcpy(to, source + y * row_bytes, static_cast<size_t>(row_bytes));
+    }
+    source = x.data();
+  }
+  op.Set(DNNL_ARG_SRC, source);
+  op.Set(DNNL_ARG_WEIGHTS, weights.data());
+  op.Set(DNNL_ARG_DST, acc.data());
+  op.Run();
+}
+
+IntegerConv::IntegerConv(const IntegerLayer& layer, int h, int w, int zero_point)
+    : impl_(std::make_unique<Impl>(layer, h, w, zero_point)) {}
+IntegerConv::~IntegerConv() = default;
+IntegerConv::IntegerConv(IntegerConv&&) noexcept = default;
+
+const Shape& IntegerConv::output() const { return impl_->output; }
+
+void IntegerConv::RunToU8(const uint8_t* x, uint8_t* y) {
+  impl_->Accumulate(x);
+  const int out = impl_->layer.out, shift = impl_->layer.shift;
+  const int32_t* multiplier = impl_->layer.multiplier.data();
+  impl_->ForEachPixel([&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
+    uint8_t* to = y + pixel * out;
+    for (int c = 0; c < out; ++c) to[c] = ClampToU8(Requantise(acc[c] + bias[c], multiplier[c], shift));
+  });
+}
+
+void IntegerConv::RunToRows(const uint8_t* x, const int32_t* offset, int max_row, uint8_t* rows) {
+  impl_->Accumulate(x);
+  const int out = impl_->layer.out, shift = impl_->layer.shift;
+  const int32_t* multiplier = impl_->layer.multiplier.data();
+  impl_->ForEachPixel([&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
+    uint8_t* to = rows + pixel * out;
+    for (int c = 0; c < out; ++c) {
+      const int64_t row = (Requantise(acc[c] + bias[c], multiplier[c], shift) + offset[c] + 128) >> 8;
+      to[c] = static_cast<uint8_t>(std::clamp<int64_t>(row, 0, max_row));
+    }
+  });
+}
+
+void IntegerConv::RunToAccumulators(const uint8_t* x, int32_t* result) {
+  impl_->Accumulate(x);
+  const int out = impl_->layer.out;
+  impl_->ForEachPixel([&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
+    for (int c = 0; c < out; ++c) result[pixel * out + c] = acc[c] + bias[c];
+  });
+}
+
+}  // namespace aecomp

@@ -1,0 +1,40 @@
+// An IntegerLayer compiled for one input size: oneDNN's u8 x s8 -> s32 convolution. Equal to AccumulateScalar bit for
+// bit on every instruction set, because
+// - activations are u8 and weights 7-bit (s8 x s8, or 8-bit weights, saturate or lose a bit without VNNI);
+// - the input is padded explicitly with its zero point, whose contribution is a constant that moves into the bias;
+// - a transposed convolution runs as a convolution to stride*stride*out channels, read back in another order
+//   (depth-to-space): int8 deconvolution has defects of its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "model/integer_layer.h"
+
+namespace aecomp {
+
+class IntegerConv {
+ public:
+  /// `layer` must outlive this. Input [h, w, in]. May throw dnnl::error or std::bad_alloc.
+  IntegerConv(const IntegerLayer& layer, int h, int w, int zero_point);
+  ~IntegerConv();
+  IntegerConv(IntegerConv&&) noexcept;
+
+  const Shape& output() const;
+
+  /// x: [h, w, in] -> y: [h', w', out], requantised to 0 .. 255: a relu is part of it.
+  void RunToU8(const uint8_t* x, uint8_t* y);
+
+  /// The same, but to table rows: (requantised + offset[c] + 128) >> 8, clamped to 0 .. max_row.
+  void RunToRows(const uint8_t* x, const int32_t* offset, int max_row, uint8_t* rows);
+
+  /// Accumulators with bias [h', w', out]: for tests.
+  void RunToAccumulators(const uint8_t* x, int32_t* acc);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aecomp

@@ -1,0 +1,117 @@
+// The integer prior in a model file: tensors named "integer.<what>". Frequencies are stored as one half of each
+// (symmetric) row, value 0 first, then the escape symbol; all rows in one tensor, their lengths in another.
+#include "model/integer_prior_state.h"
+
+namespace aecomp {
+namespace {
+
+std::string LayerKey(const std::string& layer, const char* what) { return "integer." + layer + "." + what; }
+
+void SaveTables(const std::string& key, const std::vector<FrequencyRow>& rows, SafetensorsWriter& writer) {
+  std::vector<int32_t> bounds, halves;
+  for (const FrequencyRow& row : rows) {
+    const size_t bound = (row.size() - 2) / 2;
+    bounds.push_back(static_cast<int32_t>(bound));
+    halves.insert(halves.end(), row.begin() + static_cast<std::ptrdiff_t>(bound), row.end());
+  }
+  writer.AddIntegers(key + ".bounds", {std::ssize(bounds)}, bounds, DType::kI32);
+  writer.AddIntegers(key + ".frequencies", {std::ssize(halves)}, halves, DType::kI32);
+}
+
+Result<std::vector<int32_t>> LoadAnyLength(const SafetensorsFile& file, const std::string& key) {
+  const TensorView* view = file.Find(key);
+  if (view == nullptr || view->dims.size() != 1) return ModelError("tensor \"" + key + "\" is missing or not a list");
+  return file.ReadIntegers(key, view->dims);
+}
+
+Result<std::vector<FrequencyRow>> LoadTables(const SafetensorsFile& file, const std::string& key) {
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<int32_t> bounds, LoadAnyLength(file, key + ".bounds"));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<int32_t> halves, LoadAnyLength(file, key + ".frequencies"));
+  std::vector<FrequencyRow> rows;
+  size_t at = 0;
+  for (int32_t bound : bounds) {
+    const size_t count = static_cast<size_t>(std::max(bound, 0)) + 2;  // value 0 .. bound, escape
+    if (bound < 1 || bound > CodingTables::kMaxBound || count > halves.size() - at) {
+      return ModelError("tensor \"" + key + ".bounds\" does not fit its frequencies");
+    }
+    FrequencyRow row(static_cast<size_t>(2 * bound + 2));
+    for (size_t i = 0; i < count; ++i) {
+      const int32_t f = halves[at + i];
+      if (f < 1 || f > 0xFFFF) return ModelError("tensor \"" + key + ".frequencies\" holds a frequency out of range");
+      row[static_cast<size_t>(bound) + i] = static_cast<uint16_t>(f);
+      if (i + 1 < count) row[static_cast<size_t>(bound) - i] = static_cast<uint16_t>(f);
+    }
+    rows.push_back(std::move(row));
+    at += count;
+  }
+  if (at != halves.size()) return ModelError("tensor \"" + key + ".frequencies\" is longer than its rows");
+  return rows;
+}
+
+Status LoadLayer(const SafetensorsFile& file, const std::string& name, int zero_point, IntegerLayer& layer) {
+  const int64_t out = layer.out, k = layer.kernel;
+  AECOMP_ASSIGN_OR_RETURN(const auto weight, file.ReadIntegers(LayerKey(name, "weight"), {out, k, k, layer.in}));
+  AECOMP_ASSIGN_OR_RETURN(layer.bias, file.ReadIntegers(LayerKey(name, "bias"), {out}));
+  AECOMP_ASSIGN_OR_RETURN(layer.multiplier, file.ReadIntegers(LayerKey(name, "multiplier"), {out}));
+  AECOMP_ASSIGN_OR_RETURN(const auto shift, file.ReadIntegers(LayerKey(name, "shift"), {1}));
+  layer.shift = shift[0];
+  layer.weight.resize(weight.size());
+  for (size_t i = 0; i < weight.size(); ++i) {
+    layer.weight[i] = static_cast<int8_t>(std::clamp(weight[i], -128, 127));  // out of range: refused below
+  }
+  return CheckIntegerLayer(layer, zero_point, "layer '" + name + "'");
+}
+
+}  // namespace
+
+Status IntegerPrior::Save(SafetensorsWriter& writer) const {
+  const State& s = *state_;
+  const int64_t n = s.hyper_channels, m = s.latent_channels, q = s.qualities;
+  writer.AddIntegers("integer.z_input.multiplier", {q, n}, s.input_multiplier, DType::kI32);
+  writer.AddIntegers("integer.z_input.offset", {q, n}, s.input_offset, DType::kI32);
+  writer.AddIntegers("integer.z_rows", {q, n}, std::vector<int32_t>(s.z_rows.begin(), s.z_rows.end()), DType::kU8);
+  writer.AddIntegers("integer.sigma_offset", {q, m}, s.sigma_offset, DType::kI32);
+  writer.AddFloats("integer.feature_scales", {std::ssize(s.feature_scales)}, s.feature_scales, DType::kF32);
+  SaveTables("integer.z_tables", s.z_frequencies, writer);
+  SaveTables("integer.y_tables", s.y_frequencies, writer);
+  for (size_t i = 0; i < s.layers.size(); ++i) {
+    const IntegerLayer& l = s.layers[i];
+    const int32_t shift[] = {l.shift};
+    writer.AddIntegers(LayerKey(s.names[i], "weight"), {l.out, l.kernel, l.kernel, l.in},
+                       std::vector<int32_t>(l.weight.begin(), l.weight.end()), DType::kI8);
+    writer.AddIntegers(LayerKey(s.names[i], "bias"), {l.out}, l.bias, DType::kI32);
+    writer.AddIntegers(LayerKey(s.names[i], "multiplier"), {l.out}, l.multiplier, DType::kI32);
+    writer.AddIntegers(LayerKey(s.names[i], "shift"), {1}, shift, DType::kI32);
+  }
+  return {};
+}
+
+Result<IntegerPrior> IntegerPrior::Load(const Architecture& architecture, const SafetensorsFile& file) {
+  AECOMP_ASSIGN_OR_RETURN(std::shared_ptr<State> state, MakeIntegerLayout(architecture));
+  State& s = *state;
+  const int64_t n = s.hyper_channels, m = s.latent_channels, q = s.qualities;
+  AECOMP_ASSIGN_OR_RETURN(s.input_multiplier, file.ReadIntegers("integer.z_input.multiplier", {q, n}));
+  AECOMP_ASSIGN_OR_RETURN(s.input_offset, file.ReadIntegers("integer.z_input.offset", {q, n}));
+  AECOMP_ASSIGN_OR_RETURN(s.sigma_offset, file.ReadIntegers("integer.sigma_offset", {q, m}));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<int32_t> z_rows, file.ReadIntegers("integer.z_rows", {q, n}));
+  AECOMP_ASSIGN_OR_RETURN(s.feature_scales,
+                          file.ReadFloats("integer.feature_scales", {s.layers[s.hyper_layers - 1].out}));
+  AECOMP_ASSIGN_OR_RETURN(s.z_frequencies, LoadTables(file, "integer.z_tables"));
+  AECOMP_ASSIGN_OR_RETURN(s.y_frequencies, LoadTables(file, "integer.y_tables"));
+  AECOMP_ASSIGN_OR_RETURN(s.z_tables, CodingTables::Create(s.z_frequencies));
+  AECOMP_ASSIGN_OR_RETURN(s.y_tables, CodingTables::Create(s.y_frequencies));
+  if (s.z_tables.rows() < 1 || s.y_tables.rows() < 1) return ModelError("the model file has no probability tables");
+  for (int32_t row : z_rows) {
+    if (row < 0 || row >= s.z_tables.rows())
+      return ModelError("tensor \"integer.z_rows\" names a table that does not exist");
+    s.z_rows.push_back(static_cast<uint8_t>(row));
+  }
+  for (size_t i = 0; i < s.layers.size(); ++i) {
+    AECOMP_RETURN_IF_ERROR(LoadLayer(file, s.names[i], s.ZeroPoint(i), s.layers[i]));
+  }
+  IntegerPrior prior;
+  prior.state_ = std::move(state);
+  return prior;
+}
+
+}  // namespace aecomp

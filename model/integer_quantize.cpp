@@ -1,0 +1,208 @@
+// From the float hyper-decoder and sigma head to integers. Notation: an activation u (u8) of channel c means
+// u * scale[c] (the input: (u - 128) * scale[c]); a weight q of output channel o means q * weight_scale[o] / scale[in].
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "model/entropy_parameters.h"
+#include "model/graph.h"
+#include "model/integer_prior_state.h"
+
+namespace aecomp {
+namespace {
+
+constexpr double kInputMost = 127, kActivationMost = 255;
+/// Activations differ in range between channels. A scale each uses all 8 bits of every channel but makes the weights
+/// that read them uneven; one scale for all does the opposite. Scales are range^kBalance of the channel times the rest
+/// of the whole tensor's.
+constexpr double kBalance = 0.5;
+/// Calibration sees few images: room above the largest value seen.
+constexpr double kHeadroom = 1.1;
+constexpr double kQuantile = 0.9999;  ///< of a whole tensor: what lies above may be clipped
+
+/// Runs over all calibration tensors the network's first `count` layers; visits each output.
+class PrefixRunner {
+ public:
+  PrefixRunner(const Network& network, Parameters& parameters) : network_(network), parameters_(parameters) {}
+
+  template <class F>
+  Status Run(size_t count, std::span<const Tensor* const> inputs, F visit) {
+    const Network prefix(network_.begin(), network_.begin() + static_cast<std::ptrdiff_t>(count));
+    std::map<std::pair<int, int>, std::unique_ptr<Graph>> graphs;
+    for (const Tensor* input : inputs) {
+      auto& graph = graphs[{input->shape().h * 65536 + input->shape().w, input->shape().n}];
+      if (!graph) {
+        AECOMP_ASSIGN_OR_RETURN(graph, Graph::Create(prefix, input->shape(), parameters_, Graph::Mode::kInference));
+      }
+      const float* y = graph->Forward(input->data());
+      visit(y, graph->output_shape());
+    }
+    return {};
+  }
+
+ private:
+  const Network& network_;
+  Parameters& parameters_;
+};
+
+/// Largest magnitude of each channel, and of the tensor but for its rarest values.
+class RangeMeter {
+ public:
+  void Add(const float* values, const Shape& shape) {
+    most_.resize(static_cast<size_t>(shape.c));
+    for (int64_t i = 0; i < shape.size(); ++i) {
+      const float v = std::fabs(values[i]);
+      auto& most = most_[static_cast<size_t>(i % shape.c)];
+      if (v > most) most = v;
+      all_.push_back(v);
+    }
+  }
+
+  /// One step of each channel when `levels` steps span its range.
+  std::vector<double> Scales(double levels) {
+    const size_t rank = static_cast<size_t>(kQuantile * static_cast<double>(all_.size() - 1));
+    std::nth_element(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(rank), all_.end());
+    const double whole = std::max<double>(all_[rank], 1e-6);
+    std::vector<double> scales;
+    for (float most : most_) {
+      const double own = std::clamp<double>(most, 1e-3 * whole, whole);
+      scales.push_back(std::pow(own, kBalance) * std::pow(whole, 1 - kBalance) * kHeadroom / levels);
+    }
+    return scales;
+  }
+
+ private:
+  std::vector<float> most_, all_;
+};
+
+/// Weights in the integer layout [out, kh, kw, in], each times the scale of the input it reads.
+std::vector<double> ScaledWeights(const IntegerLayer& l, const Parameter& p, const std::vector<double>& in_scale) {
+  std::vector<double> weights(static_cast<size_t>(l.weight_size()));
+  size_t at = 0;
+  for (int o = 0; o < l.out; ++o)
+    for (int a = 0; a < l.kernel; ++a)
+      for (int b = 0; b < l.kernel; ++b)
+        for (int i = 0; i < l.in; ++i) {
+          const int64_t channels = l.transposed ? int64_t{i} * l.out + o : int64_t{o} * l.in + i;
+          const int64_t source = (channels * l.kernel + a) * l.kernel + b;
+          weights[at++] = double{p.value[static_cast<size_t>(source)]} * in_scale[static_cast<size_t>(i)];
+        }
+  return weights;
+}
+
+/// Rounds the weights of output channel o with the smallest step that keeps weights in 7 bits and sums below 2^24;
+/// returns the step.
+double QuantiseChannel(IntegerLayer& l, int o, const std::vector<double>& weights, double bias, int zero_point) {
+  const size_t count = static_cast<size_t>(l.weight_size() / l.out), first = static_cast<size_t>(o) * count;
+  double most = 0;
+  for (size_t i = first; i < first + count; ++i) most = std::max(most, std::fabs(weights[i]));
+  double step = std::max({most / 63, std::fabs(bias) / (1 << 23), 1e-12});
+  while (true) {
+    for (size_t i = first; i < first + count; ++i) {
+      l.weight[i] = static_cast<int8_t>(std::clamp(std::lround(weights[i] / step), -64L, 63L));
+    }
+    l.bias[static_cast<size_t>(o)] = static_cast<int32_t>(std::lround(bias / step));
+    if (AccumulatorBound(l, o, zero_point) < (1 << 24)) return step;
+    step *= 1.05;
+  }
+}
+
+/// factor[o]: what one unit of the accumulator is worth in units of the output.
+void SetMultipliers(IntegerLayer& l, const std::vector<double>& factor) {
+  const double most = std::max(1e-12, *std::max_element(factor.begin(), factor.end()));
+  l.shift = std::clamp(30 - static_cast<int>(std::ceil(std::log2(most))), 1, 46);
+  for (double f : factor) {
+    const double multiplier = std::clamp(std::round(std::ldexp(f, l.shift)), 0.0, 2147483647.0);
+    l.multiplier.push_back(static_cast<int32_t>(multiplier));
+  }
+}
+
+/// out_scale[o]: worth of one unit of the output.
+Status QuantiseLayer(IntegerLayer& l, const std::string& name, const Parameters& parameters, int zero_point,
+                     const std::vector<double>& in_scale, const std::vector<double>& out_scale) {
+  const Parameter *weight = parameters.Find(name + ".weight"), *bias = parameters.Find(name + ".bias");
+  if (weight == nullptr || weight->size() != l.weight_size())
+    return ModelError("layer '" + name + "' has no weights to quantise");
+  for (const Parameter* p : {weight, bias}) {
+    if (p == nullptr) continue;
+    for (float v : p->value) {
+      if (!std::isfinite(v)) return ModelError("parameter \"" + p->name + "\" is not finite; training has diverged");
+    }
+  }
+  const std::vector<double> weights = ScaledWeights(l, *weight, in_scale);
+  l.weight.resize(weights.size());
+  l.bias.resize(static_cast<size_t>(l.out));
+  std::vector<double> factor;
+  for (int o = 0; o < l.out; ++o) {
+    const size_t c = static_cast<size_t>(o);
+    const double step = QuantiseChannel(l, o, weights, bias != nullptr ? double{bias->value[c]} : 0.0, zero_point);
+    factor.push_back(step / out_scale[c]);
+  }
+  SetMultipliers(l, factor);
+  return CheckIntegerLayer(l, zero_point, "layer '" + name + "'");
+}
+
+int32_t ClampToI32(double v) { return static_cast<int32_t>(std::clamp(std::round(v), -2147483647.0, 2147483647.0)); }
+
+/// Everything that depends on the quality.
+void FillQualityTables(const Architecture& a, const Parameters& parameters, const std::vector<double>& input_scale,
+                       IntegerPrior::State& s) {
+  for (int q = 0; q < s.qualities; ++q) {
+    const QualityScales scales = ScalesAt(a, parameters, q);
+    for (size_t c = 0; c < input_scale.size(); ++c) {
+      const double step = 1 / (double{scales.z_gain[c]} * input_scale[c]);  // one z symbol in units of the input
+      s.input_multiplier.push_back(ClampToI32(65536 * step));
+      s.input_offset.push_back(ClampToI32(65536 * (kInputZeroPoint + scales.z_mean[c] * step)));
+      s.z_rows.push_back(static_cast<uint8_t>(ZRow(scales.z_scale[c])));
+    }
+    for (float log_sigma : scales.log_sigma) s.sigma_offset.push_back(ClampToI32(YIndex256(log_sigma)));
+  }
+}
+
+/// Scales of the input and of the output of every layer but the last.
+Result<std::vector<std::vector<double>>> ActivationScales(const Architecture& a, Parameters& parameters,
+                                                          std::span<const Tensor* const> calibration) {
+  std::vector<std::vector<double>> scales;
+  RangeMeter input;
+  for (const Tensor* t : calibration) input.Add(t->data(), t->shape());
+  scales.push_back(input.Scales(kInputMost));
+  Network network = a.hyper_decoder;
+  network.insert(network.end(), a.sigma_head.begin(), a.sigma_head.end());
+  PrefixRunner runner(network, parameters);
+  for (size_t i = 0; i < network.size(); ++i) {
+    if (network[i].type != "relu") continue;
+    RangeMeter meter;
+    AECOMP_RETURN_IF_ERROR(
+        runner.Run(i + 1, calibration, [&](const float* y, const Shape& shape) { meter.Add(y, shape); }));
+    scales.push_back(meter.Scales(kActivationMost));
+  }
+  return scales;
+}
+
+}  // namespace
+
+Result<IntegerPrior> IntegerPrior::Quantize(const Architecture& architecture, Parameters& parameters,
+                                            std::span<const Tensor* const> calibration) {
+  AECOMP_ASSIGN_OR_RETURN(std::shared_ptr<State> state, MakeIntegerLayout(architecture));
+  State& s = *state;
+  if (calibration.empty()) return ModelError("no calibration inputs: activation ranges cannot be chosen");
+  AECOMP_ASSIGN_OR_RETURN(auto scales, ActivationScales(architecture, parameters, calibration));
+  const std::vector<double>& features = scales[s.hyper_layers];
+  s.feature_scales.assign(features.begin(), features.end());
+  // The sigma head's output counts 1/256 rows of the table.
+  scales.emplace_back(static_cast<size_t>(s.latent_channels), YRowSpacing() / 256);
+  for (size_t i = 0; i < s.layers.size(); ++i) {
+    AECOMP_RETURN_IF_ERROR(
+        QuantiseLayer(s.layers[i], s.names[i], parameters, s.ZeroPoint(i), scales[i], scales[i + 1]));
+  }
+  FillQualityTables(architecture, parameters, scales[0], s);
+  s.z_frequencies = ZFrequencies();
+  s.y_frequencies = YFrequencies();
+  AECOMP_ASSIGN_OR_RETURN(s.z_tables, CodingTables::Create(s.z_frequencies));
+  AECOMP_ASSIGN_OR_RETURN(s.y_tables, CodingTables::Create(s.y_frequencies));
+  IntegerPrior prior;
+  prior.state_ = std::move(state);
+  return prior;
+}
+
+}  // namespace aecomp

@@ -1,0 +1,68 @@
+// One layer of a network with static shapes. A layer type is one file in model/layers: shape inference, forward,
+// backward, and one line in the registry (model/layers/registry.cpp).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "io/status.h"
+#include "model/parameters.h"
+#include "model/tensor.h"
+
+namespace aecomp {
+
+/// What an architecture file says of one layer.
+struct LayerSpec {
+  std::string type;
+  std::string name;
+  std::shared_ptr<const nlohmann::json> options;  ///< the whole JSON object of the layer
+};
+
+struct ParameterSpec {
+  std::string name;  ///< "<layer>.weight", "<layer>.bias"
+  std::vector<int64_t> dims;
+};
+
+/// What shape inference finds out before a weight is made.
+struct LayerInfo {
+  Shape output;
+  std::vector<ParameterSpec> parameters;
+  int64_t macs = 0;  ///< multiply-accumulates for one whole forward pass over the input shape
+};
+
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  /// x: [N, H, W, C] of the input shape; y: of the output shape. May keep what Backward needs.
+  virtual void Forward(const float* x, float* y) = 0;
+
+  /// Gradients of a scalar loss. x and y: what Forward read and wrote; dy: gradient of y, may be overwritten as
+  /// scratch; dx: gradient of x, overwritten with the result, or null when nobody needs it. Gradients of parameters are
+  /// ADDED to Parameter::grad (reduction: sum over batch and positions).
+  virtual void Backward(const float* x, const float* y, float* dy, float* dx) = 0;
+
+  /// Asks the layer to apply relu to its own output (a post-op is cheaper than a pass of its own). False when it
+  /// cannot. Called, if at all, before the first Forward; Backward then takes dy as the gradient after the relu.
+  virtual bool FuseRelu() { return false; }
+
+  /// True when y may be the same memory as x: Backward then reads y only, never x.
+  virtual bool CanRunInPlace() const { return false; }
+};
+
+/// A layer type. `infer` reports the first misfit by layer name, with what came and what was expected.
+struct LayerType {
+  const char* type;
+  Result<LayerInfo> (*infer)(const LayerSpec& spec, const Shape& input);
+  /// Called only after `infer` succeeded. `training`: whether Backward will be called.
+  std::unique_ptr<Layer> (*create)(const LayerSpec& spec, const Shape& input, Parameters& parameters, bool training);
+};
+
+/// Null when there is no such type.
+const LayerType* FindLayerType(const std::string& type);
+std::vector<std::string> LayerTypeNames();
+
+}  // namespace aecomp

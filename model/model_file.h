@@ -1,0 +1,39 @@
+// A model: architecture, parameters, integer prior, provenance, in one safetensors file.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/container.h"
+#include "io/status.h"
+#include "model/architecture.h"
+#include "model/integer_prior.h"
+#include "model/parameters.h"
+
+namespace aecomp {
+
+struct Model {
+  Architecture architecture;
+  Parameters parameters;  ///< what coding uses (the EMA of training)
+  IntegerPrior prior;
+  std::string provenance;  ///< JSON: data, steps, hours, pixels, commit, command
+  ModelId id{};            ///< hash of the file
+};
+
+/// `name`: what messages call the file.
+Result<std::unique_ptr<Model>> ParseModel(std::span<const uint8_t> file, const std::string& name);
+Result<std::unique_ptr<Model>> ReadModel(const std::string& path);
+
+/// The file of a model (parameters in f16). `prior` must belong to the parameters as rounded to f16.
+Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, const Parameters& parameters,
+                                            const IntegerPrior& prior, const std::string& provenance);
+
+ModelId HashModel(std::span<const uint8_t> file);
+
+/// The released model that is linked into the program; empty when the program was built without one.
+std::span<const uint8_t> EmbeddedModelFile();
+
+}  // namespace aecomp

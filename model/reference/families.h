@@ -1,0 +1,32 @@
+// Every layer belongs to one of three families, each with a description from which both passes follow.
+#pragma once
+
+#include <functional>
+
+#include "model/reference/reference.h"
+
+namespace aecomp::reference {
+
+/// Bilinear layers (conv2d, conv_transpose2d, linear): y is a sum of products x[i] * weight[k], plus a bias per
+/// channel.
+struct Products {
+  Shape output;
+  /// Calls f(index into x, index into weight, index into y) once for each product.
+  std::function<void(const std::function<void(size_t, size_t, size_t)>&)> for_each;
+};
+bool DescribeProducts(const LayerSpec& spec, const Shape& input, Products* products);
+
+/// Layers that copy elements (flatten, reshape, pixel_shuffle, pixel_unshuffle, max_pool2d): y[i] = x[source[i]].
+struct Moves {
+  Shape output;
+  std::vector<size_t> source;
+};
+bool DescribeMoves(const LayerSpec& spec, const Activation& x, Moves* moves);
+
+/// Elementwise functions.
+struct Pointwise {
+  std::function<double(double)> value, derivative;  ///< both of x
+};
+bool DescribePointwise(const LayerSpec& spec, Pointwise* pointwise);
+
+}  // namespace aecomp::reference

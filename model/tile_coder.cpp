@@ -1,0 +1,215 @@
+#include "model/tile_coder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "io/rans.h"
+#include "model/coding_tables.h"
+#include "model/rate_estimate.h"
+
+namespace aecomp {
+namespace {
+
+constexpr float kLogSigmaMax = 6;  // of the sigma head's output in the fixed scale, as in training
+
+/// Rounds to the nearest integer within +-most; a NaN gives -most.
+int16_t RoundClamped(float v, float most) {
+  v = v > -most ? v : -most;
+  v = v < most ? v : most;
+  return static_cast<int16_t>(std::lrintf(v));
+}
+
+/// The channel parity that is in the first half at a position.
+int FirstParity(int i, int j) { return (i + j + 1) & 1; }
+
+}  // namespace
+
+QualityPoint QualityPointAt(const Model& model, int quality) {
+  return {quality, ScalesAt(model.architecture, model.parameters, quality)};
+}
+
+TileCoder::TileCoder(Model& model, int h, int w) : model_(model) {
+  const Architecture& a = model.architecture;
+  const int ratio = a.hyper_stride / a.latent_stride;
+  y_shape_ = {1, a.latent_channels, h, w};
+  z_shape_ = {1, a.hyper_channels, h / ratio, w / ratio};
+  features_shape_ = {1, model.prior.feature_channels(), h, w};
+}
+
+Status TileCoder::Compile(const Network& network, const Shape& input, std::unique_ptr<Graph>& graph) {
+  auto made = Graph::Create(network, input, model_.parameters, Graph::Mode::kInference);
+  if (!made.ok()) return ModelError(made.status().message());
+  graph = std::move(made).value();
+  return {};
+}
+
+Result<std::unique_ptr<TileCoder>> TileCoder::Create(Model& model, int h, int w) {
+  std::unique_ptr<TileCoder> coder(new TileCoder(model, h, w));
+  TileCoder& c = *coder;
+  const Architecture& a = model.architecture;
+  AECOMP_RETURN_IF_ERROR(c.Compile(a.mu_head, c.features_shape_, c.mu_head_));
+  AECOMP_RETURN_IF_ERROR(c.Compile(a.context_in, c.y_shape_, c.context_in_));
+  c.context_shape_ = c.context_in_->output_shape();
+  Shape joined = c.features_shape_;
+  joined.c += c.context_shape_.c;
+  AECOMP_RETURN_IF_ERROR(c.Compile(a.context_out, joined, c.context_out_));
+  if (!(c.mu_head_->output_shape() == c.y_shape_) || !(c.context_out_->output_shape() == c.y_shape_)) {
+    return ModelError("the means that the prior predicts do not have the shape of y, " + c.y_shape_.ToString());
+  }
+  c.z_.resize(static_cast<size_t>(c.z_shape_.size()));
+  c.symbols_.resize(static_cast<size_t>(c.y_shape_.size()));
+  c.rows_.resize(c.symbols_.size());
+  c.features_.resize(static_cast<size_t>(c.features_shape_.size()));
+  c.companded_ = AlignedBuffer<float>(c.symbols_.size());
+  c.float_features_ = AlignedBuffer<float>(c.features_.size());
+  c.joined_ = AlignedBuffer<float>(static_cast<size_t>(joined.size()));
+  return coder;
+}
+
+/// Calls f(i, j, index of element (i, j, 0)) for every position, rows in parallel.
+template <class F>
+void TileCoder::ForEachRow(F f) const {
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < y_shape_.h; ++i) {
+    for (int j = 0; j < y_shape_.w; ++j) f(i, j, (int64_t{i} * y_shape_.w + j) * y_shape_.c);
+  }
+}
+
+void TileCoder::QuantiseZ(const QualityPoint& q, const LatentView& y) {
+  const QualityScales& s = q.scales;
+  ForEachRow([&](int i, int j, int64_t at) {
+    const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
+    float* to = companded_.data() + at;
+    for (size_t c = 0; c < s.gain.size(); ++c) to[c] = Compand(from[c] * s.gain[c] * s.fixed_scale[c]);
+  });
+  const float* h = hyper_encoder_->Forward(companded_.data());
+  const size_t channels = s.z_gain.size();
+  for (size_t i = 0; i < z_.size(); ++i) {
+    const size_t c = i % channels;
+    z_[i] = RoundClamped(h[i] * s.z_gain[c] - s.z_mean[c], kZMax);
+  }
+}
+
+Status TileCoder::PredictRows(const QualityPoint& q) {
+  return model_.prior.Run(q.quality, z_.data(), z_shape_.h, z_shape_.w, features_.data(), rows_.data());
+}
+
+/// mu_ from the integer features: they are the same on every machine.
+void TileCoder::PredictMeans() {
+  const auto scales = model_.prior.feature_scales();
+  const size_t k = scales.size(), joined = k + static_cast<size_t>(context_shape_.c);
+  const int64_t positions = int64_t{y_shape_.h} * y_shape_.w;
+#pragma omp parallel for schedule(static)
+  for (int64_t p = 0; p < positions; ++p) {
+    const uint8_t* from = features_.data() + static_cast<size_t>(p) * k;
+    float* to = float_features_.data() + static_cast<size_t>(p) * k;
+    for (size_t c = 0; c < k; ++c) to[c] = static_cast<float>(from[c]) * scales[c];
+    std::memcpy(joined_.data() + static_cast<size_t>(p) * joined, to, k * sizeof(float));
+  }
+  mu_ = mu_head_->Forward(float_features_.data());
+}
+
+/// correction_ from companded_, which holds the first half.
+void TileCoder::Context() {
+  const float* context = context_in_->Forward(companded_.data());
+  const size_t c = static_cast<size_t>(context_shape_.c), k = static_cast<size_t>(features_shape_.c);
+  const int64_t positions = int64_t{y_shape_.h} * y_shape_.w;
+#pragma omp parallel for schedule(static)
+  for (int64_t p = 0; p < positions; ++p) {
+    const size_t at = static_cast<size_t>(p);
+    std::memcpy(joined_.data() + at * (k + c) + k, context + at * c, c * sizeof(float));
+  }
+  correction_ = context_out_->Forward(joined_.data());
+}
+
+Status TileCoder::Encode(const QualityPoint& q, const LatentView& y, int coded_h, int coded_w) {
+  if (!hyper_encoder_) {
+    AECOMP_RETURN_IF_ERROR(Compile(model_.architecture.hyper_encoder, y_shape_, hyper_encoder_));
+    if (!(hyper_encoder_->output_shape() == z_shape_))
+      return ModelError("the hyper-encoder's output does not have the shape of z");
+  }
+  QuantiseZ(q, y);
+  AECOMP_RETURN_IF_ERROR(PredictRows(q));
+  PredictMeans();
+  const QualityScales& s = q.scales;
+  const size_t channels = s.gain.size();
+  const auto symbol = [&](int i, int j, size_t e, float v, float mu) -> int16_t {
+    if (i >= coded_h || j >= coded_w || rows_[e] == 0) return 0;
+    return RoundClamped(v - mu, CodingTables::kMaxMagnitude);
+  };
+  ForEachRow([&](int i, int j, int64_t at) {
+    const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
+    const size_t parity = static_cast<size_t>(FirstParity(i, j));
+    for (size_t c = 0; c < channels; ++c) {
+      const size_t e = static_cast<size_t>(at) + c;
+      companded_[e] = 0;
+      if ((c & 1) != parity) continue;
+      const float mu = mu_[e] * s.gain[c];
+      symbols_[e] = symbol(i, j, e, from[c] * s.gain[c], mu);
+      companded_[e] = Compand((symbols_[e] + mu) * s.fixed_scale[c]);
+    }
+  });
+  Context();
+  ForEachRow([&](int i, int j, int64_t at) {
+    const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
+    const size_t parity = static_cast<size_t>(FirstParity(i, j));
+    for (size_t c = 1 - parity; c < channels; c += 2) {
+      const size_t e = static_cast<size_t>(at) + c;
+      symbols_[e] = symbol(i, j, e, from[c] * s.gain[c], (mu_[e] + correction_[e]) * s.gain[c]);
+    }
+  });
+  return {};
+}
+
+Status TileCoder::Reconstruct(const QualityPoint& q, const LatentView& y_hat, int coded_h, int coded_w) {
+  PredictMeans();
+  const QualityScales& s = q.scales;
+  const size_t channels = s.gain.size();
+  ForEachRow([&](int i, int j, int64_t at) {
+    const size_t parity = static_cast<size_t>(FirstParity(i, j));
+    for (size_t c = 0; c < channels; ++c) {
+      const size_t e = static_cast<size_t>(at) + c;
+      companded_[e] = (c & 1) == parity ? Compand((symbols_[e] + mu_[e] * s.gain[c]) * s.fixed_scale[c]) : 0.f;
+    }
+  });
+  Context();
+  ForEachRow([&](int i, int j, int64_t at) {
+    if (i >= coded_h || j >= coded_w) return;
+    float* to = y_hat.data + i * y_hat.row_stride + int64_t{j} * y_shape_.c;
+    const size_t parity = static_cast<size_t>(FirstParity(i, j));
+    for (size_t c = 0; c < channels; ++c) {
+      const size_t e = static_cast<size_t>(at) + c;
+      const float mu = (c & 1) == parity ? mu_[e] : mu_[e] + correction_[e];
+      to[c] = (symbols_[e] + mu * s.gain[c]) * s.step[c];
+    }
+  });
+  return {};
+}
+
+Result<double> TileCoder::EstimateBits(const QualityPoint& q, int coded_h, int coded_w) {
+  if (!hyper_decoder_) AECOMP_RETURN_IF_ERROR(Compile(model_.architecture.hyper_decoder, z_shape_, hyper_decoder_));
+  if (!sigma_head_) AECOMP_RETURN_IF_ERROR(Compile(model_.architecture.sigma_head, features_shape_, sigma_head_));
+  const QualityScales& s = q.scales;
+  double bits = 0;
+  AlignedBuffer<float> z(z_.size());  // [h', w', N]
+  for (size_t i = 0; i < z_.size(); ++i) {
+    const size_t c = i % s.z_gain.size();
+    z[i] = (z_[i] + s.z_mean[c]) / s.z_gain[c];
+    bits += LogisticSymbolBits(z_[i], s.z_scale[c]);
+  }
+  const float* log_sigma = sigma_head_->Forward(hyper_decoder_->Forward(z.data()));
+  const size_t channels = s.gain.size();
+#pragma omp parallel for reduction(+ : bits) schedule(static)
+  for (int i = 0; i < coded_h; ++i) {
+    for (size_t e = static_cast<size_t>(i) * y_shape_.w * channels, end = e + coded_w * channels; e < end; ++e) {
+      const size_t c = e % channels;
+      const float most = kLogSigmaMax + std::log(s.gain[c]);
+      const float sigma = std::exp(std::min(log_sigma[e] + s.log_sigma[c], most));
+      bits += GaussianSymbolBits(symbols_[e], std::max(sigma, kSigmaMin));
+    }
+  }
+  return bits;
+}
+
+}  // namespace aecomp

@@ -1,0 +1,79 @@
+// From y to symbols and back for one tile: hyperprior, mean prediction in two checkerboard halves, rounding. Entropy
+// coding itself is outside: this says which symbols with which tables.
+//
+// Element (c, i, j) of y belongs to the first half when i + j + c is odd. Sigma, and with it every table, follows from
+// z alone, so all symbols of a tile can be entropy-coded at once; only the means wait for each other.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "io/status.h"
+#include "model/entropy_parameters.h"
+#include "model/graph.h"
+#include "model/model_file.h"
+
+namespace aecomp {
+
+struct QualityPoint {
+  int quality = 0;  ///< in 1/16 steps
+  QualityScales scales;
+};
+QualityPoint QualityPointAt(const Model& model, int quality);
+
+/// y of a tile inside that of a whole image.
+struct LatentView {
+  float* data = nullptr;   ///< element (0, 0, 0) of the tile
+  int64_t row_stride = 0;  ///< floats from one row of y to the next
+};
+
+class TileCoder {
+ public:
+  /// h, w: the tile's size in elements of y after padding: multiples of hyper_stride / latent_stride.
+  static Result<std::unique_ptr<TileCoder>> Create(Model& model, int h, int w);
+
+  int height() const { return y_shape_.h; }
+  int width() const { return y_shape_.w; }
+
+  /// Encoder: y from the analysis transform before gain [h, w, M]; elements outside of coded_h x coded_w have symbol 0.
+  /// Afterwards z(), symbols() and rows() are those of the tile.
+  Status Encode(const QualityPoint& q, const LatentView& y, int coded_h, int coded_w);
+
+  /// Decoder, first step: rows() from z(), which the caller has filled.
+  Status PredictRows(const QualityPoint& q);
+  /// Decoder, second step: y^ * step, what the synthesis transform reads, from z() and symbols(), which the caller has
+  /// filled. Writes the coded_h x coded_w elements.
+  Status Reconstruct(const QualityPoint& q, const LatentView& y_hat, int coded_h, int coded_w);
+
+  /// After Encode: bits of the same symbols under the float entropy model with continuous sigma. The yardstick of the
+  /// integer one; runs the float hyper-decoder.
+  Result<double> EstimateBits(const QualityPoint& q, int coded_h, int coded_w);
+
+  std::vector<int16_t>& z() { return z_; }                    ///< [h', w', N]
+  std::vector<int16_t>& symbols() { return symbols_; }        ///< [h, w, M]
+  const std::vector<uint8_t>& rows() const { return rows_; }  ///< [h, w, M]: of IntegerPrior::y_tables
+
+ private:
+  TileCoder(Model& model, int h, int w);
+  Status Compile(const Network& network, const Shape& input, std::unique_ptr<Graph>& graph);
+  void QuantiseZ(const QualityPoint& q, const LatentView& y);
+  void PredictMeans();
+  void Context();
+  template <class F>
+  void ForEachRow(F f) const;
+
+  Model& model_;
+  Shape y_shape_, z_shape_, features_shape_, context_shape_;
+  std::unique_ptr<Graph> hyper_encoder_, mu_head_, context_in_, context_out_;  // the first is made by the first Encode
+  std::unique_ptr<Graph> hyper_decoder_, sigma_head_;                          // made by the first EstimateBits
+  std::vector<int16_t> z_, symbols_;
+  std::vector<uint8_t> rows_, features_;  // features: [h, w, K]
+  AlignedBuffer<float> companded_;        // [h, w, M]
+  AlignedBuffer<float> float_features_;   // [h, w, K]
+  AlignedBuffer<float> joined_;           // [h, w, K + channels of context_in]
+  const float* mu_ = nullptr;             // [h, w, M], before gain
+  const float* correction_ = nullptr;     // [h, w, M], before gain
+};
+
+}  // namespace aecomp

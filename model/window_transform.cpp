@@ -1,0 +1,134 @@
+#include "model/window_transform.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "model/receptive_field.h"
+
+namespace aecomp {
+namespace {
+
+constexpr int kMaxWindow = 16384;  // elements of y: 4 megapixels at a latent stride of 16
+constexpr size_t kMostCompiled = 2;
+constexpr int kUnlimited = std::numeric_limits<int>::max();  // the halo of a network that sees its whole input
+
+uint8_t ToByte(float v) {
+  v = v * 255.f + 0.5f;
+  v = v > 0.f ? v : 0.f;  // also NaN
+  return static_cast<uint8_t>(v < 255.f ? v : 255.f);
+}
+
+}  // namespace
+
+WindowTransform::WindowTransform(Model& model)
+    : model_(model),
+      encoder_halo_(EncoderHalo(model.architecture).value_or(kUnlimited)),
+      decoder_halo_(DecoderHalo(model.architecture).value_or(kUnlimited)) {}
+
+WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
+  if (halo >= std::max(rows, columns) / 4) return {rows, columns};
+  return ChooseWindowSize(rows, columns, halo, kMaxWindow);
+}
+
+Result<WindowTransform::Compiled*> WindowTransform::Get(const Network& network, const Shape& input,
+                                                        std::vector<Compiled>& cache) {
+  for (Compiled& c : cache) {
+    if (c.graph->input_shape() == input) return &c;
+  }
+  if (cache.size() >= kMostCompiled) cache.erase(cache.begin());
+  auto made = Graph::Create(network, input, model_.parameters, Graph::Mode::kInference);
+  if (!made.ok()) return ModelError(made.status().message());
+  Compiled& c = cache.emplace_back();
+  c.graph = std::move(made).value();
+  c.input = AlignedBuffer<float>(static_cast<size_t>(input.size()));
+  return &c;
+}
+
+/// Pixels of a window as x - 1/2 into c.input [1, h, w, C].
+void WindowTransform::FillPixels(const Image& image, const Window& v, const Window& h, Compiled& c) const {
+  const Shape& shape = c.graph->input_shape();
+  const int stride = model_.architecture.latent_stride;
+#pragma omp parallel for schedule(static)
+  for (int y = 0; y < shape.h; ++y) {
+    const uint8_t* row = image.Row(std::min(v.begin * stride + y, image.height - 1));
+    float* to = c.input.data() + int64_t{y} * shape.w * shape.c;
+    for (int x = 0; x < shape.w; ++x) {
+      const uint8_t* pixel = row + int64_t{std::min(h.begin * stride + x, image.width - 1)} * image.channels;
+      for (int k = 0; k < shape.c; ++k) *to++ = static_cast<float>(pixel[image.channels == 1 ? 0 : k]) / 255.f - 0.5f;
+    }
+  }
+}
+
+Status WindowTransform::Analyse(const Image& image, int rows, int columns, float* y) {
+  const Architecture& a = model_.architecture;
+  const WindowSize size = SizeFor(rows, columns, encoder_halo_);
+  const Shape input{1, a.image_channels, size.height * a.latent_stride, size.width * a.latent_stride};
+  AECOMP_ASSIGN_OR_RETURN(Compiled * c, Get(a.encoder, input, encoders_));
+  if (!(c->graph->output_shape() == Shape{1, a.latent_channels, size.height, size.width})) {
+    return ModelError("the encoder turns " + input.ToString() + " into " + c->graph->output_shape().ToString());
+  }
+  for (const Window& v : MakeWindows(rows, size.height, encoder_halo_)) {
+    for (const Window& h : MakeWindows(columns, size.width, encoder_halo_)) {
+      FillPixels(image, v, h, *c);
+      const float* out = c->graph->Forward(c->input.data());
+      const size_t bytes = static_cast<size_t>(h.core_end - h.core_begin) * a.latent_channels * sizeof(float);
+      for (int i = v.core_begin; i < v.core_end; ++i) {
+        const float* from = out + (int64_t{i - v.begin} * size.width + h.core_begin - h.begin) * a.latent_channels;
+        std::memcpy(y + (int64_t{i} * columns + h.core_begin) * a.latent_channels, from, bytes);
+      }
+    }
+  }
+  return {};
+}
+
+/// The core of a window's output x [1, h, w, C] into the image.
+void WindowTransform::StorePixels(const float* x, const Shape& shape, const Window& v, const Window& h,
+                                  Image& image) const {
+  const int stride = model_.architecture.latent_stride;
+  const int top = v.core_begin * stride, bottom = std::min(v.core_end * stride, image.height);
+  const int left = h.core_begin * stride, right = std::min(h.core_end * stride, image.width);
+#pragma omp parallel for schedule(static)
+  for (int row = top; row < bottom; ++row) {
+    const float* from = x + (int64_t{row - v.begin * stride} * shape.w + left - h.begin * stride) * shape.c;
+    uint8_t* to = image.Row(row) + int64_t{left} * image.channels;
+    if (image.channels == shape.c) {
+      for (int64_t i = 0; i < int64_t{right - left} * shape.c; ++i) to[i] = ToByte(from[i] + 0.5f);
+      continue;
+    }
+    for (int column = left; column < right; ++column, from += shape.c) {
+      float sum = 0;
+      for (int k = 0; k < shape.c; ++k) sum += from[k];
+      *to++ = ToByte(sum / static_cast<float>(shape.c) + 0.5f);
+    }
+  }
+}
+
+Status WindowTransform::Synthesise(const float* y_hat, int rows, int columns, Image& image) {
+  const Architecture& a = model_.architecture;
+  const WindowSize size = SizeFor(rows, columns, decoder_halo_);
+  const Shape input{1, a.latent_channels, size.height, size.width};
+  AECOMP_ASSIGN_OR_RETURN(Compiled * c, Get(a.decoder, input, decoders_));
+  const Shape output = c->graph->output_shape();
+  if (!(output == Shape{1, a.image_channels, size.height * a.latent_stride, size.width * a.latent_stride})) {
+    return ModelError("the decoder turns " + input.ToString() + " into " + output.ToString());
+  }
+  const size_t row_bytes = static_cast<size_t>(size.width) * a.latent_channels * sizeof(float);
+  for (const Window& v : MakeWindows(rows, size.height, decoder_halo_)) {
+    for (const Window& h : MakeWindows(columns, size.width, decoder_halo_)) {
+      const float* x = y_hat;
+      if (size.height < rows || size.width < columns) {
+        for (int i = 0; i < size.height; ++i) {
+          std::memcpy(c->input.data() + int64_t{i} * size.width * a.latent_channels,
+                      y_hat + (int64_t{v.begin + i} * columns + h.begin) * a.latent_channels, row_bytes);
+        }
+        x = c->input.data();
+      }
+      StorePixels(c->graph->Forward(x), output, v, h, image);
+    }
+  }
+  return {};
+}
+
+}  // namespace aecomp

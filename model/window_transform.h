@@ -1,0 +1,43 @@
+// Analysis and synthesis transform of a whole image, window by window, with a halo that hides where windows meet.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "io/image.h"
+#include "io/status.h"
+#include "model/graph.h"
+#include "model/model_file.h"
+#include "model/windows.h"
+
+namespace aecomp {
+
+class WindowTransform {
+ public:
+  explicit WindowTransform(Model& model);
+
+  /// image -> y before gain [rows, columns, M], where rows and columns times latent_stride are at least the image's
+  /// size; the image is continued by its border pixels. Gray images are repeated into the model's channels.
+  Status Analyse(const Image& image, int rows, int columns, float* y);
+
+  /// y^ * step [rows, columns, M] -> 8-bit image of the given size, at most rows and columns times latent_stride. One
+  /// channel from a colour model: the mean of the three.
+  Status Synthesise(const float* y_hat, int rows, int columns, Image& image);
+
+ private:
+  struct Compiled {
+    std::unique_ptr<Graph> graph;
+    AlignedBuffer<float> input;
+  };
+  Result<Compiled*> Get(const Network& network, const Shape& input, std::vector<Compiled>& cache);
+  WindowSize SizeFor(int rows, int columns, int halo) const;
+  void FillPixels(const Image& image, const Window& v, const Window& h, Compiled& c) const;
+  void StorePixels(const float* x, const Shape& shape, const Window& v, const Window& h, Image& image) const;
+
+  Model& model_;
+  int encoder_halo_, decoder_halo_;  // in elements of y
+  std::vector<Compiled> encoders_, decoders_;
+};
+
+}  // namespace aecomp

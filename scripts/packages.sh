@@ -1,0 +1,26 @@
+# The Debian and Ubuntu packages, listed once. Sourced by the other scripts.
+
+# To build the program.
+AECOMP_BUILD_PACKAGES="g++ cmake ninja-build pkg-config libdnnl-dev libopencv-dev libcli11-dev libpng-dev libeigen3-dev
+  libxxhash-dev nlohmann-json3-dev libgtest-dev libbenchmark-dev"
+# To check it as well.
+AECOMP_TEST_PACKAGES="$AECOMP_BUILD_PACKAGES clang-format python3 util-linux"
+# What scripts/bench_speed.sh compares with.
+AECOMP_PEER_PACKAGES="libavif-bin webp libjxl-tools"
+
+# need_packages PACKAGE...: installs those that are missing, and says so.
+need_packages() {
+  local missing=() package sudo=
+  if ! command -v dpkg-query >/dev/null; then
+    echo "not a Debian or Ubuntu system: taking it that these are installed: $*"
+    return
+  fi
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  [ "$(id -u)" -eq 0 ] || sudo=sudo
+  echo "installing: ${missing[*]}"
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}

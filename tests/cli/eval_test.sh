@@ -1,0 +1,27 @@
+# eval: tables, files, and figures that agree with the files that compress writes.
+. "$(dirname "$0")/lib.sh"
+need_model
+mkdir images && cp "$SAMPLE" images/
+
+expect 0 "$AECOMP" eval images -m "$MODEL" --qualities 20,80 --estimate --csv all.csv --plot rd.png
+expect_stdout 'aecomp, mean of 1 image' && expect_stdout 'jpeg, mean' && expect_stdout 'webp, mean' && expect_stdout 'jpeg2000, mean'
+expect_stdout 'real/estimated' && expect_stdout 'BD-rate' && expect_file all.csv
+[ "$(head -c 4 rd.png | tail -c 3)" = PNG ] || fail "--plot writes no PNG"
+expect 0 "$AECOMP" eval images/sample.png -m "$MODEL" --qualities 37 --no-codecs --json
+expect_stdout '"type":"image","codec":"aecomp"'
+bytes=$(sed -n 's/.*"type":"image".*"bytes":\([0-9]*\).*/\1/p' "$LOGS/out")
+compress_sample a.aec -q 37
+[ "$bytes" = "$(size_of a.aec)" ] || fail "eval says $bytes bytes, the file has $(size_of a.aec)"
+
+# A published curve that spans 28.5 to 37 dB, one that does not, and a broken file.
+echo '{"curves": {"wide": {"bpp": [0.1, 0.5, 1, 3], "psnr": [20, 30, 35, 45]}, "narrow": {"bpp": [1, 2], "psnr": [30, 33]}}}' >anchors.json
+expect 0 "$AECOMP" eval images -m "$MODEL" --qualities 50 --no-codecs --anchors anchors.json && expect_stdout 'narrow'
+echo '{"curves": 3}' >broken.json
+expect_refusal 3 'broken.json' "$AECOMP" eval images -m "$MODEL" --anchors broken.json
+
+echo text >images/bad.png && expect 1 "$AECOMP" eval images -m "$MODEL" --qualities 50 --no-codecs
+expect_stderr 'bad.png' && expect_stdout 'mean of 1 image'
+expect_refusal 3 'bad.png' "$AECOMP" eval images/bad.png -m "$MODEL"
+mkdir empty && expect_refusal 3 'empty' "$AECOMP" eval empty -m "$MODEL"
+expect_refusal 5 'none.aecm' "$AECOMP" eval images -m none.aecm
+finish

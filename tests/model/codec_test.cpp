@@ -1,0 +1,288 @@
+#include "model/codec.h"
+
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include <cmath>
+#include <random>
+
+#include "model/integer_prior_state.h"
+#include "model/receptive_field.h"
+#include "model/tile_coder.h"
+#include "model/tiles.h"
+#include "model/window_transform.h"
+#include "tests/model/tiny_codec.h"
+
+namespace aecomp {
+namespace {
+
+Image RoundTrip(Codec& codec, const Image& image, int quality) {
+  const auto bytes = codec.Compress(image, quality);
+  EXPECT_TRUE(bytes.ok()) << bytes.status().message();
+  const auto container = ParseContainer(bytes.value(), "test");
+  EXPECT_TRUE(container.ok()) << container.status().message();
+  auto restored = codec.Decompress(container.value(), "test");
+  EXPECT_TRUE(restored.ok()) << restored.status().message();
+  return std::move(restored).value();
+}
+
+TEST(Codec, RoundTripKeepsSizeAndChannels) {
+  Codec codec(TinyModel());
+  const struct {
+    int width, height, channels;
+  } sizes[] = {{1, 1, 3}, {7, 3, 3}, {64, 64, 3}, {100, 130, 3}, {1100, 70, 3}, {90, 50, 1}, {1, 200, 1}};
+  for (const auto& s : sizes) {
+    const Image restored = RoundTrip(codec, SyntheticImage(s.width, s.height, s.channels), 30);
+    EXPECT_EQ(restored.width, s.width);
+    EXPECT_EQ(restored.height, s.height);
+    EXPECT_EQ(restored.channels, s.channels);
+    EXPECT_EQ(restored.pixels.size(), static_cast<size_t>(s.width) * s.height * s.channels);
+  }
+}
+
+/// What the decoder reconstructs must be what the encoder quantised: y^ within half a step of y.
+TEST(Codec, DecoderSeesWhatTheEncoderQuantised) {
+  const auto model = TinyModel();
+  const int h = 8, w = 12, coded_h = 7, coded_w = 10;
+  const QualityPoint q = QualityPointAt(*model, 40);
+  auto encoder = TileCoder::Create(*model, h, w).value(), decoder = TileCoder::Create(*model, h, w).value();
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal;
+  const int m = model->architecture.latent_channels;
+  std::vector<float> y(static_cast<size_t>(h * w * m)), y_hat(y.size(), -1e9f);
+  for (float& v : y) v = 0.2f * normal(random);
+  ASSERT_TRUE(encoder->Encode(q, {y.data(), w * m}, coded_h, coded_w).ok());
+  decoder->z() = encoder->z();
+  ASSERT_TRUE(decoder->PredictRows(q).ok());
+  EXPECT_EQ(decoder->rows(), encoder->rows());
+  decoder->symbols() = encoder->symbols();
+  ASSERT_TRUE(decoder->Reconstruct(q, {y_hat.data(), w * m}, coded_h, coded_w).ok());
+  int coded = 0;
+  for (int i = 0; i < h; ++i) {
+    for (int j = 0; j < w; ++j) {
+      for (int c = 0; c < m; ++c) {
+        const size_t e = static_cast<size_t>((i * w + j) * m + c), k = static_cast<size_t>(c);
+        if (i >= coded_h || j >= coded_w) {
+          EXPECT_EQ(encoder->symbols()[e], 0);
+          EXPECT_EQ(y_hat[e], -1e9f);
+        } else if (encoder->rows()[e] != 0) {
+          EXPECT_NEAR(y_hat[e] / q.scales.step[k], y[e] * q.scales.gain[k], 0.501);
+          ++coded;
+        } else {
+          EXPECT_EQ(encoder->symbols()[e], 0);
+        }
+      }
+    }
+  }
+  EXPECT_GT(coded, coded_h * coded_w * m / 2);
+}
+
+TEST(Codec, RealBytesMatchTheFloatModel) {
+  const auto model = TinyModel();
+  const int h = 64, w = 64, quality = 40;
+  const QualityPoint q = QualityPointAt(*model, quality);
+  auto coder = TileCoder::Create(*model, h, w).value();
+  std::mt19937 random(4);
+  std::normal_distribution<double> normal;
+  for (size_t i = 0; i < coder->z().size(); ++i) {  // logistic
+    const double u = (static_cast<double>(random()) + 0.5) / 4294967296.0;
+    const double v = q.scales.z_scale[i % q.scales.z_scale.size()] * std::log(u / (1 - u));
+    coder->z()[i] = static_cast<int16_t>(std::clamp(std::lround(v), -127L, 127L));
+  }
+  ASSERT_TRUE(coder->PredictRows(q).ok());
+  // Symbols as the float model believes them to be.
+  Tensor z(Shape{1, model->architecture.hyper_channels, h / 4, w / 4});
+  for (size_t i = 0; i < coder->z().size(); ++i) {
+    const size_t c = i % q.scales.z_gain.size();
+    z.data()[i] = (coder->z()[i] + q.scales.z_mean[c]) / q.scales.z_gain[c];
+  }
+  Network network = model->architecture.hyper_decoder;
+  network.push_back(model->architecture.sigma_head[0]);
+  auto graph = Graph::Create(network, z.shape(), model->parameters, Graph::Mode::kInference).value();
+  const float* log_sigma = graph->Forward(z.data());
+  std::vector<int16_t> values;
+  std::vector<uint8_t> rows;
+  for (size_t i = 0; i < coder->symbols().size(); ++i) {
+    const double sigma = std::exp(log_sigma[i] + q.scales.log_sigma[i % q.scales.log_sigma.size()]);
+    const long v = std::lround(sigma * normal(random));
+    coder->symbols()[i] = coder->rows()[i] == 0 ? int16_t{0} : static_cast<int16_t>(std::clamp(v, -30000L, 30000L));
+    if (coder->rows()[i] == 0) continue;
+    values.push_back(coder->symbols()[i]);
+    rows.push_back(coder->rows()[i]);
+  }
+  std::vector<uint8_t> z_rows;
+  for (size_t i = 0; i < coder->z().size(); ++i)
+    z_rows.push_back(model->prior.ZRows(quality)[i % q.scales.z_scale.size()]);
+  const size_t real = EncodeValues(model->prior.y_tables(), values, rows).size() +
+                      EncodeValues(model->prior.z_tables(), coder->z(), z_rows).size();
+  const double estimate = coder->EstimateBits(q, h, w).value() / 8;
+  EXPECT_GT(values.size(), 10000u);
+  EXPECT_LT(static_cast<double>(real), 1.01 * estimate + 24);
+  EXPECT_GT(static_cast<double>(real), 0.99 * estimate - 24);
+  RecordProperty("real_over_estimate", std::to_string(static_cast<double>(real) / estimate));
+}
+
+TEST(Codec, StatsAddUp) {
+  Codec codec(TinyModel());
+  const Image image = SyntheticImage(512, 384, 3);
+  CompressStats stats;
+  const auto bytes = codec.Compress(image, 30, &stats);
+  ASSERT_TRUE(bytes.ok());
+  EXPECT_LT(stats.z_bytes + stats.y_bytes, bytes.value().size());
+  EXPECT_GT(stats.z_bytes + stats.y_bytes + 200, bytes.value().size());
+  // A random model predicts badly, so the two differ by more than with symbols that follow it.
+  EXPECT_NEAR(8.0 * static_cast<double>(stats.z_bytes + stats.y_bytes) / stats.estimated_bits, 1, 0.15);
+  EXPECT_EQ(codec.Compress(image, 30).value(), bytes.value());
+}
+
+TEST(Codec, BytesAndPixelsDoNotDependOnThreads) {
+  const auto model = TinyModel();
+  const Image image = SyntheticImage(300, 200, 3);
+  const int threads = omp_get_max_threads();
+  omp_set_num_threads(1);
+  Codec one(model);
+  const std::vector<uint8_t> bytes = one.Compress(image, 33).value();
+  const Image pixels = one.Decompress(ParseContainer(bytes, "t").value(), "t").value();
+  omp_set_num_threads(4);
+  Codec four(model);
+  EXPECT_EQ(four.Compress(image, 33).value(), bytes);
+  EXPECT_EQ(four.Decompress(ParseContainer(bytes, "t").value(), "t").value().pixels, pixels.pixels);
+  omp_set_num_threads(threads);
+}
+
+TEST(Codec, RefusesWhatItCannotCode) {
+  Codec codec(TinyModel());
+  EXPECT_EQ(codec.Compress(Image(), 3).status().code(), StatusCode::kInput);
+  EXPECT_EQ(codec.Compress(Image(4, 4, 4), 3).status().code(), StatusCode::kInput);
+  EXPECT_EQ(codec.Compress(Image(4, 4, 3, 16), 3).status().code(), StatusCode::kInput);
+  EXPECT_EQ(codec.Compress(Image(4, 4, 3), 49).status().code(), StatusCode::kUsage);
+  EXPECT_EQ(codec.Compress(Image(4, 4, 3), -1).status().code(), StatusCode::kUsage);
+}
+
+TEST(Codec, RefusesAnotherModelsFile) {
+  Codec first(TinyModel(1)), second(TinyModel(2));
+  const Container container = ParseContainer(first.Compress(SyntheticImage(20, 20, 3), 8).value(), "x.aec").value();
+  const Status status = second.Decompress(container, "x.aec").status();
+  EXPECT_EQ(status.code(), StatusCode::kModel);
+  EXPECT_TRUE(status.message().starts_with("x.aec: ")) << status.message();
+}
+
+TEST(Codec, CorruptStreamsAreReportedNotBelieved) {
+  Codec codec(TinyModel());
+  const Container good = ParseContainer(codec.Compress(SyntheticImage(130, 80, 3), 40).value(), "x").value();
+  std::mt19937 random(5);
+  int refused = 0;
+  for (int i = 0; i < 60; ++i) {
+    Container bad = good;
+    auto& streams = bad.tiles[random() % bad.tiles.size()].streams;
+    std::vector<uint8_t>& bytes = streams[static_cast<size_t>(i) % streams.size()];
+    ASSERT_FALSE(bytes.empty());
+    if (i % 3 == 0) bytes.resize(random() % bytes.size());
+    if (i % 3 == 1) bytes[random() % bytes.size()] ^= static_cast<uint8_t>(1 + random() % 255);
+    if (i % 3 == 2) bytes.push_back(static_cast<uint8_t>(random()));
+    const auto image = codec.Decompress(bad, "x");
+    if (!image.ok()) {
+      EXPECT_EQ(image.status().code(), StatusCode::kCorrupt) << image.status().message();
+      ++refused;
+    }
+  }
+  EXPECT_GE(refused, 55);  // a changed byte may happen to be another valid stream; checksums are the container's
+}
+
+TEST(Codec, ImpossibleContainersAreRefused) {
+  Codec codec(TinyModel());
+  const Container good = ParseContainer(codec.Compress(SyntheticImage(130, 80, 3), 40).value(), "x").value();
+  const auto code_after = [&](const auto& change) {
+    Container bad = good;
+    change(bad);
+    return codec.Decompress(bad, "x").status().code();
+  };
+  EXPECT_EQ(code_after([](Container&) {}), StatusCode::kOk);
+  EXPECT_EQ(code_after([](Container& c) { c.tiles.clear(); }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.tiles[0].streams.resize(1); }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.tiles[0].streams.clear(); }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.tiles[0].streams.emplace_back(); }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.tiles.push_back(c.tiles[0]); }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.header.quality = 49; }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.header.bits = 16; }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.header.channels = 4; }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.header.tile_size = 96; }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.header.tile_size = 0; }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.header.width = 5000; }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.header.width = 0; }), StatusCode::kCorrupt);
+}
+
+/// Away from borders a window gives what the whole gives.
+TEST(Windows, HaloHidesWhereWindowsMeet) {
+  const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  Parameters parameters = RandomParameters(a, 1);
+  const int halo = DecoderHalo(a).value(), whole = 20, part = 2 * halo + 4;
+  ASSERT_LT(part, whole);
+  const auto run = [&](int size) {
+    return Graph::Create(a.decoder, {1, 16, size, size}, parameters, Graph::Mode::kInference).value();
+  };
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal;
+  std::vector<float> y(static_cast<size_t>(whole * whole * 16)), cut;
+  for (float& v : y) v = normal(random);
+  const int at = 5;
+  for (int i = 0; i < part; ++i) {
+    const auto row = y.begin() + ((at + i) * whole + at) * 16;
+    cut.insert(cut.end(), row, row + part * 16);
+  }
+  auto big = run(whole), small = run(part);
+  const float *x = big->Forward(y.data()), *v = small->Forward(cut.data());
+  double inside = 0, outside = 0;
+  for (int i = 0; i < part * 16; ++i) {
+    for (int j = 0; j < part * 16 * 3; ++j) {
+      const double difference = std::fabs(x[(i + at * 16) * whole * 48 + at * 48 + j] - v[i * part * 48 + j]);
+      const bool core = i >= halo * 16 && i < (part - halo) * 16 && j >= halo * 48 && j < (part - halo) * 48;
+      double& most = core ? inside : outside;
+      most = std::max(most, difference);
+    }
+  }
+  EXPECT_LT(inside, 1e-4);
+  EXPECT_GT(outside, 1e-2);  // so the comparison can fail
+}
+
+TEST(Windows, CoresPartitionTheAxis) {
+  for (const auto& [length, size, halo] : {std::tuple{10, 10, 2}, {11, 10, 2}, {100, 10, 2}, {100, 13, 6}, {1, 1, 0}}) {
+    int next = 0;
+    for (const Window& w : MakeWindows(length, size, halo)) {
+      EXPECT_EQ(w.core_begin, next);
+      EXPECT_GT(w.core_end, w.core_begin);
+      EXPECT_GE(w.begin, 0);
+      EXPECT_LE(w.begin + size, length);
+      EXPECT_TRUE(w.begin == 0 || w.core_begin - w.begin >= halo);
+      EXPECT_TRUE(w.begin + size == length || w.begin + size - w.core_end >= halo);
+      next = w.core_end;
+    }
+    EXPECT_EQ(next, length);
+  }
+}
+
+TEST(ReceptiveField, FollowsKernelsAndStrides) {
+  const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  // 8/4 after two 3x3 after 8/4: [-2, 5] -> [-4, 7] -> [-18, 33] pixels.
+  const Interval pixels = ReceptiveField(a.encoder, {0, 0}).value();
+  EXPECT_EQ(pixels.first, -18);
+  EXPECT_EQ(pixels.last, 33);
+  EXPECT_EQ(EncoderHalo(a).value(), 2);
+  EXPECT_EQ(DecoderHalo(a).value(), 1);  // [0, 15] -> [-1, 4] -> [-1, 2] -> [-1, 1]
+}
+
+TEST(Tiles, CutAndPad) {
+  const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  ContainerHeader header;
+  header.width = 1100, header.height = 70;
+  const std::vector<Tile> tiles = MakeTiles(header, a);
+  ASSERT_EQ(tiles.size(), 2u);
+  EXPECT_EQ(tiles[1].column, 64);
+  EXPECT_EQ(tiles[1].coded_w, 5);
+  EXPECT_EQ(tiles[1].w, 8);
+  EXPECT_EQ(tiles[0].coded_h, 5);
+  EXPECT_EQ(tiles[0].h, 8);
+}
+
+}  // namespace
+}  // namespace aecomp

@@ -1,0 +1,149 @@
+// A small codec with random weights: the structure of data/arch/release.json with few channels.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "io/image.h"
+#include "model/entropy_parameters.h"
+#include "model/graph.h"
+#include "model/model_file.h"
+
+namespace aecomp {
+
+inline std::string TinyCodecJson() {
+  return R"({
+    "name": "tiny", "image_channels": 3, "lambdas": [0.001, 0.004, 0.016, 0.064],
+    "encoder": [{"type": "sum", "name": "analysis", "branches": [
+      [{"type": "conv2d", "name": "analysis.0", "in": 3, "out": 8, "kernel": 8, "stride": 4, "padding": 2},
+       {"type": "relu", "name": "analysis.0.relu"},
+       {"type": "sum", "name": "analysis.1", "branches": [[], [
+         {"type": "conv2d", "name": "analysis.1.a", "in": 8, "out": 8, "kernel": 3, "padding": 1},
+         {"type": "relu", "name": "analysis.1.a.relu"},
+         {"type": "conv2d", "name": "analysis.1.b", "in": 8, "out": 8, "kernel": 3, "padding": 1}]]},
+       {"type": "conv2d", "name": "analysis.2", "in": 8, "out": 16, "kernel": 8, "stride": 4, "padding": 2}],
+      [{"type": "conv2d", "name": "block_analysis", "in": 3, "out": 16, "kernel": 16, "stride": 16}]]}],
+    "decoder": [{"type": "sum", "name": "synthesis", "branches": [
+      [{"type": "conv_transpose2d", "name": "synthesis.0", "in": 16, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
+       {"type": "relu", "name": "synthesis.0.relu"},
+       {"type": "conv_transpose2d", "name": "synthesis.1", "in": 8, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
+       {"type": "relu", "name": "synthesis.1.relu"},
+       {"type": "conv_transpose2d", "name": "synthesis.2", "in": 8, "out": 3, "kernel": 8, "stride": 4, "padding": 2}],
+      [{"type": "conv_transpose2d", "name": "block_synthesis", "in": 16, "out": 3, "kernel": 16, "stride": 16}]]}],
+    "prior": {"type": "hyperprior",
+      "hyper_encoder": [
+        {"type": "conv2d", "name": "hyper_analysis.0", "in": 16, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
+        {"type": "relu", "name": "hyper_analysis.0.relu"},
+        {"type": "conv2d", "name": "hyper_analysis.1", "in": 8, "out": 8, "kernel": 4, "stride": 2, "padding": 1}],
+      "hyper_decoder": [
+        {"type": "conv_transpose2d", "name": "hyper_synthesis.0", "in": 8, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
+        {"type": "relu", "name": "hyper_synthesis.0.relu"},
+        {"type": "conv_transpose2d", "name": "hyper_synthesis.1", "in": 8, "out": 16, "kernel": 4, "stride": 2, "padding": 1},
+        {"type": "relu", "name": "hyper_synthesis.1.relu"},
+        {"type": "conv2d", "name": "hyper_synthesis.2", "in": 16, "out": 16, "kernel": 3, "padding": 1},
+        {"type": "relu", "name": "hyper_synthesis.2.relu"}],
+      "sigma_head": [{"type": "conv2d", "name": "sigma_head", "in": 16, "out": 16, "kernel": 1}],
+      "mu_head": [{"type": "conv2d", "name": "mu_head", "in": 16, "out": 16, "kernel": 1}],
+      "context_in": [{"type": "conv2d", "name": "context_in", "in": 16, "out": 16, "kernel": 1}],
+      "context_out": [{"type": "conv2d", "name": "context_out.0", "in": 32, "out": 16, "kernel": 3, "padding": 1},
+                      {"type": "relu", "name": "context_out.0.relu"},
+                      {"type": "conv2d", "name": "context_out.1", "in": 16, "out": 16, "kernel": 1}]}
+  })";
+}
+
+/// Weights of about unit gain per layer, rounded to f16 as in a model file.
+inline Parameters RandomParameters(const Architecture& a, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  Parameters parameters;
+  const Shape image{1, a.image_channels, 2 * a.hyper_stride, 2 * a.hyper_stride};
+  const int y = 2 * a.hyper_stride / a.latent_stride;
+  const Shape latent{1, a.latent_channels, y, y}, z{1, a.hyper_channels, 2, 2};
+  // Making a graph adds the parameters of its layers.
+  const auto add = [&](const Network& network, const Shape& input) {
+    return Graph::Create(network, input, parameters, Graph::Mode::kInference).value()->output_shape();
+  };
+  add(a.encoder, image), add(a.decoder, latent), add(a.hyper_encoder, latent);
+  const Shape features = add(a.hyper_decoder, z);
+  add(a.sigma_head, features), add(a.mu_head, features);
+  Shape joined = add(a.context_in, latent);
+  joined.c += features.c;
+  add(a.context_out, joined);
+  for (Parameter& p : parameters.list()) {
+    const bool weight = p.dims.size() == 4;
+    const double fan_in = weight ? static_cast<double>(p.size() / p.dims[0]) : 1;
+    const float scale = weight ? static_cast<float>(1 / std::sqrt(fan_in)) : 0.1f;
+    for (float& v : p.value) v = scale * normal(random);
+  }
+  const int64_t q = std::ssize(a.lambdas), m = a.latent_channels, n = a.hyper_channels;
+  for (const char* name : {"log_gain", "log_step"}) {
+    Parameter& p = parameters.FindOrAdd(name, {q, m});
+    const float sign = name == std::string("log_gain") ? 1.f : -1.f;
+    for (size_t i = 0; i < p.value.size(); ++i)
+      p.value[i] = sign * (1.5f + 0.7f * static_cast<float>(i / static_cast<size_t>(m)));
+  }
+  for (float& v : parameters.FindOrAdd("log_sigma", {m}).value) v = -1.5f + 0.5f * normal(random);
+  for (float& v : parameters.FindOrAdd("log_z_gain", {q, n}).value) v = 1.f + 0.3f * normal(random);
+  for (float& v : parameters.FindOrAdd("z_log_scale", {q, n}).value) v = 0.3f * normal(random);
+  for (float& v : parameters.FindOrAdd("z_mean", {n}).value) v = normal(random);
+  for (Parameter& p : parameters.list()) {
+    for (float& v : p.value) v = HalfToFloat(FloatToHalf(v));
+  }
+  return parameters;
+}
+
+/// Hyper-decoder inputs as they come out of random z.
+inline std::vector<Tensor> RandomCalibration(const Architecture& a, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<Tensor> inputs;
+  for (int i = 0; i < 4; ++i) {
+    Tensor& t = inputs.emplace_back(Shape{1, a.hyper_channels, 6, 6});
+    for (int64_t k = 0; k < t.size(); ++k) t.data()[k] = 1.5f * normal(random);
+  }
+  return inputs;
+}
+
+inline IntegerPrior TinyPrior(const Architecture& a, Parameters& parameters) {
+  const std::vector<Tensor> inputs = RandomCalibration(a, 5);
+  std::vector<const Tensor*> pointers;
+  for (const Tensor& t : inputs) pointers.push_back(&t);
+  return IntegerPrior::Quantize(a, parameters, pointers).value();
+}
+
+inline std::vector<uint8_t> TinyModelFile(uint32_t seed = 1) {
+  static std::map<uint32_t, std::vector<uint8_t>> made;
+  if (made.contains(seed)) return made[seed];
+  const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  Parameters parameters = RandomParameters(a, seed);
+  const IntegerPrior prior = TinyPrior(a, parameters);
+  return made[seed] = SerializeModel(a, parameters, prior, R"({"data": "none"})").value();
+}
+
+inline std::shared_ptr<Model> TinyModel(uint32_t seed = 1) {
+  return std::shared_ptr<Model>(ParseModel(TinyModelFile(seed), "tiny.aecm").value());
+}
+
+/// Smooth waves, an edge and some noise.
+inline Image SyntheticImage(int width, int height, int channels, uint32_t seed = 1) {
+  std::mt19937 random(seed);
+  Image image(width, height, channels);
+  for (int y = 0; y < height; ++y) {
+    uint8_t* row = image.Row(y);
+    for (int x = 0; x < width; ++x) {
+      for (int c = 0; c < channels; ++c) {
+        const double wave = 60 * std::sin(0.05 * x + 0.03 * y + c) + 40 * std::cos(0.21 * x - 0.13 * y);
+        const double noise = static_cast<double>(random() % 17) - 8;
+        *row++ = static_cast<uint8_t>(std::clamp(128 + wave + noise + (x > y ? 20 : -20), 0.0, 255.0));
+      }
+    }
+  }
+  return image;
+}
+
+}  // namespace aecomp

@@ -1,0 +1,167 @@
+// Training end to end on images that the test makes itself.
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "model/model_file.h"
+#include "tests/train/tiny_architecture.h"
+
+namespace aecomp {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A smooth colourful picture with some texture, as PPM.
+void WritePicture(const fs::path& path, int width, int height, int seed) {
+  std::ofstream file(path, std::ios::binary);
+  file << "P6\n" << width << " " << height << "\n255\n";
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        const double wave = std::sin(0.05 * (x + seed * 13) + c) + std::cos(0.07 * (y - seed * 7)) +
+                            0.3 * std::sin(0.6 * x + 0.5 * y * (c + 1));
+        file.put(static_cast<char>(static_cast<unsigned char>(128 + 45 * wave)));
+      }
+    }
+  }
+}
+
+class TrainerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::temp_directory_path() / ("aecomp_trainer_" + std::to_string(::getpid()));
+    fs::remove_all(root_);
+    fs::create_directories(root_ / "images");
+    for (int i = 0; i < 6; ++i)
+      WritePicture(root_ / "images" / ("p" + std::to_string(i) + ".ppm"), 150 + 9 * i, 140, i);
+    std::ofstream(root_ / "tiny.json") << TinyArchitecture();
+    options_.folders = {(root_ / "images").string()};
+    options_.output = (root_ / "model.aecm").string();
+    options_.architecture = (root_ / "tiny.json").string();
+    options_.init = "none";
+    options_.batch = 4, options_.patch = 128, options_.steps = 60, options_.learning_rate = 2e-3;
+    options_.validate_steps = 0;
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  /// "loss" of every report in the log, by step.
+  std::map<int, double> Losses(const std::string& log) const {
+    std::map<int, double> losses;
+    std::ifstream file(log);
+    for (std::string line; std::getline(file, line);) {
+      const auto json = nlohmann::json::parse(line);
+      if (json.contains("loss")) losses[json.at("step")] = json.at("loss");
+    }
+    return losses;
+  }
+
+  fs::path root_;
+  TrainOptions options_;
+};
+
+TEST_F(TrainerTest, LossFallsAndTheModelIsUsable) {
+  options_.steps = 100;
+  const Status status = Train(options_, {});
+  ASSERT_TRUE(status.ok()) << status.message();
+  const auto losses = Losses(options_.output + ".log.jsonl");
+  ASSERT_TRUE(losses.contains(20) && losses.contains(100));
+  EXPECT_LT(losses.at(100), 0.97 * losses.at(20));
+  const auto model = ReadModel(options_.output);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  const auto provenance = nlohmann::json::parse(model.value()->provenance);
+  EXPECT_EQ(provenance.at("runs").at(0).at("steps"), 100);
+}
+
+TEST_F(TrainerTest, ResumeGivesTheSameNextLosses) {
+  options_.threads = 1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto whole = Losses(options_.output + ".log.jsonl");
+
+  options_.output = (root_ / "resumed.aecm").string();
+  int polls = 0;
+  TrainCallbacks stop_at_30;
+  stop_at_30.interrupted = [&] { return ++polls == 30; };
+  const Status interrupted = Train(options_, stop_at_30);
+  EXPECT_EQ(interrupted.exit_code(), 130);
+  options_.resume = true;
+  const Status status = Train(options_, {});
+  ASSERT_TRUE(status.ok()) << status.message();
+  const auto resumed = Losses(options_.output + ".log.jsonl");
+  // The report at step 60 covers steps 51 to 60: all of them after the interruption.
+  ASSERT_TRUE(whole.contains(60) && resumed.contains(60));
+  EXPECT_EQ(whole.at(60), resumed.at(60));
+}
+
+TEST_F(TrainerTest, EqualSeedsGiveEqualModels) {
+  options_.steps = 15, options_.threads = 1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto first = ReadModel(options_.output);
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto again = ReadModel(options_.output);
+  ASSERT_TRUE(first.ok() && again.ok());
+  for (const Parameter& p : first.value()->parameters.list()) {
+    EXPECT_EQ(p.value, again.value()->parameters.Find(p.name)->value) << p.name;
+  }
+}
+
+TEST_F(TrainerTest, GoesOnFromAModel) {
+  options_.steps = 20;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  options_.init = options_.output;
+  options_.architecture.clear();
+  options_.output = (root_ / "second.aecm").string();
+  const Status status = Train(options_, {});
+  ASSERT_TRUE(status.ok()) << status.message();
+  const auto model = ReadModel(options_.output);
+  ASSERT_TRUE(model.ok());
+  EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").size(), 2u);
+}
+
+TEST_F(TrainerTest, RefusesWhatCannotBeTrainedOn) {
+  const auto fails = [&](TrainOptions options, StatusCode code, const std::string& text) {
+    const Status status = Train(options, {});
+    EXPECT_EQ(static_cast<int>(status.code()), static_cast<int>(code)) << status.message();
+    EXPECT_NE(status.message().find(text), std::string::npos) << status.message();
+  };
+  TrainOptions empty = options_;
+  fs::create_directories(root_ / "empty");
+  empty.folders = {(root_ / "empty").string()};
+  fails(empty, StatusCode::kInput, "no image to train on");
+  TrainOptions missing = options_;
+  missing.folders = {(root_ / "missing").string()};
+  fails(missing, StatusCode::kInput, "missing");
+  TrainOptions small = options_;
+  small.patch = 192;
+  fails(small, StatusCode::kInput, "smaller");
+  TrainOptions odd = options_;
+  odd.patch = 100;
+  fails(odd, StatusCode::kUsage, "multiple of 64");
+  TrainOptions endless = options_;
+  endless.steps = 0;
+  fails(endless, StatusCode::kUsage, "--steps");
+  TrainOptions no_model = options_;
+  no_model.resume = true;
+  fails(no_model, StatusCode::kInput, "checkpoint");
+}
+
+TEST_F(TrainerTest, SkipsAndNamesUnreadableImages) {
+  std::ofstream(root_ / "images" / "broken.png") << "no picture";
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& m) { messages.push_back(m); };
+  options_.steps = 2;
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  EXPECT_TRUE(std::any_of(messages.begin(), messages.end(),
+                          [](const auto& m) { return m.find("broken.png") != std::string::npos; }));
+}
+
+}  // namespace
+}  // namespace aecomp

@@ -1,0 +1,81 @@
+#include "train/checkpoint.h"
+
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "io/file.h"
+#include "model/safetensors.h"
+
+namespace aecomp {
+namespace {
+
+constexpr uint64_t kMaxCheckpointBytes = uint64_t{8} << 30;
+constexpr const char* kFormat = "aecomp checkpoint 1";
+
+Result<SafetensorsFile> Open(const std::string& path, std::vector<uint8_t>& bytes) {
+  AECOMP_ASSIGN_OR_RETURN(bytes, ReadFile(path, kMaxCheckpointBytes));
+  AECOMP_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::Parse(bytes, path));
+  const auto format = file.metadata().find("format");
+  if (format == file.metadata().end() || format->second != kFormat) {
+    return ModelError(path +
+                      ": not a checkpoint of this program; resume from the file that training wrote beside its model");
+  }
+  return file;
+}
+
+}  // namespace
+
+Status WriteCheckpoint(const std::string& path, const Architecture& architecture, const Parameters& parameters,
+                       Adam& adam, const TrainState& state) {
+  SafetensorsWriter writer;
+  const nlohmann::json numbers = {{"step", state.step},         {"hours", state.hours},
+                                  {"pixels", state.pixels},     {"seed", state.seed},
+                                  {"adam_steps", adam.steps()}, {"average_age", adam.average_age()}};
+  writer.SetMetadata("format", kFormat);
+  writer.SetMetadata("state", numbers.dump());
+  writer.SetMetadata("history", state.history);
+  writer.SetMetadata("architecture", architecture.json);
+  size_t index = 0;
+  for (const Parameter& p : parameters.list()) {
+    const Adam::State& s = adam.states()[index++];
+    writer.AddFloats("raw/" + p.name, p.dims, p.value, DType::kF32);
+    writer.AddFloats("average/" + p.name, p.dims, s.average, DType::kF32);
+    writer.AddFloats("m/" + p.name, p.dims, s.m, DType::kF32);
+    writer.AddFloats("v/" + p.name, p.dims, s.v, DType::kF32);
+  }
+  return WriteFileAtomically(path, writer.Serialize(), /*overwrite=*/true);
+}
+
+Result<std::string> CheckpointArchitecture(const std::string& path) {
+  std::vector<uint8_t> bytes;
+  AECOMP_ASSIGN_OR_RETURN(const SafetensorsFile file, Open(path, bytes));
+  const auto text = file.metadata().find("architecture");
+  if (text == file.metadata().end()) return ModelError(path + ": a checkpoint without its architecture; it is damaged");
+  return text->second;
+}
+
+Status ReadCheckpoint(const std::string& path, Parameters& parameters, Adam& adam, TrainState& state) {
+  std::vector<uint8_t> bytes;
+  AECOMP_ASSIGN_OR_RETURN(const SafetensorsFile file, Open(path, bytes));
+  size_t index = 0;
+  for (Parameter& p : parameters.list()) {
+    Adam::State& s = adam.states()[index++];
+    AECOMP_ASSIGN_OR_RETURN(p.value, file.ReadFloats("raw/" + p.name, p.dims));
+    AECOMP_ASSIGN_OR_RETURN(s.average, file.ReadFloats("average/" + p.name, p.dims));
+    AECOMP_ASSIGN_OR_RETURN(s.m, file.ReadFloats("m/" + p.name, p.dims));
+    AECOMP_ASSIGN_OR_RETURN(s.v, file.ReadFloats("v/" + p.name, p.dims));
+  }
+  parameters.MarkChanged();
+  try {
+    const nlohmann::json numbers = nlohmann::json::parse(file.metadata().at("state"));
+    state.step = numbers.at("step"), state.hours = numbers.at("hours"), state.pixels = numbers.at("pixels");
+    state.seed = numbers.at("seed"), state.history = file.metadata().at("history");
+    adam.set_steps(numbers.at("adam_steps")), adam.set_average_age(numbers.at("average_age"));
+  } catch (const std::exception& e) {
+    return ModelError(path + ": its training state is damaged (" + e.what() +
+                      "); start from the model beside it with --init");
+  }
+  return {};
+}
+
+}  // namespace aecomp

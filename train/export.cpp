@@ -1,0 +1,83 @@
+#include "train/export.h"
+
+#include <cmath>
+
+#include "io/metrics.h"
+#include "model/codec.h"
+#include "model/entropy_parameters.h"
+#include "model/graph.h"
+
+namespace aecomp {
+namespace {
+
+constexpr int kCalibrationPatches = 24;
+
+Parameters RoundToHalf(const Parameters& parameters) {
+  Parameters rounded;
+  for (const Parameter& p : parameters.list()) {
+    Parameter& to = rounded.FindOrAdd(p.name, p.dims);
+    for (size_t i = 0; i < p.value.size(); ++i) to.value[i] = HalfToFloat(FloatToHalf(p.value[i]));
+  }
+  return rounded;
+}
+
+/// What the hyper-decoder reads for random patches over all qualities: z^ in its float scale.
+Result<std::vector<Tensor>> CalibrationInputs(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
+  const int patch = 2 * a.hyper_stride;
+  const Shape image{1, a.image_channels, patch, patch};
+  AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
+  const Shape y = encoder->output_shape();
+  AECOMP_ASSIGN_OR_RETURN(auto hyper, Graph::Create(a.hyper_encoder, y, parameters, Graph::Mode::kInference));
+  std::vector<Tensor> inputs;
+  Tensor x(image), companded(y);
+  for (int i = 0; i < kCalibrationPatches; ++i) {
+    dataset.Sample(MixBits(0xCA11B8A7E, static_cast<uint64_t>(i)), patch, x.data());
+    for (int64_t k = 0; k < x.size(); ++k) x.data()[k] -= 0.5f;
+    const QualityScales s = ScalesAt(a, parameters, a.max_quality() * i / double{kCalibrationPatches - 1});
+    const float* latent = encoder->Forward(x.data());
+    for (int64_t k = 0; k < y.size(); ++k) {
+      const size_t c = static_cast<size_t>(k % y.c);
+      companded.data()[k] = Compand(latent[k] * s.gain[c] * s.fixed_scale[c]);
+    }
+    const float* he = hyper->Forward(companded.data());
+    Tensor& z = inputs.emplace_back(hyper->output_shape());
+    for (int64_t k = 0; k < z.size(); ++k) {
+      const size_t c = static_cast<size_t>(k % z.shape().c);
+      z.data()[k] = (std::nearbyint(he[k] * s.z_gain[c] - s.z_mean[c]) + s.z_mean[c]) / s.z_gain[c];
+    }
+  }
+  return inputs;
+}
+
+}  // namespace
+
+Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const Parameters& parameters,
+                                         const Dataset& dataset, const std::string& provenance) {
+  Parameters rounded = RoundToHalf(parameters);
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, CalibrationInputs(architecture, rounded, dataset));
+  std::vector<const Tensor*> pointers;
+  for (const Tensor& t : inputs) pointers.push_back(&t);
+  AECOMP_ASSIGN_OR_RETURN(const IntegerPrior prior, IntegerPrior::Quantize(architecture, rounded, pointers));
+  return SerializeModel(architecture, rounded, prior, provenance);
+}
+
+Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const std::vector<const Image*>& images,
+                                            const std::vector<int>& qualities) {
+  Codec codec(std::move(model));
+  std::vector<ValidationRow> rows;
+  for (int quality : qualities) {
+    ValidationRow row{quality};
+    for (const Image* image : images) {
+      AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, codec.Compress(*image, quality));
+      AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, "validation"));
+      AECOMP_ASSIGN_OR_RETURN(const Image restored, codec.Decompress(container, "validation"));
+      const double pixels = static_cast<double>(image->width) * image->height;
+      row.bpp += 8.0 * static_cast<double>(bytes.size()) / pixels / static_cast<double>(images.size());
+      row.psnr += Psnr(*image, restored) / static_cast<double>(images.size());
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace aecomp

@@ -1,0 +1,29 @@
+// From parameters in training to a model that codes, and how good that model is in real bytes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/status.h"
+#include "model/architecture.h"
+#include "model/model_file.h"
+#include "train/dataset.h"
+
+namespace aecomp {
+
+/// The bytes of a usable model: parameters rounded to f16, the integer prior quantised with activation ranges seen on
+/// random patches of the data set.
+Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const Parameters& parameters,
+                                         const Dataset& dataset, const std::string& provenance);
+
+struct ValidationRow {
+  int quality = 0;
+  double bpp = 0, psnr = 0;  ///< means over images; real bytes, PSNR of the decoded 8-bit image
+};
+
+/// Compresses and decompresses every image at every quality.
+Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const std::vector<const Image*>& images,
+                                            const std::vector<int>& qualities);
+
+}  // namespace aecomp

@@ -1,0 +1,468 @@
+// Notation of the comments: a analysis output, y = a * gain, r = y - mu, y^ = round(r) + mu. Straight-through rounding
+// makes y^ = y + const for every gradient, so mu gets none from the distortion. All arrays are channels-last.
+#include "train/training_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "model/entropy_parameters.h"
+#include "train/rate.h"
+
+namespace aecomp {
+namespace {
+
+constexpr float kLogSigmaMin = -12, kLogSigmaMax = 6;  // of the sigma head's output in the fixed scale
+
+/// Uniform in [-1/2, 1/2) from a counter: the same noise for every number of threads.
+inline float Noise(uint64_t seed, uint64_t index) {
+  uint64_t v = seed + index * 0x9E3779B97F4A7C15ull;  // splitmix64 (Steele et al. 2014)
+  v = (v ^ (v >> 30)) * 0xBF58476D1CE4E5B9ull;
+  v = (v ^ (v >> 27)) * 0x94D049BB133111EBull;
+  return static_cast<float>((v ^ (v >> 31)) >> 40) * 0x1p-24f - 0.5f;
+}
+
+/// Where an image's quality lies between two rows of a per-quality table [Q, C], and that table's value there.
+struct Position {
+  size_t row = 0;
+  float t = 0;
+};
+
+std::vector<float> Interpolate(const Parameter& table, const Position& p, bool exponential) {
+  const size_t channels = static_cast<size_t>(table.dims[1]);
+  const float *lo = table.value.data() + p.row * channels, *hi = lo + channels;
+  std::vector<float> result(channels);
+  for (size_t c = 0; c < channels; ++c) {
+    const float v = lo[c] * (1 - p.t) + hi[c] * p.t;
+    result[c] = exponential ? std::exp(v) : v;
+  }
+  return result;
+}
+
+void AddToTable(Parameter& table, const Position& p, const std::vector<double>& gradient) {
+  const size_t channels = static_cast<size_t>(table.dims[1]);
+  float *lo = table.grad.data() + p.row * channels, *hi = lo + channels;
+  for (size_t c = 0; c < channels; ++c) {
+    lo[c] += static_cast<float>(gradient[c] * (1 - p.t));
+    hi[c] += static_cast<float>(gradient[c] * p.t);
+  }
+}
+
+using Buffer = AlignedBuffer<float>;
+
+Buffer BufferFor(const Shape& shape) { return Buffer(static_cast<size_t>(shape.size())); }
+
+}  // namespace
+
+struct TrainingModel::Impl {
+  const Architecture* architecture = nullptr;
+  Parameters* parameters = nullptr;
+  int batch = 0;
+  Shape image, y_shape, z_shape, f_shape;
+  std::unique_ptr<Graph> encoder, decoder, hyper_encoder, hyper_decoder, sigma_head, mu_head, context_in, context_out;
+  Parameter *log_gain, *log_step, *log_sigma, *log_z_gain, *z_log_scale, *z_mean;
+
+  /// One image of the batch: its tables and the gradients of what they were interpolated from.
+  struct PerImage {
+    Position position;
+    std::vector<float> gain, step, z_gain, z_log_scale;
+    std::vector<double> d_gain, d_step, d_sigma, d_middle, d_z_gain, d_z_scale, d_z_mean;  // of the logs, but z_mean
+    double y_bits = 0, z_bits = 0, squared_error = 0;
+    float d_bits = 0, d_squared_error = 0;  // of the loss
+  };
+  std::vector<PerImage> images;
+  std::vector<float> middle_gain;  // [M]: the fixed scale in which the entropy networks see y
+
+  // Inputs of the graphs and what the backward pass needs again.
+  Buffer x0;                                 // image - 1/2
+  Buffer y, scaled, companded;               // [y]: scaled = a * middle gain
+  Buffer z, hyper_input, z_offset, z_noise;  // [z]: z before rounding; offset = round(z) - z
+  Buffer mu, sigma;                          // [y]: mu in units of y; log sigma
+  Buffer first_offset, seen, context_input;  // [y]: round(r) - r of the first pass; scaled first half; companded
+  Buffer joined;                             // [f + context_in]
+  Buffer y_offset, noise, decoder_input;     // [y]
+  Buffer d_r, d_sigma;                       // [y]: gradients of the bits
+  Buffer d_image, d_latent, d_y, d_mu, d_heads, d_joined, d_features, d_part, d_z, d_he;
+  const float *a = nullptr, *he = nullptr, *features = nullptr, *mu_out = nullptr, *sigma_out = nullptr,
+              *correction = nullptr, *restored = nullptr;
+
+  Status Compile(int patch);
+  void Prepare(const float* quality);
+  StepResult Forward(const float* x, const float* quality, const uint64_t* seed);
+  void ForwardLatent();
+  void ForwardHyper(const uint64_t* seed);
+  void ForwardContext(bool frozen);
+  void ForwardRate(const uint64_t* seed);
+  StepResult Loss(const float* x, const float* quality);
+  void Backward(const float* x);
+  void BackwardDistortion(const float* x);
+  void BackwardRate();
+  void BackwardContext();
+  void BackwardHyper();
+  void BackwardLatent();
+  void CollectTableGradients();
+
+  template <class F>
+  void ForEachImage(F f) {
+#pragma omp parallel for schedule(dynamic, 1)
+    for (int n = 0; n < batch; ++n) f(n, images[static_cast<size_t>(n)]);
+  }
+  /// Calls f(index of the element, channel, whether it is in the first half) for all latent elements of one image.
+  template <class F>
+  void ForEachLatent(int n, F f) const {
+    const int64_t channels = y_shape.c;
+    for (int i = 0; i < y_shape.h; ++i) {
+      for (int j = 0; j < y_shape.w; ++j) {
+        const int64_t base = ((int64_t{n} * y_shape.h + i) * y_shape.w + j) * channels;
+        const int64_t phase = (i + j + 1) & 1;
+        for (int64_t c = 0; c < channels; ++c) f(base + c, static_cast<size_t>(c), (c & 1) == phase);
+      }
+    }
+  }
+  int64_t LatentsOf() const { return y_shape.size() / batch; }
+};
+
+Status TrainingModel::Impl::Compile(int patch) {
+  image = {batch, architecture->image_channels, patch, patch};
+  const auto make = [&](const Network& network, const Shape& input, std::unique_ptr<Graph>& graph) -> Status {
+    auto made = Graph::Create(network, input, *parameters, Graph::Mode::kTraining);
+    if (!made.ok()) return made.status();
+    graph = std::move(made).value();
+    return {};
+  };
+  AECOMP_RETURN_IF_ERROR(make(architecture->encoder, image, encoder));
+  y_shape = encoder->output_shape();
+  AECOMP_RETURN_IF_ERROR(make(architecture->decoder, y_shape, decoder));
+  AECOMP_RETURN_IF_ERROR(make(architecture->hyper_encoder, y_shape, hyper_encoder));
+  z_shape = hyper_encoder->output_shape();
+  AECOMP_RETURN_IF_ERROR(make(architecture->hyper_decoder, z_shape, hyper_decoder));
+  f_shape = hyper_decoder->output_shape();
+  AECOMP_RETURN_IF_ERROR(make(architecture->sigma_head, f_shape, sigma_head));
+  AECOMP_RETURN_IF_ERROR(make(architecture->mu_head, f_shape, mu_head));
+  AECOMP_RETURN_IF_ERROR(make(architecture->context_in, y_shape, context_in));
+  Shape joined_shape = context_in->output_shape();
+  joined_shape.c += f_shape.c;
+  AECOMP_RETURN_IF_ERROR(make(architecture->context_out, joined_shape, context_out));
+
+  x0 = BufferFor(image), d_image = BufferFor(image);
+  for (Buffer* b : {&y, &scaled, &companded, &mu, &sigma, &first_offset, &seen, &context_input, &y_offset, &noise,
+                    &decoder_input, &d_r, &d_sigma, &d_latent, &d_y, &d_mu, &d_heads}) {
+    *b = BufferFor(y_shape);
+  }
+  for (Buffer* b : {&z, &hyper_input, &z_offset, &z_noise, &d_z, &d_he}) *b = BufferFor(z_shape);
+  joined = BufferFor(joined_shape), d_joined = BufferFor(joined_shape);
+  d_features = BufferFor(f_shape), d_part = BufferFor(joined_shape);
+  images.resize(static_cast<size_t>(batch));
+  return {};
+}
+
+void TrainingModel::Impl::Prepare(const float* quality) {
+  const size_t rows = architecture->lambdas.size(), m = static_cast<size_t>(y_shape.c),
+               n = static_cast<size_t>(z_shape.c);
+  middle_gain = Interpolate(*log_gain, {std::min(rows / 2, rows - 2), rows / 2 > rows - 2 ? 1.f : 0.f}, true);
+  for (int i = 0; i < batch; ++i) {
+    PerImage& p = images[static_cast<size_t>(i)];
+    const float q = quality[i] / 16;
+    p.position.row = std::min(static_cast<size_t>(q), rows - 2);
+    p.position.t = q - static_cast<float>(p.position.row);
+    p.gain = Interpolate(*log_gain, p.position, true);
+    p.step = Interpolate(*log_step, p.position, true);
+    p.z_gain = Interpolate(*log_z_gain, p.position, true);
+    p.z_log_scale = Interpolate(*z_log_scale, p.position, false);
+    for (auto* g : {&p.d_gain, &p.d_step, &p.d_sigma, &p.d_middle}) g->assign(m, 0.0);
+    for (auto* g : {&p.d_z_gain, &p.d_z_scale, &p.d_z_mean}) g->assign(n, 0.0);
+    p.y_bits = p.z_bits = p.squared_error = 0;
+  }
+}
+
+void TrainingModel::Impl::ForwardLatent() {
+  a = encoder->Forward(x0.data());
+  ForEachImage([&](int n, PerImage& p) {
+    ForEachLatent(n, [&](int64_t i, size_t c, bool) {
+      const size_t k = static_cast<size_t>(i);
+      y[k] = a[i] * p.gain[c];
+      scaled[k] = a[i] * middle_gain[c];
+      companded[k] = Compand(scaled[k]);
+    });
+  });
+}
+
+void TrainingModel::Impl::ForwardHyper(const uint64_t* seed) {
+  he = hyper_encoder->Forward(companded.data());
+  const int64_t channels = z_shape.c, count = z_shape.size() / batch;
+  ForEachImage([&](int n, PerImage& p) {
+    for (int64_t e = n * count; e < (n + 1) * count; ++e) {
+      const size_t i = static_cast<size_t>(e), c = static_cast<size_t>(e % channels);
+      z[i] = he[e] * p.z_gain[c] - z_mean->value[c];
+      if (seed != nullptr) {
+        z_offset[i] = std::nearbyint(z[i]) - z[i];
+        z_noise[i] = Noise(*seed ^ 0x5A5A5A5A5A5A5A5Aull, i);
+      }
+      hyper_input[i] = (z[i] + z_offset[i] + z_mean->value[c]) / p.z_gain[c];
+    }
+  });
+  features = hyper_decoder->Forward(hyper_input.data());
+  mu_out = mu_head->Forward(features);
+  sigma_out = sigma_head->Forward(features);
+}
+
+/// The first half's mean comes from the hyper-decoder alone; what it decodes to corrects the mean of the second half.
+void TrainingModel::Impl::ForwardContext(bool frozen) {
+  ForEachImage([&](int n, PerImage& p) {
+    ForEachLatent(n, [&](int64_t e, size_t c, bool first) {
+      const size_t i = static_cast<size_t>(e);
+      mu[i] = mu_out[e] * p.gain[c];
+      const float log_sigma_fixed = std::clamp(sigma_out[e] + log_sigma->value[c], kLogSigmaMin, kLogSigmaMax);
+      sigma[i] = log_sigma_fixed + std::log(p.gain[c]);
+      if (!frozen) first_offset[i] = std::nearbyint(y[i] - mu[i]) - (y[i] - mu[i]);
+      seen[i] = first ? (y[i] + first_offset[i]) * (middle_gain[c] / p.gain[c]) : 0.f;
+      context_input[i] = first ? Compand(seen[i]) : 0.f;
+    });
+  });
+  const float* part = context_in->Forward(context_input.data());
+  const int64_t f = f_shape.c, k = context_in->output_shape().c, positions = f_shape.size() / f;
+#pragma omp parallel for schedule(static)
+  for (int64_t r = 0; r < positions; ++r) {
+    std::memcpy(joined.data() + r * (f + k), features + r * f, static_cast<size_t>(f) * sizeof(float));
+    std::memcpy(joined.data() + r * (f + k) + f, part + r * k, static_cast<size_t>(k) * sizeof(float));
+  }
+  correction = context_out->Forward(joined.data());
+}
+
+void TrainingModel::Impl::ForwardRate(const uint64_t* seed) {
+  const int64_t z_count = z_shape.size() / batch;
+  ForEachImage([&](int n, PerImage& p) {
+    ForEachLatent(n, [&](int64_t e, size_t c, bool first) {
+      const size_t i = static_cast<size_t>(e);
+      if (!first) mu[i] += p.gain[c] * correction[e];
+      const float r = y[i] - mu[i];
+      if (seed != nullptr) {
+        y_offset[i] = std::nearbyint(r) - r;
+        noise[i] = Noise(*seed, i);
+      }
+      decoder_input[i] = (y[i] + y_offset[i]) * p.step[c];
+      d_latent[i] = r + noise[i];  // a scratch for the noisy residual
+    });
+    const int64_t begin = n * LatentsOf();
+    p.y_bits = GaussianBits(d_latent.data() + begin, sigma.data() + begin, LatentsOf(), d_r.data() + begin,
+                            d_sigma.data() + begin);
+    for (int64_t e = n * z_count; e < (n + 1) * z_count; ++e) {
+      const size_t i = static_cast<size_t>(e), c = static_cast<size_t>(e % z_shape.c);
+      float d_scale = 0;
+      p.z_bits += LogisticBits(z[i] + z_noise[i], p.z_log_scale[c], &d_z[i], &d_scale);
+      p.d_z_scale[c] += d_scale;
+    }
+  });
+}
+
+StepResult TrainingModel::Impl::Loss(const float* x, const float* quality) {
+  const int64_t samples = image.size() / batch;
+  const double pixels = static_cast<double>(image.h) * image.w;
+  ForEachImage([&](int n, PerImage& p) {
+    for (int64_t e = n * samples; e < (n + 1) * samples; ++e) {
+      const double error = double{restored[e]} + 0.5 - double{x[e]};
+      p.squared_error += error * error;
+    }
+  });
+  StepResult result;
+  for (int n = 0; n < batch; ++n) {
+    PerImage& p = images[static_cast<size_t>(n)];
+    const double lambda = 65025 * architecture->LambdaAt(quality[n]);
+    const double weight = 1 / (1e-3 * lambda + 0.3) / batch;  // so that high rates do not drown the others
+    const double bpp = (p.y_bits + p.z_bits) / pixels, mse = p.squared_error / static_cast<double>(samples);
+    result.loss += weight * (bpp + lambda * mse);
+    result.bpp += bpp / batch, result.z_bpp += p.z_bits / pixels / batch, result.mse += mse / batch;
+    p.d_bits = static_cast<float>(weight / pixels);
+    p.d_squared_error = static_cast<float>(weight * lambda / static_cast<double>(samples));
+  }
+  return result;
+}
+
+StepResult TrainingModel::Impl::Forward(const float* x, const float* quality, const uint64_t* seed) {
+  Prepare(quality);
+  const int64_t size = image.size();
+#pragma omp parallel for simd schedule(static)
+  for (int64_t i = 0; i < size; ++i) x0[static_cast<size_t>(i)] = x[i] - 0.5f;
+  ForwardLatent();
+  ForwardHyper(seed);
+  ForwardContext(seed == nullptr);
+  ForwardRate(seed);
+  restored = decoder->Forward(decoder_input.data());
+  return Loss(x, quality);
+}
+
+void TrainingModel::Impl::BackwardDistortion(const float* x) {
+  const int64_t samples = image.size() / batch;
+  ForEachImage([&](int n, PerImage& p) {
+    for (int64_t e = n * samples; e < (n + 1) * samples; ++e) {
+      d_image[static_cast<size_t>(e)] = 2 * p.d_squared_error * (restored[e] + 0.5f - x[e]);
+    }
+  });
+  decoder->Backward(d_image.data(), d_latent.data());
+  ForEachImage([&](int n, PerImage& p) {
+    ForEachLatent(n, [&](int64_t e, size_t c, bool) {
+      const size_t i = static_cast<size_t>(e);
+      d_y[i] = d_latent[i] * p.step[c];
+      p.d_step[c] += double{d_latent[i]} * decoder_input[i];
+    });
+  });
+}
+
+/// From here on d_mu is the gradient of the mean of each element, d_heads first that of the correction.
+void TrainingModel::Impl::BackwardRate() {
+  ForEachImage([&](int n, PerImage& p) {
+    ForEachLatent(n, [&](int64_t e, size_t c, bool first) {
+      const size_t i = static_cast<size_t>(e);
+      const float g = p.d_bits * d_r[i];
+      d_y[i] += g;
+      d_mu[i] = -g;
+      d_heads[i] = first ? 0.f : -g * p.gain[c];
+      d_sigma[i] *= p.d_bits;
+    });
+  });
+}
+
+void TrainingModel::Impl::BackwardContext() {
+  context_out->Backward(d_heads.data(), d_joined.data());
+  const int64_t f = f_shape.c, k = context_in->output_shape().c, positions = f_shape.size() / f;
+#pragma omp parallel for schedule(static)
+  for (int64_t r = 0; r < positions; ++r) {
+    std::memcpy(d_features.data() + r * f, d_joined.data() + r * (f + k), static_cast<size_t>(f) * sizeof(float));
+    std::memcpy(d_part.data() + r * k, d_joined.data() + r * (f + k) + f, static_cast<size_t>(k) * sizeof(float));
+  }
+  context_in->Backward(d_part.data(), d_latent.data());
+  ForEachImage([&](int n, PerImage& p) {
+    ForEachLatent(n, [&](int64_t e, size_t c, bool first) {
+      if (!first) return;
+      const size_t i = static_cast<size_t>(e);
+      const float ratio = middle_gain[c] / p.gain[c];
+      const float d_seen = d_latent[i] / (1 + std::fabs(seen[i]));
+      d_y[i] += d_seen * ratio;
+      p.d_middle[c] += double{d_seen} * seen[i];
+      p.d_gain[c] -= double{d_seen} * seen[i];
+    });
+  });
+}
+
+void TrainingModel::Impl::BackwardHyper() {
+  const auto add_features = [&](Graph& head) {
+    head.Backward(d_heads.data(), d_part.data());
+#pragma omp parallel for simd schedule(static)
+    for (int64_t i = 0; i < f_shape.size(); ++i) d_features[static_cast<size_t>(i)] += d_part[static_cast<size_t>(i)];
+  };
+  ForEachImage([&](int n, PerImage& p) {
+    ForEachLatent(n, [&](int64_t e, size_t c, bool) {  // mu = gain * (head + correction)
+      const size_t i = static_cast<size_t>(e);
+      d_heads[i] = d_mu[i] * p.gain[c];
+      p.d_gain[c] += double{d_mu[i]} * mu[i];
+    });
+  });
+  add_features(*mu_head);
+  ForEachImage([&](int n, PerImage& p) {
+    ForEachLatent(n, [&](int64_t e, size_t c, bool) {
+      const size_t i = static_cast<size_t>(e);
+      const float v = sigma_out[e] + log_sigma->value[c];
+      d_heads[i] = v > kLogSigmaMin && v < kLogSigmaMax ? d_sigma[i] : 0.f;
+      p.d_sigma[c] += d_heads[i];
+      p.d_gain[c] += d_sigma[i];
+    });
+  });
+  add_features(*sigma_head);
+  hyper_decoder->Backward(d_features.data(), d_he.data());
+
+  const int64_t channels = z_shape.c, count = z_shape.size() / batch;
+  ForEachImage([&](int n, PerImage& p) {
+    for (double& d : p.d_z_scale) d *= p.d_bits;
+    for (int64_t e = n * count; e < (n + 1) * count; ++e) {
+      const size_t i = static_cast<size_t>(e), c = static_cast<size_t>(e % channels);
+      const float through = d_he[i] / p.z_gain[c];  // d hyper_input / d z, and / d z_mean
+      const float d = p.d_bits * d_z[i] + through;
+      p.d_z_gain[c] += double{d} * (z[i] + z_mean->value[c]) - double{d_he[i]} * hyper_input[i];
+      p.d_z_mean[c] += double{through} - d;
+      d_z[i] = d * p.z_gain[c];
+    }
+  });
+  hyper_encoder->Backward(d_z.data(), d_latent.data());
+}
+
+void TrainingModel::Impl::BackwardLatent() {
+  ForEachImage([&](int n, PerImage& p) {
+    ForEachLatent(n, [&](int64_t e, size_t c, bool) {
+      const size_t i = static_cast<size_t>(e);
+      const float d_scaled = d_latent[i] / (1 + std::fabs(scaled[i]));
+      p.d_middle[c] += double{d_scaled} * scaled[i];
+      p.d_gain[c] += double{d_y[i]} * y[i];
+      d_latent[i] = d_y[i] * p.gain[c] + d_scaled * middle_gain[c];
+    });
+  });
+  encoder->Backward(d_latent.data(), nullptr);
+}
+
+void TrainingModel::Impl::CollectTableGradients() {
+  const size_t middle = architecture->lambdas.size() / 2;
+  for (const PerImage& p : images) {
+    AddToTable(*log_gain, p.position, p.d_gain);
+    AddToTable(*log_step, p.position, p.d_step);
+    AddToTable(*log_z_gain, p.position, p.d_z_gain);
+    AddToTable(*z_log_scale, p.position, p.d_z_scale);
+    for (size_t c = 0; c < p.d_sigma.size(); ++c) {
+      log_sigma->grad[c] += static_cast<float>(p.d_sigma[c]);
+      log_gain->grad[middle * p.d_middle.size() + c] += static_cast<float>(p.d_middle[c]);
+    }
+    for (size_t c = 0; c < p.d_z_mean.size(); ++c) z_mean->grad[c] += static_cast<float>(p.d_z_mean[c]);
+  }
+}
+
+void TrainingModel::Impl::Backward(const float* x) {
+  BackwardDistortion(x);
+  BackwardRate();
+  BackwardContext();
+  BackwardHyper();
+  BackwardLatent();
+  CollectTableGradients();
+}
+
+TrainingModel::TrainingModel() : impl_(std::make_unique<Impl>()) {}
+TrainingModel::~TrainingModel() = default;
+
+void AddEntropyParameters(const Architecture& architecture, Parameters& parameters) {
+  const int64_t q = std::ssize(architecture.lambdas), m = architecture.latent_channels, n = architecture.hyper_channels;
+  parameters.FindOrAdd("log_gain", {q, m});
+  parameters.FindOrAdd("log_step", {q, m});
+  parameters.FindOrAdd("log_sigma", {m});
+  parameters.FindOrAdd("log_z_gain", {q, n});
+  parameters.FindOrAdd("z_log_scale", {q, n});
+  parameters.FindOrAdd("z_mean", {n});
+}
+
+Result<std::unique_ptr<TrainingModel>> TrainingModel::Create(const Architecture& architecture, Parameters& parameters,
+                                                             int batch, int patch) {
+  if (patch < architecture.hyper_stride || patch % architecture.hyper_stride != 0) {
+    return UsageError("--patch " + std::to_string(patch) + " must be a multiple of " +
+                      std::to_string(architecture.hyper_stride));
+  }
+  std::unique_ptr<TrainingModel> model(new TrainingModel);
+  Impl& m = *model->impl_;
+  m.architecture = &architecture;
+  m.parameters = &parameters;
+  m.batch = batch;
+  AECOMP_RETURN_IF_ERROR(m.Compile(patch));
+  AddEntropyParameters(architecture, parameters);
+  m.log_gain = parameters.Find("log_gain"), m.log_step = parameters.Find("log_step");
+  m.log_sigma = parameters.Find("log_sigma"), m.log_z_gain = parameters.Find("log_z_gain");
+  m.z_log_scale = parameters.Find("z_log_scale"), m.z_mean = parameters.Find("z_mean");
+  for (Parameter& p : parameters.list()) p.grad.assign(p.value.size(), 0.f);
+  return model;
+}
+
+StepResult TrainingModel::ForwardBackward(const float* x, const float* quality, uint64_t seed) {
+  const StepResult result = impl_->Forward(x, quality, &seed);
+  impl_->Backward(x);
+  return result;
+}
+
+StepResult TrainingModel::ForwardFrozen(const float* x, const float* quality) {
+  return impl_->Forward(x, quality, nullptr);
+}
+
+}  // namespace aecomp

@@ -1,0 +1,46 @@
+// The whole codec as training sees it: rounding replaced by noise (rate) and straight-through rounding (distortion).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "io/status.h"
+#include "model/architecture.h"
+#include "model/graph.h"
+#include "model/parameters.h"
+
+namespace aecomp {
+
+struct StepResult {
+  double loss = 0;  ///< mean over images of (bpp + lambda*mse) / weight(lambda), mse over RGB samples in [0, 255]
+  double bpp = 0;   ///< mean over images, of which
+  double z_bpp = 0;
+  double mse = 0;  ///< mean over images, samples in [0, 1]
+};
+
+class TrainingModel {
+ public:
+  /// Graphs for batches of [batch, patch, patch, 3]; patch must be a multiple of architecture.hyper_stride.
+  static Result<std::unique_ptr<TrainingModel>> Create(const Architecture& architecture, Parameters& parameters,
+                                                       int batch, int patch);
+  ~TrainingModel();
+
+  /// x: [N, H, W, C] in [0, 1]; quality: [N] in 1/16 steps (may be fractional); seed: of the noise. Gradients are added
+  /// to Parameter::grad.
+  StepResult ForwardBackward(const float* x, const float* quality, uint64_t seed);
+
+  /// For gradient checks: the noise and the rounding of the last ForwardBackward stay as they were, so that the loss is
+  /// a smooth function of the parameters.
+  StepResult ForwardFrozen(const float* x, const float* quality);
+
+ private:
+  TrainingModel();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Adds the parameters that are not layers' (see model/entropy_parameters.h) where they are missing.
+void AddEntropyParameters(const Architecture& architecture, Parameters& parameters);
+
+}  // namespace aecomp
