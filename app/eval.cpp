@@ -1,5 +1,8 @@
 // aecomp eval: rate, distortion and speed of the model on given images, beside other codecs.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -23,6 +26,7 @@ struct EvalOptions {
   std::vector<std::string> inputs;
   std::vector<double> qualities = {0, 100.0 / 7, 200.0 / 7, 300.0 / 7, 400.0 / 7, 500.0 / 7, 600.0 / 7, 100};
   std::string model, anchors, plot, csv;
+  std::vector<std::string> plot_curves = {"bpg-444", "bmshj2018-hyperprior", "vtm"};
   bool no_codecs = false, estimate = false;
   int threads = 0;
   TalkOptions talk;
@@ -39,7 +43,6 @@ struct Evaluation {
 
   void Add(Measurement m) {
     if (options.talk.verbose && !options.talk.json) PrintStdout(MeasurementLine(m));
-    progress.Show(MeasurementLine(m).substr(0, 100));
     measurements.push_back(std::move(m));
   }
 };
@@ -103,8 +106,10 @@ Status PrintAnswers(const EvalOptions& options, const std::vector<Measurement>& 
   }
   if (options.plot.empty()) return {};
   AECOMP_ASSIGN_OR_RETURN(const OpenCvApi* api, LoadOpenCv());
-  anchors.insert(anchors.begin(), curves[0]);
-  return WritePlot(*api, options.plot, anchors);
+  for (const RdCurve& anchor : anchors) {
+    if (std::count(options.plot_curves.begin(), options.plot_curves.end(), anchor.name) > 0) curves.push_back(anchor);
+  }
+  return WritePlot(*api, options.plot, curves);
 }
 
 Status Eval(const EvalOptions& options) {
@@ -113,16 +118,18 @@ Status Eval(const EvalOptions& options) {
   if (!options.anchors.empty()) AECOMP_RETURN_IF_ERROR(ReadAnchors(options.anchors).status());  // before the work
   ModelSource source(options.model);
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, source.Get());
-  const auto mode = options.talk.quiet ? ProgressLine::Mode::kNever : ProgressLine::Mode::kAuto;
-  Evaluation evaluation{options, *codec, nullptr, ProgressLine(mode), {}, {}};
+  const bool show = !options.talk.quiet && isatty(STDERR_FILENO);
+  Evaluation evaluation{
+      options, *codec, nullptr, ProgressLine(show ? ProgressLine::Mode::kAlways : ProgressLine::Mode::kNever), {}, {}};
   if (!options.no_codecs) {
     AECOMP_ASSIGN_OR_RETURN(evaluation.peers, LoadOpenCv());
   }
   size_t failed = 0;
   Status last;
-  for (const std::string& file : files) {
+  for (size_t i = 0; i < files.size(); ++i) {
     const size_t before = evaluation.measurements.size();
-    last = EvaluateImage(evaluation, file);
+    evaluation.progress.Show(Format("%zu of %zu: %s", i + 1, files.size(), files[i].c_str()));
+    last = EvaluateImage(evaluation, files[i]);
     if (last.ok()) continue;
     evaluation.measurements.resize(before);  // means are over the same images at every quality
     evaluation.progress.Message(last.message());
@@ -150,6 +157,10 @@ void AddEval(CLI::App& app, Command& command) {
   sub->add_flag("--estimate", options->estimate, "Real bits over the float model's own estimate, worst image");
   sub->add_option("--anchors", options->anchors, "Published curves (JSON) for BD-rate and plot")->type_name("FILE");
   sub->add_option("--plot", options->plot, "Rate-distortion plot")->type_name("PNG");
+  sub->add_option("--plot-curves", options->plot_curves, "Published curves that the plot shows")
+      ->delimiter(',')
+      ->capture_default_str()
+      ->type_name("NAME,...");
   sub->add_option("--csv", options->csv, "Every measurement")->type_name("FILE");
   AddModelOption(*sub, options->model);
   AddThreadsOption(*sub, options->threads);

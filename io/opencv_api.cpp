@@ -21,8 +21,10 @@ std::string ProgramFolder() {
 Result<const OpenCvApi*> Load() {
   const std::string folder = ProgramFolder();
   std::string first_error;
-  // The plain name is looked up in the program's own RPATH.
-  for (const std::string& path : {std::string(kModule), folder + kModule, folder + "../lib/aecomp/" + kModule}) {
+  // The plain name is looked up in the program's own RPATH. A sanitizer's dlopen does not know that; hence the build
+  // folder as tests see it.
+  for (const std::string& path :
+       {std::string(kModule), folder + kModule, folder + "../lib/aecomp/" + kModule, folder + "../" + kModule}) {
     void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (module == nullptr) {
       const std::string error = dlerror();

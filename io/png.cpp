@@ -12,7 +12,7 @@
 namespace aecomp {
 namespace {
 
-constexpr char kMessageBytes = 120;
+constexpr size_t kMessageBytes = 120;
 constexpr uint64_t kMaxDeflateRatio = 1040;  // deflate expands at most 1032 times
 
 struct PngFailure {
@@ -119,10 +119,11 @@ class PngWriter {
     png_set_write_fn(png_, &bytes_, Append, nullptr);
     png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_compression_level(png_, level);
-    // Choosing among filters row by row costs more time than the low levels spend on compressing.
+    // Choosing among filters row by row costs more time than the low levels spend on compressing. Of the single
+    // filters, up and sub are the fastest both ways, and up gives the smaller files.
     png_set_filter(png_, PNG_FILTER_TYPE_BASE,
                    level == 0   ? PNG_FILTER_NONE
-                   : level <= 3 ? PNG_FILTER_SUB
+                   : level <= 3 ? PNG_FILTER_UP
                                 : PNG_ALL_FILTERS);
     png_set_IHDR(png_, info_, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height), image.bits,
                  kColours[image.channels - 1], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,

@@ -47,6 +47,4 @@ QualityScales ScalesAt(const Architecture& architecture, const Parameters& param
   return s;
 }
 
-float Compand(float v) { return std::copysign(std::log1p(std::fabs(v)), v); }
-
 }  // namespace aecomp

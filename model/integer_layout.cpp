@@ -45,6 +45,9 @@ Status AddLayers(const Network& network, bool open_end, IntegerPrior::State& sta
 }  // namespace
 
 Result<std::shared_ptr<IntegerPrior::State>> MakeIntegerLayout(const Architecture& architecture) {
+  if (architecture.latent_stride < 1 || architecture.hyper_stride % architecture.latent_stride != 0) {
+    return ModelError("the hyper-encoder makes z finer than y, so this prior cannot be run in integers");
+  }
   auto state = std::make_shared<IntegerPrior::State>();
   state->qualities = architecture.max_quality() + 1;
   state->latent_channels = architecture.latent_channels;

@@ -10,7 +10,6 @@
 namespace aecomp {
 namespace {
 
-constexpr int kMaxWindow = 16384;  // elements of y: 4 megapixels at a latent stride of 16
 constexpr size_t kMostCompiled = 2;
 constexpr int kUnlimited = std::numeric_limits<int>::max();  // the halo of a network that sees its whole input
 
@@ -22,14 +21,15 @@ uint8_t ToByte(float v) {
 
 }  // namespace
 
-WindowTransform::WindowTransform(Model& model)
+WindowTransform::WindowTransform(Model& model, int max_window)
     : model_(model),
+      max_window_(max_window),
       encoder_halo_(EncoderHalo(model.architecture).value_or(kUnlimited)),
       decoder_halo_(DecoderHalo(model.architecture).value_or(kUnlimited)) {}
 
 WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
   if (halo >= std::max(rows, columns) / 4) return {rows, columns};
-  return ChooseWindowSize(rows, columns, halo, kMaxWindow);
+  return ChooseWindowSize(rows, columns, halo, max_window_);
 }
 
 Result<WindowTransform::Compiled*> WindowTransform::Get(const Network& network, const Shape& input,

@@ -15,7 +15,8 @@ namespace aecomp {
 
 class WindowTransform {
  public:
-  explicit WindowTransform(Model& model);
+  /// Windows have at most about max_window elements of y: 16,384 are 4 megapixels at a latent stride of 16.
+  explicit WindowTransform(Model& model, int max_window = 16384);
 
   /// image -> y before gain [rows, columns, M], where rows and columns times latent_stride are at least the image's
   /// size; the image is continued by its border pixels. Gray images are repeated into the model's channels.
@@ -36,6 +37,7 @@ class WindowTransform {
   void StorePixels(const float* x, const Shape& shape, const Window& v, const Window& h, Image& image) const;
 
   Model& model_;
+  int max_window_;
   int encoder_halo_, decoder_halo_;  // in elements of y
   std::vector<Compiled> encoders_, decoders_;
 };

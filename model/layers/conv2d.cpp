@@ -46,14 +46,14 @@ class Conv2d final : public Layer {
 Result<LayerInfo> Infer(const LayerSpec& spec, const Shape& input) {
   AECOMP_ASSIGN_OR_RETURN(const ConvOptions o, ReadConvOptions(spec, /*transposed=*/false));
   AECOMP_RETURN_IF_ERROR(CheckConvInput(spec, o, input));
-  const auto size = [&](int in) { return (in + 2 * o.padding - o.kernel) / o.stride + 1; };
   if (input.h + 2 * o.padding < o.kernel || input.w + 2 * o.padding < o.kernel) {
     return UsageError(LayerLabel(spec) + ": its kernel of " + std::to_string(o.kernel) +
                       " is larger than its padded input; " + input.ToString() + " came with padding " +
                       std::to_string(o.padding) + "; use a smaller kernel or more padding");
   }
+  const auto size = [&](int in) { return (in + 2 * o.padding - o.kernel) / o.stride + 1; };
   LayerInfo info;
-  info.output = {input.n, o.out, size(input.h), size(input.w)};
+  AECOMP_ASSIGN_OR_RETURN(info.output, CheckedShape(spec, input.n, o.out, size(input.h), size(input.w)));
   AddConvParameters(spec, o, info);
   info.macs = info.output.size() * (o.in / o.groups) * o.kernel * o.kernel;
   return info;

@@ -184,13 +184,14 @@ class ByDepthToSpace final : public ConvTranspose2d {
 Result<LayerInfo> Infer(const LayerSpec& spec, const Shape& input) {
   AECOMP_ASSIGN_OR_RETURN(const ConvOptions o, ReadConvOptions(spec, /*transposed=*/true));
   AECOMP_RETURN_IF_ERROR(CheckConvInput(spec, o, input));
-  const auto size = [&](int in) { return (in - 1) * o.stride - 2 * o.padding + o.kernel + o.output_padding; };
-  LayerInfo info;
-  info.output = {input.n, o.out, size(input.h), size(input.w)};
-  if (info.output.h < 1 || info.output.w < 1) {
-    return UsageError(LayerLabel(spec) + ": padding " + std::to_string(o.padding) + " leaves nothing of its output (" +
-                      info.output.ToString() + " from " + input.ToString() + "); use less padding or a larger kernel");
+  const auto size = [&](int64_t in) { return (in - 1) * o.stride - 2 * o.padding + o.kernel + o.output_padding; };
+  if (size(input.h) < 1 || size(input.w) < 1) {
+    return UsageError(LayerLabel(spec) + ": padding " + std::to_string(o.padding) +
+                      " leaves nothing of its output from " + input.ToString() +
+                      "; use less padding or a larger kernel");
   }
+  LayerInfo info;
+  AECOMP_ASSIGN_OR_RETURN(info.output, CheckedShape(spec, input.n, o.out, size(input.h), size(input.w)));
   AddConvParameters(spec, o, info);
   info.macs = input.size() * (o.out / o.groups) * o.kernel * o.kernel;
   return info;

@@ -96,12 +96,12 @@ small_image() {
   {
     printf 'P6\n%d %d\n255\n' "$2" "$3"
     awk -v w="$2" -v h="$3" 'BEGIN { for (y = 0; y < h; y++) for (x = 0; x < w; x++)
-      printf "%02x%02x%02x\n", (x * 255 / w) % 256, (y * 255 / h) % 256, (x + 2 * y) % 256 }' | xxd_reverse
+      printf "%02x%02x%02x\n", (x * 255 / w) % 256, (y * 255 / h) % 256, (x + 2 * y) % 256 }' | hex_to_bytes
   } >"$1"
 }
 
 # Hex digits to bytes with what every system has.
-xxd_reverse() { while read -r hex; do printf "\\x${hex:0:2}\\x${hex:2:2}\\x${hex:4:2}"; done; }
+hex_to_bytes() { while read -r hex; do printf "\\x${hex:0:2}\\x${hex:2:2}\\x${hex:4:2}"; done; }
 
 # psnr_of IMAGE QUALITY: what eval says, in hundredths of a dB.
 psnr_of() {

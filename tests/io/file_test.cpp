@@ -89,7 +89,7 @@ TEST_F(File, RefusesToReplace) {
 // Of many writers who may not replace, one wins, and its bytes are whole.
 TEST_F(File, OneOfManyWritersWins) {
   for (int round = 0; round < 20; ++round) {
-    const std::string name = "a" + std::to_string(round);
+    const std::string name = std::to_string(round);
     std::atomic<int> won{0};
     std::vector<std::thread> writers;
     for (uint8_t i = 1; i <= 8; ++i) {

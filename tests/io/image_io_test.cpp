@@ -122,7 +122,8 @@ TEST(ImageIo, JpegEndsWithItsOwnEnd) {
   Bytes thumbnail = {0xff, 0xd8, 0xff, 0xe1, 0, 6, 0xff, 0xd9, 0xff, 0xd9};
   thumbnail.insert(thumbnail.end(), bytes.begin() + 2, bytes.end());
   EXPECT_TRUE(JpegIsComplete(thumbnail));
-  thumbnail.resize(thumbnail.size() - 2);
+  thumbnail.pop_back();
+  thumbnail.pop_back();
   EXPECT_FALSE(JpegIsComplete(thumbnail));
 }
 

@@ -150,6 +150,25 @@ TEST(Codec, BytesAndPixelsDoNotDependOnThreads) {
   omp_set_num_threads(threads);
 }
 
+TEST(Codec, GrayModelsCodeGrayImages) {
+  std::string json = TinyCodecJson();
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    for (size_t at = json.find(from); at != std::string::npos; at = json.find(from, at + 1))
+      json.replace(at, from.size(), to);
+  };
+  replace("\"image_channels\": 3", "\"image_channels\": 1");
+  replace("\"in\": 3,", "\"in\": 1,");
+  replace("\"out\": 3,", "\"out\": 1,");
+  const Architecture a = ParseArchitecture(json, "gray").value();
+  Parameters parameters = RandomParameters(a, 1);
+  const auto file = SerializeModel(a, parameters, TinyPrior(a, parameters), "{}");
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  Codec codec(std::shared_ptr<Model>(ParseModel(file.value(), "gray").value()));
+  const Image restored = RoundTrip(codec, SyntheticImage(70, 40, 1), 20);
+  EXPECT_EQ(restored.channels, 1);
+  EXPECT_EQ(codec.Compress(SyntheticImage(70, 40, 3), 20).status().code(), StatusCode::kInput);
+}
+
 TEST(Codec, RefusesWhatItCannotCode) {
   Codec codec(TinyModel());
   EXPECT_EQ(codec.Compress(Image(), 3).status().code(), StatusCode::kInput);
@@ -243,6 +262,23 @@ TEST(Windows, HaloHidesWhereWindowsMeet) {
   }
   EXPECT_LT(inside, 1e-4);
   EXPECT_GT(outside, 1e-2);  // so the comparison can fail
+}
+
+/// Small windows against one window: the transforms of a whole image do not change.
+TEST(Windows, TransformsDoNotDependOnWindows) {
+  const auto model = TinyModel();
+  const Image image = SyntheticImage(300, 170, 3);
+  const int rows = 12, columns = 20;
+  WindowTransform whole(*model), pieces(*model, 80);
+  std::vector<float> y(static_cast<size_t>(rows * columns * 16)), y_pieces(y.size());
+  ASSERT_TRUE(whole.Analyse(image, rows, columns, y.data()).ok());
+  ASSERT_TRUE(pieces.Analyse(image, rows, columns, y_pieces.data()).ok());
+  for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], y_pieces[i], 1e-4) << i;
+  Image restored(300, 170, 3), restored_pieces(300, 170, 3);
+  ASSERT_TRUE(whole.Synthesise(y.data(), 11, 19, restored).ok());
+  ASSERT_TRUE(pieces.Synthesise(y.data(), 11, 19, restored_pieces).ok());
+  for (size_t i = 0; i < restored.pixels.size(); ++i)
+    ASSERT_NEAR(restored.pixels[i], restored_pieces.pixels[i], 1) << i;
 }
 
 TEST(Windows, CoresPartitionTheAxis) {

@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -129,6 +131,19 @@ TEST(IntegerLayer, RefusesWhatWouldOverflow) {
     IntegerLayer shifted = l;
     shifted.shift = shift;
     EXPECT_FALSE(CheckIntegerLayer(shifted, 0, "l").ok());
+  }
+}
+
+TEST(IntegerPrior, DivergedParametersAreRefused) {
+  const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  const std::vector<Tensor> inputs = RandomCalibration(a, 1);
+  const Tensor* pointer = &inputs[0];
+  for (const char* name : {"sigma_head.weight", "hyper_synthesis.0.bias"}) {
+    for (const float bad : {std::numeric_limits<float>::infinity(), std::nanf("")}) {
+      Parameters parameters = RandomParameters(a, 1);
+      parameters.Find(name)->value[0] = bad;
+      EXPECT_FALSE(IntegerPrior::Quantize(a, parameters, {&pointer, 1}).ok()) << name;
+    }
   }
 }
 
