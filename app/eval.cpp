@@ -68,10 +68,10 @@ Status EvaluateImage(Evaluation& evaluation, const std::string& file) {
   AECOMP_ASSIGN_OR_RETURN(const Image image, ReadImage(file, &notes));
   for (const std::string& note : notes) evaluation.progress.Message(file + ": note: " + note);
   if (evaluation.sizes.emplace(image.width, image.height).second) {  // compile outside the times that are reported
-    AECOMP_RETURN_IF_ERROR(MeasureAecomp(evaluation.codec, image, file, options.qualities.front()).status());
+    AECOMP_RETURN_IF_ERROR(MeasureAecomp(evaluation.codec, image, file, options.qualities.front(), false).status());
   }
   for (const double quality : options.qualities) {
-    AECOMP_ASSIGN_OR_RETURN(Measurement m, MeasureAecomp(evaluation.codec, image, file, quality));
+    AECOMP_ASSIGN_OR_RETURN(Measurement m, MeasureAecomp(evaluation.codec, image, file, quality, options.estimate));
     evaluation.Add(std::move(m));
   }
   if (evaluation.peers == nullptr) return {};

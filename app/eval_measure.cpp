@@ -29,13 +29,15 @@ Status Compare(const Image& image, const Image& restored, Measurement& m) {
 
 }  // namespace
 
-Result<Measurement> MeasureAecomp(Codec& codec, const Image& image, const std::string& name, double quality) {
+Result<Measurement> MeasureAecomp(Codec& codec, const Image& image, const std::string& name, double quality,
+                                  bool estimate) {
   Measurement m;
   m.codec = "aecomp", m.image = name, m.quality = quality;
   CompressStats stats;
   const Stopwatch encode;
-  AECOMP_ASSIGN_OR_RETURN(
-      const auto bytes, codec.Compress(image, QualityStep(quality, codec.model().architecture.max_quality()), &stats));
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes,
+                          codec.Compress(image, QualityStep(quality, codec.model().architecture.max_quality()),
+                                         estimate ? &stats : nullptr));
   m.encode_seconds = encode.Seconds();
   m.bytes = bytes.size();
   m.estimated_bits = stats.estimated_bits;

@@ -25,8 +25,10 @@ struct Measurement {
   double bpp() const { return 8.0 * static_cast<double>(bytes) / pixels(); }
 };
 
-/// quality: 0..100. What `compress` and `decompress` do, without the files.
-Result<Measurement> MeasureAecomp(Codec& codec, const Image& image, const std::string& name, double quality);
+/// quality: 0..100. What `compress` and `decompress` do, without the files. `estimate`: with estimated_bits, which
+/// takes time that is then part of encode_seconds.
+Result<Measurement> MeasureAecomp(Codec& codec, const Image& image, const std::string& name, double quality,
+                                  bool estimate);
 
 /// A codec of OpenCV; quality as OpenCvApi::encode takes it.
 struct PeerCodec {

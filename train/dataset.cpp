@@ -109,9 +109,10 @@ Result<Dataset> Dataset::Load(const std::vector<std::string>& files, int channel
     dataset.images_.push_back(std::move(images[i]));
   }
   if (dataset.images_.empty()) {
-    return InputError("no image to train on: " + std::to_string(files.size()) +
-                      " files found, none usable; give folders with images of at least " + std::to_string(patch) + "x" +
-                      std::to_string(patch) + " pixels, or a smaller --patch");
+    const std::string first = problems.empty() ? "" : ", " + problems.front();
+    return InputError("no image to train on (" + std::to_string(files.size()) + " files found" + first +
+                      "); give folders with images of at least " + std::to_string(patch) + "x" + std::to_string(patch) +
+                      " pixels, or a smaller --patch");
   }
   return dataset;
 }

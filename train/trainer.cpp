@@ -138,7 +138,11 @@ Status Trainer::LoadImages() {
     held_out.assign(middle, files.end());
     files.erase(middle, files.end());
   }
-  AECOMP_ASSIGN_OR_RETURN(training_, Dataset::Load(files, architecture_.image_channels, options_.patch, &notes));
+  auto training = Dataset::Load(files, architecture_.image_channels, options_.patch, &notes);
+  if (!training.ok()) {
+    return {training.status().code(), options_.folders.front() + ": " + training.status().message()};
+  }
+  training_ = std::move(training).value();
   if (!held_out.empty()) {  // the images that come first by hash of their names: the same ones in every run
     std::sort(held_out.begin(), held_out.end(),
               [](const auto& a, const auto& b) { return HashName(FileName(a)) < HashName(FileName(b)); });

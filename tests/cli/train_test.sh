@@ -6,7 +6,7 @@ mkdir empty text small images && echo text >text/a.png && cp "$SAMPLE" images/
 small_image small/a.ppm 40 30
 expect 3 "$AECOMP" train empty $tiny --steps 1 -o m.aecm && expect_stderr '0 files found' && expect_no_file m.aecm
 expect 3 "$AECOMP" train missing $tiny --steps 1 -o m.aecm && expect_stderr 'missing' && expect_no_file m.aecm
-expect 3 "$AECOMP" train text $tiny --steps 1 -o m.aecm && expect_stderr '1 files found, none usable' && expect_no_file m.aecm
+expect 3 "$AECOMP" train text $tiny --steps 1 -o m.aecm && expect_stderr '1 files found, skipped text' && expect_no_file m.aecm
 expect 3 "$AECOMP" train small $tiny --steps 1 -o m.aecm && expect_stderr '64' && expect_no_file m.aecm
 expect 3 "$AECOMP" train images --arch missing.json --init none --steps 1 -o m.aecm && expect_no_file m.aecm
 echo '{' >bad.json
