@@ -23,7 +23,7 @@ Parameters RoundToHalf(const Parameters& parameters) {
 
 /// What the hyper-decoder reads for random patches over all qualities: z^ in its float scale.
 Result<std::vector<Tensor>> CalibrationInputs(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
-  const int patch = 2 * a.hyper_stride;
+  const int patch = 4 * a.hyper_stride;  // less would be mostly borders
   const Shape image{1, a.image_channels, patch, patch};
   AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
   const Shape y = encoder->output_shape();
