@@ -26,8 +26,8 @@ struct IntegerLayer {
   int64_t weight_size() const { return int64_t{out} * kernel * kernel * in; }
 };
 
-/// Weights, biases, multipliers and shift within their ranges and accumulators below 2^24, where every input is in 0 .. 255
-/// and `zero_point` is the input that means 0. `name`: what messages call the layer.
+/// Weights, biases, multipliers and shift within their ranges and accumulators below 2^24, where every input is in 0 ..
+/// 255 and `zero_point` is the input that means 0. `name`: what messages call the layer.
 Status CheckIntegerLayer(const IntegerLayer& layer, int zero_point, const std::string& name);
 
 /// 255 * sum |w| + |bias| + zero_point * sum |w| of output channel o, the largest over the phases of a transposed
