@@ -217,6 +217,11 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const std::str
   const auto about = [&](const Status& s) { return Status(s.code(), name + ": " + s.message()); };
   const ContainerHeader& header = container.header;
   if (const Status status = CheckHeader(header); !status.ok()) return about(status);
+  for (const ExtraChunk& chunk : container.extra) {
+    const std::string type(chunk.type.begin(), chunk.type.end());
+    if (type[0] < 'a')
+      return about(CorruptError("has a chunk " + type + " that this version cannot decode; use a newer one"));
+  }
   const std::vector<Tile> tiles = MakeTiles(header, model->architecture);
   if (container.tiles.size() != tiles.size()) return CorruptError(name + ": corrupt: it has too few or too many tiles");
   for (const TileStreams& t : container.tiles) {

@@ -229,6 +229,8 @@ TEST(Codec, ImpossibleContainersAreRefused) {
   EXPECT_EQ(code_after([](Container& c) { c.header.tile_size = 0; }), StatusCode::kCorrupt);
   EXPECT_EQ(code_after([](Container& c) { c.header.width = 5000; }), StatusCode::kCorrupt);
   EXPECT_EQ(code_after([](Container& c) { c.header.width = 0; }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.extra.push_back({{'N', 'e', 'w', 's'}, {1}}); }), StatusCode::kCorrupt);
+  EXPECT_EQ(code_after([](Container& c) { c.extra.push_back({{'n', 'o', 't', 'e'}, {1}}); }), StatusCode::kOk);
 }
 
 /// Away from borders a window gives what the whole gives.
