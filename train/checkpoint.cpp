@@ -28,9 +28,9 @@ Result<SafetensorsFile> Open(const std::string& path, std::vector<uint8_t>& byte
 Status WriteCheckpoint(const std::string& path, const Architecture& architecture, const Parameters& parameters,
                        Adam& adam, const TrainState& state) {
   SafetensorsWriter writer;
-  const nlohmann::json numbers = {{"step", state.step},         {"hours", state.hours},
-                                  {"pixels", state.pixels},     {"seed", state.seed},
-                                  {"adam_steps", adam.steps()}, {"average_age", adam.average_age()}};
+  const nlohmann::json numbers = {
+      {"step", state.step},   {"hours", state.hours},       {"pixels", state.pixels},           {"seed", state.seed},
+      {"start", state.start}, {"adam_steps", adam.steps()}, {"average_age", adam.average_age()}};
   writer.SetMetadata("format", kFormat);
   writer.SetMetadata("state", numbers.dump());
   writer.SetMetadata("history", state.history);
@@ -69,6 +69,7 @@ Status ReadCheckpoint(const std::string& path, Parameters& parameters, Adam& ada
   try {
     const nlohmann::json numbers = nlohmann::json::parse(file.metadata().at("state"));
     state.step = numbers.at("step"), state.hours = numbers.at("hours"), state.pixels = numbers.at("pixels");
+    state.start = numbers.value("start", state.start);
     state.seed = numbers.at("seed"), state.history = file.metadata().at("history");
     adam.set_steps(numbers.at("adam_steps")), adam.set_average_age(numbers.at("average_age"));
   } catch (const std::exception& e) {

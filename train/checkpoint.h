@@ -17,6 +17,7 @@ struct TrainState {
   double hours = 0;    ///< wall time spent in steps
   int64_t pixels = 0;  ///< shown to the model
   uint64_t seed = 0;
+  std::string start;    ///< what the run began with: a model's file name, "none" (untrained), "released model"
   std::string history;  ///< JSON array: provenance of the runs before this one
 };
 

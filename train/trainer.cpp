@@ -158,6 +158,7 @@ Status Trainer::LoadImages() {
 Status Trainer::Start() {
   AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch));
   state_.seed = options_.seed;
+  state_.start = options_.init.empty() ? "released model" : FileName(options_.init);
   state_.history = "[]";
   if (!options_.resume) {
     AECOMP_RETURN_IF_ERROR(InitialiseParameters(architecture_, recipe_, training_, options_.seed, parameters_));
@@ -221,7 +222,7 @@ std::string Trainer::Provenance() const {
                   {"steps", state_.step},
                   {"hours", state_.hours},
                   {"pixels", state_.pixels},
-                  {"start", options_.init.empty() ? "released model" : FileName(options_.init)},
+                  {"start", state_.start},
                   {"commit", AECOMP_COMMIT}});
   return json{{"trainer", "aecomp train"}, {"runs", runs}}.dump();
 }
