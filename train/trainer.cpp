@@ -158,7 +158,7 @@ Status Trainer::LoadImages() {
 Status Trainer::Start() {
   AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch));
   state_.seed = options_.seed;
-  state_.start = options_.init.empty() ? "released model" : FileName(options_.init);
+  state_.start = !start_model_ ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
   state_.history = "[]";
   if (!options_.resume) {
     AECOMP_RETURN_IF_ERROR(InitialiseParameters(architecture_, recipe_, training_, options_.seed, parameters_));

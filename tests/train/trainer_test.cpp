@@ -78,6 +78,7 @@ TEST_F(TrainerTest, LossFallsAndTheModelIsUsable) {
   ASSERT_TRUE(model.ok()) << model.status().message();
   const auto provenance = nlohmann::json::parse(model.value()->provenance);
   EXPECT_EQ(provenance.at("runs").at(0).at("steps"), 100);
+  EXPECT_EQ(provenance.at("runs").at(0).at("start"), "none");
 }
 
 TEST_F(TrainerTest, ResumeGivesTheSameNextLosses) {
