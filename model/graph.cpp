@@ -6,6 +6,8 @@
 #include <cstring>
 #include <exception>
 
+#include "model/layers/conv_core.h"
+
 namespace aecomp {
 namespace {
 
@@ -83,6 +85,7 @@ void Copy(const float* from, float* to, int64_t size) {
 struct Graph::Impl {
   Parameters* parameters = nullptr;
   Mode mode = Mode::kInference;
+  float relu_leak = 0;
   std::vector<Shape> shapes;  // of value v; value 0 is the input
   std::vector<Node> nodes;    // in order of execution
   int result = 0;
@@ -121,7 +124,7 @@ struct Graph::Impl {
 bool Graph::Impl::FuseRelu(int value) {
   if (nodes.empty() || nodes.back().output != value) return false;
   Node& node = nodes.back();
-  if (node.layer) return node.layer->FuseRelu();
+  if (node.layer) return node.layer->FuseRelu(relu_leak);
   return node.relu = true;
 }
 
@@ -253,10 +256,7 @@ void Graph::Impl::BackwardSum(const Node& node, float* dx) {
   const int64_t size = shapes[static_cast<size_t>(node.output)].size();
   float* dy = gradients[static_cast<size_t>(node.output)].data();
   const float* y = Output(node);
-  if (node.relu) {
-#pragma omp parallel for simd schedule(static)
-    for (int64_t i = 0; i < size; ++i) dy[i] = y[i] > 0 ? dy[i] : 0.f;
-  }
+  if (node.relu) MaskByRelu(y, dy, size, relu_leak);
   for (int v : node.inputs) {
     float* gradient = GradientOf(v, dx);
     if (gradient == nullptr) continue;
@@ -287,11 +287,12 @@ Result<std::vector<LayerReport>> InferShapes(const Network& network, const Shape
 }
 
 Result<std::unique_ptr<Graph>> Graph::Create(const Network& network, const Shape& input, Parameters& parameters,
-                                             Mode mode) {
+                                             Mode mode, float relu_leak) {
   std::unique_ptr<Graph> graph(new Graph);
   Impl& impl = *graph->impl_;
   impl.parameters = &parameters;
   impl.mode = mode;
+  impl.relu_leak = relu_leak;
   impl.shapes = {input};
   try {
     AECOMP_ASSIGN_OR_RETURN(impl.result, impl.Add(network, 0));

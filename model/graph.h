@@ -28,8 +28,10 @@ class Graph {
     kTraining    ///< every activation is kept
   };
 
+  /// relu_leak: share of the gradient that a relu lets through where it gave 0 (0: the true gradient). Units that no
+  /// input switches on are thereby revived; of fused relus only, which are all but those that begin a branch.
   static Result<std::unique_ptr<Graph>> Create(const Network& network, const Shape& input, Parameters& parameters,
-                                               Mode mode);
+                                               Mode mode, float relu_leak = 0);
   ~Graph();
 
   const Shape& input_shape() const;

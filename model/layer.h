@@ -46,8 +46,9 @@ class Layer {
   virtual void Backward(const float* x, const float* y, float* dy, float* dx) = 0;
 
   /// Asks the layer to apply relu to its own output (a post-op is cheaper than a pass of its own). False when it
-  /// cannot. Called, if at all, before the first Forward; Backward then takes dy as the gradient after the relu.
-  virtual bool FuseRelu() { return false; }
+  /// cannot. Called, if at all, before the first Forward; Backward then takes dy as the gradient after the relu, and
+  /// lets `leak` of it through where relu gave 0 (0: the true gradient).
+  virtual bool FuseRelu(float /*leak*/) { return false; }
 
   /// True when y may be the same memory as x: Backward then reads y only, never x.
   virtual bool CanRunInPlace() const { return false; }

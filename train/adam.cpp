@@ -3,28 +3,55 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/simd.h"
+
 namespace aecomp {
 namespace {
 
 constexpr float kBeta1 = 0.9f, kBeta2 = 0.999f, kEpsilon = 1e-8f;
 constexpr double kAverageDecay = 0.999;
 
+constexpr int64_t kSlice = 4096;  // of a parameter, for one thread
+
+AECOMP_MULTIVERSION
+float SumOfSquares(const float* g, int64_t size) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < size; ++i) sum += g[i] * g[i];
+  return sum;
+}
+
 double SquaredNorm(const std::vector<float>& gradient) {
-  constexpr int64_t kSlice = 4096;  // fixed slices: the same sum for every number of threads
   const int64_t size = std::ssize(gradient), slices = (size + kSlice - 1) / kSlice;
   thread_local std::vector<double> partial;
   partial.assign(static_cast<size_t>(slices), 0.0);
   double* sums = partial.data();
 #pragma omp parallel for schedule(static)
   for (int64_t s = 0; s < slices; ++s) {
-    float sum = 0;
-    const float *begin = gradient.data() + s * kSlice, *end = gradient.data() + std::min(size, (s + 1) * kSlice);
-    for (const float* g = begin; g != end; ++g) sum += *g * *g;
-    sums[s] = sum;
+    sums[s] = SumOfSquares(gradient.data() + s * kSlice, std::min(kSlice, size - s * kSlice));
   }
   double total = 0;
-  for (int64_t s = 0; s < slices; ++s) total += sums[s];
+  for (int64_t s = 0; s < slices; ++s) total += sums[s];  // in order: the same sum for every number of threads
   return total;
+}
+
+/// Of one step, for all elements of a parameter.
+struct Factors {
+  float gradient, rate, root, decay;
+};
+
+AECOMP_MULTIVERSION
+void Update(const Factors& f, int64_t size, float* value, float* grad, float* m, float* v, float* average) {
+  const float scale = f.gradient, rate = f.rate, root = f.root, decay = f.decay;
+#pragma omp simd
+  for (int64_t i = 0; i < size; ++i) {
+    const float g = grad[i] * scale;
+    m[i] = kBeta1 * m[i] + (1 - kBeta1) * g;
+    v[i] = kBeta2 * v[i] + (1 - kBeta2) * g * g;
+    value[i] -= rate * m[i] / (std::sqrt(v[i]) * root + kEpsilon);
+    average[i] = decay * average[i] + (1 - decay) * value[i];
+    grad[i] = 0;
+  }
 }
 
 }  // namespace
@@ -53,17 +80,12 @@ double Adam::Step(double learning_rate, double clip) {
   size_t index = 0;
   for (Parameter& p : parameters_.list()) {
     State& s = states_[index++];
-    const float rate = step * s.rate_scale;
+    const Factors factors{scale, step * s.rate_scale, root, decay};
     const int64_t size = std::ssize(p.value);
-    float *value = p.value.data(), *grad = p.grad.data(), *m = s.m.data(), *v = s.v.data(), *average = s.average.data();
-#pragma omp parallel for simd schedule(static)
-    for (int64_t i = 0; i < size; ++i) {
-      const float g = grad[i] * scale;
-      m[i] = kBeta1 * m[i] + (1 - kBeta1) * g;
-      v[i] = kBeta2 * v[i] + (1 - kBeta2) * g * g;
-      value[i] -= rate * m[i] / (std::sqrt(v[i]) * root + kEpsilon);
-      average[i] = decay * average[i] + (1 - decay) * value[i];
-      grad[i] = 0;
+#pragma omp parallel for schedule(static)
+    for (int64_t k = 0; k < size; k += kSlice) {
+      Update(factors, std::min(kSlice, size - k), p.value.data() + k, p.grad.data() + k, s.m.data() + k, s.v.data() + k,
+             s.average.data() + k);
     }
   }
   parameters_.MarkChanged();

@@ -38,6 +38,7 @@ Result<Recipe> ParseRecipe(const Architecture& architecture) {
       return UsageError("training: \"principal_components\" must name an analysis and a synthesis layer");
     }
     if (!blocks.empty()) recipe.block_analysis = blocks[0], recipe.block_synthesis = blocks[1];
+    recipe.relu_leak = training.value("relu_leak", 0.0);
     ReadFactors(training, "initial_scale", recipe.initial_scale);
     ReadFactors(training, "rate_scale", recipe.rate_scale);
   } catch (const json::exception& e) {

@@ -19,6 +19,10 @@ struct Recipe {
   /// less.
   std::vector<std::pair<std::string, double>> rate_scale;
 
+  /// Share of the gradient that relus let through where they give 0 (surrogate gradient learning, arXiv:2505.22074).
+  /// Without it most relus of the deep paths die within a thousand steps.
+  double relu_leak = 0;
+
   double RateScale(const std::string& parameter) const;
   double InitialScale(const std::string& layer) const;
 };

@@ -17,6 +17,7 @@
 #include "train/export.h"
 #include "train/initialise.h"
 #include "train/recipe.h"
+#include "train/simd.h"
 #include "train/training_model.h"
 
 #ifndef AECOMP_COMMIT
@@ -156,7 +157,8 @@ Status Trainer::LoadImages() {
 }
 
 Status Trainer::Start() {
-  AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch));
+  AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
+                                                         static_cast<float>(recipe_.relu_leak)));
   state_.seed = options_.seed;
   state_.start = !start_model_ ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
   state_.history = "[]";
@@ -331,6 +333,7 @@ Status Trainer::Loop() {
 Status Trainer::Run() {
   AECOMP_RETURN_IF_ERROR(Check());
   if (options_.threads > 0) omp_set_num_threads(options_.threads);
+  FlushDenormals();
   AECOMP_RETURN_IF_ERROR(LoadArchitecture());
   AECOMP_RETURN_IF_ERROR(LoadImages());
   AECOMP_RETURN_IF_ERROR(Start());

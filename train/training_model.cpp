@@ -86,7 +86,7 @@ struct TrainingModel::Impl {
   const float *a = nullptr, *he = nullptr, *features = nullptr, *mu_out = nullptr, *sigma_out = nullptr,
               *correction = nullptr, *restored = nullptr;
 
-  Status Compile(int patch);
+  Status Compile(int patch, float relu_leak);
   void Prepare(const float* quality);
   StepResult Forward(const float* x, const float* quality, const uint64_t* seed);
   void ForwardLatent();
@@ -122,10 +122,10 @@ struct TrainingModel::Impl {
   int64_t LatentsOf() const { return y_shape.size() / batch; }
 };
 
-Status TrainingModel::Impl::Compile(int patch) {
+Status TrainingModel::Impl::Compile(int patch, float relu_leak) {
   image = {batch, architecture->image_channels, patch, patch};
   const auto make = [&](const Network& network, const Shape& input, std::unique_ptr<Graph>& graph) -> Status {
-    auto made = Graph::Create(network, input, *parameters, Graph::Mode::kTraining);
+    auto made = Graph::Create(network, input, *parameters, Graph::Mode::kTraining, relu_leak);
     if (!made.ok()) return made.status();
     graph = std::move(made).value();
     return {};
@@ -436,7 +436,7 @@ void AddEntropyParameters(const Architecture& architecture, Parameters& paramete
 }
 
 Result<std::unique_ptr<TrainingModel>> TrainingModel::Create(const Architecture& architecture, Parameters& parameters,
-                                                             int batch, int patch) {
+                                                             int batch, int patch, float relu_leak) {
   if (patch < architecture.hyper_stride || patch % architecture.hyper_stride != 0) {
     return UsageError("--patch " + std::to_string(patch) + " must be a multiple of " +
                       std::to_string(architecture.hyper_stride));
@@ -446,7 +446,7 @@ Result<std::unique_ptr<TrainingModel>> TrainingModel::Create(const Architecture&
   m.architecture = &architecture;
   m.parameters = &parameters;
   m.batch = batch;
-  AECOMP_RETURN_IF_ERROR(m.Compile(patch));
+  AECOMP_RETURN_IF_ERROR(m.Compile(patch, relu_leak));
   AddEntropyParameters(architecture, parameters);
   m.log_gain = parameters.Find("log_gain"), m.log_step = parameters.Find("log_step");
   m.log_sigma = parameters.Find("log_sigma"), m.log_z_gain = parameters.Find("log_z_gain");

@@ -23,7 +23,7 @@ class TrainingModel {
  public:
   /// Graphs for batches of [batch, patch, patch, 3]; patch must be a multiple of architecture.hyper_stride.
   static Result<std::unique_ptr<TrainingModel>> Create(const Architecture& architecture, Parameters& parameters,
-                                                       int batch, int patch);
+                                                       int batch, int patch, float relu_leak = 0);
   ~TrainingModel();
 
   /// x: [N, H, W, C] in [0, 1]; quality: [N] in 1/16 steps (may be fractional); seed: of the noise. Gradients are added

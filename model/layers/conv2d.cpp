@@ -19,7 +19,10 @@ class Conv2d final : public Layer {
         weight_(parameters.FindOrAdd(name + ".weight", ConvWeightDims(options))),
         bias_(options.bias ? &parameters.FindOrAdd(name + ".bias", {options.out}) : nullptr) {}
 
-  bool FuseRelu() override { return fuse_relu_ = true; }
+  bool FuseRelu(float leak) override {
+    leak_ = leak;
+    return fuse_relu_ = true;
+  }
 
   void Forward(const float* x, float* y) override {
     if (!core_) core_ = std::make_unique<ConvCore>(geometry_, fuse_relu_);
@@ -28,7 +31,7 @@ class Conv2d final : public Layer {
   }
 
   void Backward(const float* x, const float* y, float* dy, float* dx) override {
-    if (fuse_relu_) MaskByRelu(y, dy, geometry_.dst.size());
+    if (fuse_relu_) MaskByRelu(y, dy, geometry_.dst.size(), leak_);
     core_->BackwardWeights(x, dy, weight_.grad.data(), bias_ ? bias_->grad.data() : nullptr);
     if (dx != nullptr) core_->BackwardData(dy, dx);
   }
@@ -39,6 +42,7 @@ class Conv2d final : public Layer {
   Parameter& weight_;
   Parameter* bias_;
   bool fuse_relu_ = false;
+  float leak_ = 0;  // of the relu's gradient
   std::unique_ptr<ConvCore> core_;  // made at the first use, when it is known whether a relu is fused
   uint64_t version_ = 0;
 };

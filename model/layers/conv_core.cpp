@@ -175,9 +175,9 @@ void AddBiasGradient(const float* dy, int64_t rows, int channels, float* grad) {
   }
 }
 
-void MaskByRelu(const float* y, float* dy, int64_t size) {
+void MaskByRelu(const float* y, float* dy, int64_t size, float leak) {
 #pragma omp parallel for simd schedule(static)
-  for (int64_t i = 0; i < size; ++i) dy[i] = y[i] > 0 ? dy[i] : 0.f;
+  for (int64_t i = 0; i < size; ++i) dy[i] = y[i] > 0 ? dy[i] : leak * dy[i];
 }
 
 }  // namespace aecomp

@@ -58,7 +58,7 @@ class ConvCore {
 /// grad[c] += sum over rows of dy[row, c].
 void AddBiasGradient(const float* dy, int64_t rows, int channels, float* grad);
 
-/// dy[i] = 0 where y[i] <= 0: the backward pass of a fused relu.
-void MaskByRelu(const float* y, float* dy, int64_t size);
+/// dy[i] *= leak where y[i] <= 0: the backward pass of a fused relu.
+void MaskByRelu(const float* y, float* dy, int64_t size, float leak);
 
 }  // namespace aecomp

@@ -29,7 +29,10 @@ class ConvTranspose2d : public Layer {
         weight_(parameters.FindOrAdd(name + ".weight", ConvWeightDims(options))),
         bias_(options.bias ? &parameters.FindOrAdd(name + ".bias", {options.out}) : nullptr) {}
 
-  bool FuseRelu() override { return fuse_relu_ = true; }
+  bool FuseRelu(float leak) override {
+    leak_ = leak;
+    return fuse_relu_ = true;
+  }
 
  protected:
   bool WeightsChanged() {
@@ -39,7 +42,7 @@ class ConvTranspose2d : public Layer {
   }
   /// What both ways do first on the way back.
   void BackwardOutput(const float* y, float* dy) {
-    if (fuse_relu_) MaskByRelu(y, dy, output_.size());
+    if (fuse_relu_) MaskByRelu(y, dy, output_.size(), leak_);
     if (bias_) AddBiasGradient(dy, output_.size() / output_.c, output_.c, bias_->grad.data());
   }
   /// The bias, or zeros, `times` times over.
@@ -56,6 +59,7 @@ class ConvTranspose2d : public Layer {
   Parameter& weight_;
   Parameter* bias_;
   bool fuse_relu_ = false;
+  float leak_ = 0;  // of the relu's gradient
 
  private:
   uint64_t version_ = 0;

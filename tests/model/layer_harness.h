@@ -152,7 +152,7 @@ class Harness {
 
   void CheckFusedRelu() {
     layer_ = type_->create(case_.spec, case_.input, parameters_, true);
-    if (!layer_->FuseRelu()) return;
+    if (!layer_->FuseRelu(0)) return;
     CheckForward(*layer_, x_, true);
     CheckBackward(true);
   }
