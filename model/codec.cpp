@@ -1,5 +1,6 @@
 #include "model/codec.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "model/coding_tables.h"
@@ -141,9 +142,13 @@ Result<Container> Codec::Impl::Compress(const Image& image, int quality, Compres
   while (header.tile_size < static_cast<uint32_t>(a.hyper_stride)) header.tile_size *= 2;
 
   const std::vector<Tile> tiles = MakeTiles(header, a);
-  const Plane plane = PaddedPlane(tiles);
+  // The transforms see what is coded and no more: synthesis has nothing else. The prior sees zeros beyond, as in
+  // training.
+  const Plane plane = PaddedPlane(tiles), coded = CodedPlane(tiles);
   ReserveY(plane);
-  AECOMP_RETURN_IF_ERROR(transform.Analyse(image, plane.rows, plane.columns, y.data()));
+  if (plane.rows > coded.rows || plane.columns > coded.columns) std::fill_n(y.data(), y.size(), 0.f);
+  AECOMP_RETURN_IF_ERROR(
+      transform.Analyse(image, coded.rows, coded.columns, y.data(), plane.columns * int64_t{a.latent_channels}));
   const QualityPoint q = QualityPointAt(*model, quality);
   std::vector<TileSymbols> symbols(tiles.size());
   for (size_t i = 0; i < tiles.size(); ++i) {

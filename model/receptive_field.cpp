@@ -61,6 +61,11 @@ std::optional<Interval> OfLayer(const LayerSpec& spec, const Interval& out) {
   }
   if (type.ends_with("_pool2d")) return OfPooling(spec, out);
   if (type == "pixel_shuffle" || type == "pixel_unshuffle") return OfShuffle(spec, out);
+  if (type == "lap") {
+    const auto block = spec.options->find("block");
+    if (block == spec.options->end() || !block->is_number_integer()) return std::nullopt;
+    return Interval{out.first - (block->get<int64_t>() - 1), out.last + block->get<int64_t>() - 1};  // at most
+  }
   if (type == "linear" || type == "flatten" || type == "reshape") return std::nullopt;
   return out;  // elementwise
 }

@@ -61,7 +61,7 @@ void WindowTransform::FillPixels(const Image& image, const Window& v, const Wind
   }
 }
 
-Status WindowTransform::Analyse(const Image& image, int rows, int columns, float* y) {
+Status WindowTransform::Analyse(const Image& image, int rows, int columns, float* y, int64_t row_stride) {
   const Architecture& a = model_.architecture;
   const WindowSize size = SizeFor(rows, columns, encoder_halo_);
   const Shape input{1, a.image_channels, size.height * a.latent_stride, size.width * a.latent_stride};
@@ -76,7 +76,7 @@ Status WindowTransform::Analyse(const Image& image, int rows, int columns, float
       const size_t bytes = static_cast<size_t>(h.core_end - h.core_begin) * a.latent_channels * sizeof(float);
       for (int i = v.core_begin; i < v.core_end; ++i) {
         const float* from = out + (int64_t{i - v.begin} * size.width + h.core_begin - h.begin) * a.latent_channels;
-        std::memcpy(y + (int64_t{i} * columns + h.core_begin) * a.latent_channels, from, bytes);
+        std::memcpy(y + i * row_stride + int64_t{h.core_begin} * a.latent_channels, from, bytes);
       }
     }
   }

@@ -19,8 +19,9 @@ class WindowTransform {
   explicit WindowTransform(Model& model, int max_window = 16384);
 
   /// image -> y before gain [rows, columns, M], where rows and columns times latent_stride are at least the image's
-  /// size; the image is continued by its border pixels. Gray images are repeated into the model's channels.
-  Status Analyse(const Image& image, int rows, int columns, float* y);
+  /// size; the image is continued by its border pixels. row_stride: floats from one row of y to the next. Gray images
+  /// are repeated into the model's channels.
+  Status Analyse(const Image& image, int rows, int columns, float* y, int64_t row_stride);
 
   /// y^ * step [rows, columns, M] -> 8-bit image of the given size, at most rows and columns times latent_stride. One
   /// channel from a colour model: the mean of the three.

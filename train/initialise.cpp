@@ -3,9 +3,11 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "model/graph.h"
+#include "model/layers/lap.h"
 #include "train/training_model.h"
 
 namespace aecomp {
@@ -16,24 +18,49 @@ struct Components {
   std::vector<float> variance;  ///< [M]
 };
 
-/// Principal components of k x k blocks (PyTorch's order of samples within a block) of images in [-1/2, 1/2].
-Components PrincipalComponents(const Dataset& dataset, int channels, int kernel, int count, uint64_t seed) {
+/// The block of the first lap layer of a network; 0: it has none.
+int LapBlock(const Network& network) {
+  for (const LayerSpec& spec : network) {
+    if (spec.type == "lap") return spec.options->at("block").get<int>();
+    if (spec.type != "sum") continue;
+    const std::vector<Network> branches = SumBranches(spec).value();
+    for (const Network& branch : branches) {
+      if (const int block = LapBlock(branch)) return block;
+    }
+  }
+  return 0;
+}
+
+/// A k x k block of an image in [-1/2, 1/2], PyTorch's order of samples; after the lap layer when its blocks are
+/// lapped.
+void ReadBlock(const Image& image, int channels, int kernel, bool lapped, std::mt19937_64& random,
+               Eigen::Ref<Eigen::VectorXf> block) {
+  const int side = lapped ? 3 * kernel : kernel, margin = (side - kernel) / 2;
+  const int x = static_cast<int>(random() % static_cast<uint64_t>(image.width - side + 1));
+  const int y = static_cast<int>(random() % static_cast<uint64_t>(image.height - side + 1));
+  std::vector<float> window;  // [side, side, C]
+  for (int v = 0; v < side; ++v)
+    for (int i = 0; i < side * channels; ++i)
+      window.push_back(static_cast<float>(image.Row(y + v)[x * channels + i]) / 255.f - 0.5f);
+  if (lapped) Lap({1, channels, side, side}, kernel, /*inverse=*/false, window.data());
+  int row = 0;
+  for (int c = 0; c < channels; ++c)
+    for (int v = 0; v < kernel; ++v)
+      for (int u = 0; u < kernel; ++u)
+        block[row++] = window[static_cast<size_t>(((margin + v) * side + margin + u) * channels + c)];
+}
+
+/// Principal components of k x k blocks.
+Components PrincipalComponents(const Dataset& dataset, int channels, int kernel, int count, bool lapped,
+                               uint64_t seed) {
   const int size = channels * kernel * kernel;
   constexpr int kBlocksPerImage = 400;
   std::mt19937_64 random(seed);
   Eigen::MatrixXf covariance = Eigen::MatrixXf::Zero(size, size);
   Eigen::MatrixXf blocks(size, kBlocksPerImage);
   for (size_t i = 0; i < dataset.size(); ++i) {
-    const Image& image = dataset.image(i);
-    for (int b = 0; b < kBlocksPerImage; ++b) {
-      const int x = static_cast<int>(random() % static_cast<uint64_t>(image.width - kernel + 1));
-      const int y = static_cast<int>(random() % static_cast<uint64_t>(image.height - kernel + 1));
-      int row = 0;
-      for (int c = 0; c < channels; ++c)
-        for (int v = 0; v < kernel; ++v)
-          for (int u = 0; u < kernel; ++u)
-            blocks(row++, b) = static_cast<float>(image.Row(y + v)[(x + u) * channels + c]) / 255.f - 0.5f;
-    }
+    for (int b = 0; b < kBlocksPerImage; ++b)
+      ReadBlock(dataset.image(i), channels, kernel, lapped, random, blocks.col(b));
     covariance.selfadjointView<Eigen::Lower>().rankUpdate(blocks);
   }
   covariance /= static_cast<float>(dataset.size()) * kBlocksPerImage;
@@ -114,8 +141,9 @@ Status InitialiseBlocks(const Architecture& a, const Recipe& recipe, const Datas
         "training: \"principal_components\" must name a convolution and a transposed convolution with equal weights [" +
         std::to_string(a.latent_channels) + ", channels, k, k]");
   }
-  Components components = PrincipalComponents(dataset, static_cast<int>(analysis->dims[1]),
-                                              static_cast<int>(analysis->dims[2]), a.latent_channels, seed);
+  Components components =
+      PrincipalComponents(dataset, static_cast<int>(analysis->dims[1]), static_cast<int>(analysis->dims[2]),
+                          a.latent_channels, LapBlock(a.encoder) == static_cast<int>(analysis->dims[2]), seed);
   analysis->value = synthesis->value = components.basis;
   variance = std::move(components.variance);
   return {};

@@ -158,7 +158,7 @@ Status Trainer::LoadImages() {
 
 Status Trainer::Start() {
   AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
-                                                         static_cast<float>(recipe_.relu_leak)));
+                                                        static_cast<float>(recipe_.relu_leak)));
   state_.seed = options_.seed;
   state_.start = !start_model_ ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
   state_.history = "[]";

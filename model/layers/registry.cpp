@@ -10,7 +10,7 @@ const auto& AllTypes() {
   static const std::array types = {
       Conv2dType(),  ConvTranspose2dType(), LinearType(),  ReluType(),    LeakyReluType(),    SigmoidType(),
       TanhType(),    MaxPool2dType(),       FlattenType(), ReshapeType(), PixelShuffleType(), PixelUnshuffleType(),
-      CompandType(),
+      CompandType(), LapType(),
   };
   return types;
 }

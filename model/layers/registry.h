@@ -9,6 +9,7 @@ namespace aecomp {
 LayerType CompandType();
 LayerType Conv2dType();
 LayerType ConvTranspose2dType();
+LayerType LapType();
 LayerType LinearType();
 LayerType ReluType();
 LayerType LeakyReluType();

@@ -1,4 +1,4 @@
-// Every layer belongs to one of three families, each with a description from which both passes follow.
+// Every layer belongs to one of four families, each with a description from which both passes follow.
 #pragma once
 
 #include <functional>
@@ -22,6 +22,17 @@ struct Moves {
   std::vector<size_t> source;
 };
 bool DescribeMoves(const LayerSpec& spec, const Activation& x, Moves* moves);
+
+/// Layers without parameters that mix elements linearly (lap): y[to] = sum of weight * x[from].
+struct Mixture {
+  struct Term {
+    size_t from, to;
+    double weight;
+  };
+  Shape output;
+  std::vector<Term> terms;
+};
+bool DescribeMixture(const LayerSpec& spec, const Shape& input, Mixture* mixture);
 
 /// Elementwise functions.
 struct Pointwise {

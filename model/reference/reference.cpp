@@ -51,6 +51,12 @@ Activation Forward(const LayerSpec& spec, const Activation& x, const Values& par
     for (size_t i = 0; i < y.data.size(); ++i) y.data[i] = x.data.at(moves.source.at(i));
     return y;
   }
+  Mixture mixture;
+  if (DescribeMixture(spec, x.shape, &mixture)) {
+    Activation y = Zeros(mixture.output);
+    for (const Mixture::Term& t : mixture.terms) y.data[t.to] += t.weight * x.data[t.from];
+    return y;
+  }
   Pointwise pointwise;
   if (!DescribePointwise(spec, &pointwise)) NoSuchLayer(spec);
   Activation y = x;
@@ -65,6 +71,11 @@ Gradients Backward(const LayerSpec& spec, const Activation& x, const Values& par
   Moves moves;
   if (DescribeMoves(spec, x, &moves)) {
     for (size_t i = 0; i < dy.data.size(); ++i) g.dx.data.at(moves.source.at(i)) += dy.data[i];
+    return g;
+  }
+  Mixture mixture;
+  if (DescribeMixture(spec, x.shape, &mixture)) {
+    for (const Mixture::Term& t : mixture.terms) g.dx.data[t.from] += t.weight * dy.data[t.to];
     return g;
   }
   Pointwise pointwise;

@@ -38,6 +38,7 @@ class CaseMaker {
     if (type == "reshape") return Reshape(input);
     if (type == "leaky_relu") o["slope"] = Between(0, 8) / 16.0;
     if (type == "compand" && Between(0, 1) == 0) o["scale"] = Between(1, 40) / 8.0;
+    if (type == "lap") return Lapped();
     if (type == "pixel_shuffle" || type == "pixel_unshuffle") return Shuffle(type);
     return {MakeSpec(type, o), input};
   }
@@ -93,6 +94,13 @@ class CaseMaker {
     }
     std::shuffle(s.begin(), s.end(), random_);
     return {MakeSpec("reshape", {{"shape", s}}), input};
+  }
+
+  LayerCase Lapped() {
+    const int block = 2 * Between(1, 8);
+    nlohmann::json o = {{"block", block}};
+    if (Between(0, 1) == 0) o["inverse"] = true;
+    return {MakeSpec("lap", o), {Between(1, 3), Between(1, 5), block * Between(1, 4), block * Between(1, 4)}};
   }
 
   LayerCase Shuffle(const std::string& type) {

@@ -1,0 +1,161 @@
+// lap: turns a block transform into a lapped one. Before an analysis of blocks the samples around a border of two
+// blocks are mixed, and unmixed after the synthesis: basis functions then reach half a block into the neighbours and
+// fade out there, which codes better and leaves no block edges. This is the pre- and post-filter of Tran, Liang and Tu,
+// "Lapped transform via time-domain pre- and post-filtering" (IEEE Trans. Signal Process. 51(6), 2003), which makes a
+// DCT the lapped orthogonal transform of Malvar and Staelin (1989): of the samples around a border the half that is
+// even about it stays as it is, the odd half is multiplied with V = J C2' C4 J (C2, C4: DCTs of types II and IV, J:
+// reversal). So constant signals pass unchanged, also where there is no neighbour.
+#include "model/layers/lap.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "model/layers/options.h"
+#include "model/layers/registry.h"
+
+namespace aecomp {
+namespace {
+
+/// V [n, n], n = block / 2: rows and columns by the distance from the border. `inverse`: transposed.
+std::vector<float> OddPartMatrix(int block, bool inverse) {
+  const int n = block / 2;
+  std::vector<float> v(static_cast<size_t>(n) * static_cast<size_t>(n));
+  for (int i = 0; i < n; ++i) {
+    for (int j = 0; j < n; ++j) {
+      double sum = 0;
+      for (int k = 0; k < n; ++k) {
+        const double dct2 = std::cos(M_PI * (2 * i + 1) * k / (2.0 * n)) * (k == 0 ? std::sqrt(0.5) : 1.0);
+        const double dct4 = std::cos(M_PI * (2 * j + 1) * (2 * k + 1) / (4.0 * n));
+        sum += 2.0 / n * dct2 * dct4;
+      }
+      const int row = n - 1 - i, column = n - 1 - j;
+      v[static_cast<size_t>(inverse ? column * n + row : row * n + column)] = static_cast<float>(sum);
+    }
+  }
+  return v;
+}
+
+constexpr int kMostHalf = 128;    // of a block
+constexpr int64_t kColumns = 64;  // that are mixed at a time
+
+/// Mixes the rows around a border: `behind` is the first row behind it, rows lie `stride` apart, `size` elements each.
+void MixBorder(const std::vector<float>& v, int half, float* behind, int64_t stride, int64_t size) {
+  float odd[kMostHalf * kColumns];
+  for (int64_t begin = 0; begin < size; begin += kColumns) {
+    const int64_t columns = std::min(kColumns, size - begin);
+    float* const to = behind + begin;
+    for (int64_t d = 0; d < half; ++d) {
+      float *before = to - (d + 1) * stride, *after = to + d * stride, *difference = odd + d * kColumns;
+#pragma omp simd
+      for (int64_t i = 0; i < columns; ++i) {
+        difference[i] = 0.5f * (before[i] - after[i]);
+        before[i] = after[i] = 0.5f * (before[i] + after[i]);
+      }
+    }
+    for (int64_t d = 0; d < half; ++d) {
+      float mixed[kColumns] = {};
+      for (int64_t e = 0; e < half; ++e) {
+        const float weight = v[static_cast<size_t>(d * half + e)];
+        const float* difference = odd + e * kColumns;
+#pragma omp simd
+        for (int64_t i = 0; i < columns; ++i) mixed[i] += weight * difference[i];
+      }
+      float *before = to - (d + 1) * stride, *after = to + d * stride;
+#pragma omp simd
+      for (int64_t i = 0; i < columns; ++i) before[i] += mixed[i], after[i] -= mixed[i];
+    }
+  }
+}
+
+/// The same for samples that follow each other: transposed in and out, 2 * half samples of C channels in each row.
+void MixColumns(const std::vector<float>& v, int half, float* behind, int64_t channels, int64_t row, int64_t rows) {
+  thread_local std::vector<float> turned;
+  turned.resize(static_cast<size_t>(2 * half * rows * channels));
+  const int64_t stride = rows * channels;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t s = 0; s < 2 * half; ++s)
+      std::memcpy(turned.data() + s * stride + r * channels, behind + r * row + (s - half) * channels,
+                  static_cast<size_t>(channels) * sizeof(float));
+  MixBorder(v, half, turned.data() + half * stride, stride, stride);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t s = 0; s < 2 * half; ++s)
+      std::memcpy(behind + r * row + (s - half) * channels, turned.data() + s * stride + r * channels,
+                  static_cast<size_t>(channels) * sizeof(float));
+}
+
+class LapLayer final : public Layer {
+ public:
+  LapLayer(const Shape& shape, int block, bool inverse) : shape_(shape), block_(block), inverse_(inverse) {}
+
+  void Forward(const float* x, float* y) override {
+    std::memcpy(y, x, static_cast<size_t>(shape_.size()) * sizeof(float));
+    Lap(shape_, block_, inverse_, y);
+  }
+
+  void Backward(const float* /*x*/, const float* /*y*/, float* dy, float* dx) override {
+    if (dx == nullptr) return;
+    std::memcpy(dx, dy, static_cast<size_t>(shape_.size()) * sizeof(float));
+    Lap(shape_, block_, !inverse_, dx);  // the transpose of a rotation is its inverse
+  }
+
+ private:
+  Shape shape_;
+  int block_;
+  bool inverse_;
+};
+
+struct Options {
+  int block;
+  bool inverse;
+};
+
+Result<Options> ReadOptions(const LayerSpec& spec) {
+  AECOMP_RETURN_IF_ERROR(CheckOptionKeys(spec, {"block", "inverse"}));
+  Options o;
+  AECOMP_ASSIGN_OR_RETURN(o.block, IntOption(spec, "block", std::nullopt, 2, 256));
+  AECOMP_ASSIGN_OR_RETURN(o.inverse, BoolOption(spec, "inverse", false));
+  if (o.block % 2 != 0)
+    return UsageError(LayerLabel(spec) + ": \"block\" must be even, got " + std::to_string(o.block));
+  return o;
+}
+
+Result<LayerInfo> Infer(const LayerSpec& spec, const Shape& input) {
+  AECOMP_ASSIGN_OR_RETURN(const Options o, ReadOptions(spec));
+  if (input.h % o.block != 0 || input.w % o.block != 0) {
+    return UsageError(LayerLabel(spec) + ": height and width must be multiples of its block of " +
+                      std::to_string(o.block) + ", but " + input.ToString() + " came");
+  }
+  return LayerInfo{input, {}, input.size() * o.block / 2};  // of V, twice
+}
+
+std::unique_ptr<Layer> Create(const LayerSpec& spec, const Shape& input, Parameters&, bool) {
+  const Options o = ReadOptions(spec).value();
+  return std::make_unique<LapLayer>(input, o.block, o.inverse);
+}
+
+}  // namespace
+
+void Lap(const Shape& shape, int block, bool inverse, float* x) {
+  const std::vector<float> v = OddPartMatrix(block, inverse);
+  const int half = block / 2;
+  const int64_t c = shape.c, row = shape.w * c, rows = int64_t{shape.n} * shape.h, borders = shape.h / block - 1;
+  constexpr int64_t kRows = 16;
+#pragma omp parallel
+  {
+#pragma omp for schedule(static)
+    for (int64_t r = 0; r < rows; r += kRows) {
+      for (int border = block; border < shape.w; border += block)
+        MixColumns(v, half, x + r * row + border * c, c, row, std::min(kRows, rows - r));
+    }
+#pragma omp for schedule(static)
+    for (int64_t k = 0; k < shape.n * borders; ++k)
+      MixBorder(v, half, x + (k / borders * shape.h + (k % borders + 1) * block) * row, row, row);
+  }
+}
+
+LayerType LapType() { return {"lap", Infer, Create}; }
+
+}  // namespace aecomp
