@@ -13,6 +13,7 @@
 #include "model/entropy_parameters.h"
 #include "model/graph.h"
 #include "model/model_file.h"
+#include "model/rd_quantiser.h"
 
 namespace aecomp {
 
@@ -46,8 +47,8 @@ class TileCoder {
   /// filled. Writes the coded_h x coded_w elements.
   Status Reconstruct(const QualityPoint& q, const LatentView& y_hat, int coded_h, int coded_w);
 
-  /// After Encode: bits of the same symbols under the float entropy model with continuous sigma. The yardstick of the
-  /// integer one; runs the float hyper-decoder.
+  /// After Encode: bits of the same symbols under the float entropy model with continuous sigma, rare ones as escapes.
+  /// The yardstick of the integer one; runs the float hyper-decoder.
   Result<double> EstimateBits(const QualityPoint& q, int coded_h, int coded_w);
 
   std::vector<int16_t>& z() { return z_; }                    ///< [h', w', N]
@@ -64,6 +65,7 @@ class TileCoder {
   void ForEachRow(F f) const;
 
   Model& model_;
+  RdQuantiser quantiser_;
   Shape y_shape_, z_shape_, features_shape_, context_shape_;
   std::unique_ptr<Graph> hyper_encoder_, mu_head_, context_in_, context_out_;  // the first is made by the first Encode
   std::unique_ptr<Graph> hyper_decoder_, sigma_head_;                          // made by the first EstimateBits

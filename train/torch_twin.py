@@ -23,6 +23,26 @@ def compand(v, scale=1.0):
     return torch.sign(v) * torch.log1p(scale * v.abs())
 
 
+def lap(x, block, inverse):
+    """Mixes what lies around block borders: the even part stays, the odd part is multiplied with V (model/layers/lap.cpp)."""
+    n = block // 2
+    i, k = torch.arange(n, dtype=torch.float64), torch.arange(n, dtype=torch.float64)[:, None]
+    dct2 = math.sqrt(2 / n) * torch.cos(math.pi * (i + 0.5) * k / n)
+    dct2[0] *= math.sqrt(0.5)
+    dct4 = math.sqrt(2 / n) * torch.cos(math.pi * (i + 0.5) * (k + 0.5) / n)
+    v = (dct2.T @ dct4).flip(0, 1).to(x)
+    if inverse:
+        v = v.T
+    for _ in range(2):  # columns, then rows
+        h = x.shape[2]
+        middle = x[:, :, n:h - n].unflatten(2, (h // block - 1, block))
+        before, behind = middle[:, :, :, :n].flip(3), middle[:, :, :, n:]
+        even, odd = (before + behind) / 2, torch.einsum("de,bcgew->bcgdw", v, (before - behind) / 2)
+        middle = torch.cat([(even + odd).flip(3), even - odd], 3).flatten(2, 3)
+        x = torch.cat([x[:, :, :n], middle, x[:, :, h - n:]], 2).transpose(2, 3)
+    return x
+
+
 def round_ste(x):
     return x + (torch.round(x) - x).detach()
 
@@ -71,7 +91,7 @@ class Network(nn.Module):
                                                        layer.get("padding", 0), layer.get("output_padding", 0))
             elif layer["type"] == "sum":
                 self.branches[key] = nn.ModuleList([Network(b) for b in layer["branches"]])
-            elif layer["type"] not in ("relu", "compand"):
+            elif layer["type"] not in ("relu", "compand", "lap"):
                 raise ValueError(f"layer {layer['name']}: type {layer['type']} is not known to the twin")
 
     def forward(self, x):
@@ -81,6 +101,8 @@ class Network(nn.Module):
                 x = F.relu(x)
             elif kind == "compand":
                 x = compand(x, layer.get("scale", 1.0))
+            elif kind == "lap":
+                x = lap(x, layer["block"], layer.get("inverse", False))
             elif kind == "sum":
                 x = sum(branch(x) for branch in self.branches[key])
             else:

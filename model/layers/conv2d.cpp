@@ -42,7 +42,7 @@ class Conv2d final : public Layer {
   Parameter& weight_;
   Parameter* bias_;
   bool fuse_relu_ = false;
-  float leak_ = 0;  // of the relu's gradient
+  float leak_ = 0;                  // of the relu's gradient
   std::unique_ptr<ConvCore> core_;  // made at the first use, when it is known whether a relu is fused
   uint64_t version_ = 0;
 };

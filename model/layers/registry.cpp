@@ -8,9 +8,13 @@ namespace {
 
 const auto& AllTypes() {
   static const std::array types = {
-      Conv2dType(),  ConvTranspose2dType(), LinearType(),  ReluType(),    LeakyReluType(),    SigmoidType(),
-      TanhType(),    MaxPool2dType(),       FlattenType(), ReshapeType(), PixelShuffleType(), PixelUnshuffleType(),
-      CompandType(), LapType(),
+      Conv2dType(),       ConvTranspose2dType(),
+      LinearType(),       ReluType(),
+      LeakyReluType(),    SigmoidType(),
+      TanhType(),         MaxPool2dType(),
+      FlattenType(),      ReshapeType(),
+      PixelShuffleType(), PixelUnshuffleType(),
+      CompandType(),      LapType(),
   };
   return types;
 }

@@ -40,7 +40,8 @@ TEST(Codec, RoundTripKeepsSizeAndChannels) {
   }
 }
 
-/// What the decoder reconstructs must be what the encoder quantised: y^ within half a step of y.
+/// What the decoder reconstructs must be what the encoder quantised: y^ within half a step of y, but where another
+/// value is so much cheaper that a larger error pays.
 TEST(Codec, DecoderSeesWhatTheEncoderQuantised) {
   const auto model = TinyModel();
   const int h = 8, w = 12, coded_h = 7, coded_w = 10;
@@ -57,7 +58,7 @@ TEST(Codec, DecoderSeesWhatTheEncoderQuantised) {
   EXPECT_EQ(decoder->rows(), encoder->rows());
   decoder->symbols() = encoder->symbols();
   ASSERT_TRUE(decoder->Reconstruct(q, {y_hat.data(), w * m}, coded_h, coded_w).ok());
-  int coded = 0;
+  int coded = 0, nearest = 0;
   for (int i = 0; i < h; ++i) {
     for (int j = 0; j < w; ++j) {
       for (int c = 0; c < m; ++c) {
@@ -66,8 +67,9 @@ TEST(Codec, DecoderSeesWhatTheEncoderQuantised) {
           EXPECT_EQ(encoder->symbols()[e], 0);
           EXPECT_EQ(y_hat[e], -1e9f);
         } else if (encoder->rows()[e] != 0) {
-          EXPECT_NEAR(y_hat[e] / q.scales.step[k], y[e] * q.scales.gain[k], 0.501);
-          ++coded;
+          const double error = std::fabs(y_hat[e] / q.scales.step[k] - y[e] * q.scales.gain[k]);
+          EXPECT_LT(error, 1.5);
+          ++coded, nearest += error < 0.501;
         } else {
           EXPECT_EQ(encoder->symbols()[e], 0);
         }
@@ -75,6 +77,7 @@ TEST(Codec, DecoderSeesWhatTheEncoderQuantised) {
     }
   }
   EXPECT_GT(coded, coded_h * coded_w * m / 2);
+  EXPECT_GT(nearest, coded * 3 / 4);
 }
 
 TEST(Codec, RealBytesMatchTheFloatModel) {
@@ -273,8 +276,8 @@ TEST(Windows, TransformsDoNotDependOnWindows) {
   const int rows = 12, columns = 20;
   WindowTransform whole(*model), pieces(*model, 80);
   std::vector<float> y(static_cast<size_t>(rows * columns * 16)), y_pieces(y.size());
-  ASSERT_TRUE(whole.Analyse(image, rows, columns, y.data()).ok());
-  ASSERT_TRUE(pieces.Analyse(image, rows, columns, y_pieces.data()).ok());
+  ASSERT_TRUE(whole.Analyse(image, rows, columns, y.data(), columns * 16).ok());
+  ASSERT_TRUE(pieces.Analyse(image, rows, columns, y_pieces.data(), columns * 16).ok());
   for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], y_pieces[i], 1e-4) << i;
   Image restored(300, 170, 3), restored_pieces(300, 170, 3);
   ASSERT_TRUE(whole.Synthesise(y.data(), 11, 19, restored).ok());

@@ -131,6 +131,12 @@ TEST(LayerShapes, PixelShuffleDivides) {
   ExpectError("pixel_unshuffle", {{"factor", 3}}, {1, 6, 9, 4}, "that are multiples of 3, but 9 and 4 came (6x9x4)");
 }
 
+TEST(LayerShapes, LapNeedsWholeBlocks) {
+  EXPECT_EQ(OutputOf("lap", {{"block", 16}}, {1, 3, 64, 32}), (Shape{1, 3, 64, 32}));
+  ExpectError("lap", {{"block", 16}}, {1, 3, 64, 40}, "multiples of its block of 16, but 3x64x40 came");
+  ExpectError("lap", {{"block", 7}}, {1, 3, 7, 7}, "\"block\" must be even, got 7");
+}
+
 TEST(LayerShapes, HostileSizesAreRefused) {
   const Shape wide{1, 1, 1 << 20, 1 << 20};
   ExpectError("pixel_shuffle", {{"factor", 256}}, {1, 1 << 16, 1 << 12, 1 << 24}, "too large");

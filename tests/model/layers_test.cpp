@@ -4,6 +4,7 @@
 #include <set>
 
 #include "layer_harness.h"
+#include "model/layers/lap.h"
 
 namespace aecomp::test {
 namespace {
@@ -105,6 +106,26 @@ TEST(MaxPool, EqualValuesGiveTheGradientToTheFirst) {
   layer->Forward(x.data(), y.data());
   layer->Backward(x.data(), y.data(), dy.data(), dx.data());
   EXPECT_EQ(dx, (std::vector<float>{3, 0, 5, 0, 0, 0, 0, 0}));
+}
+
+TEST(Lap, IsUndoneByItsInverseAndKeepsEnergyAndConstants) {
+  const Shape shape{2, 3, 48, 80};
+  std::vector<float> x(static_cast<size_t>(shape.size()));
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(std::sin(0.37 * static_cast<double>(i * i % 1009)));
+  std::vector<float> y = x;
+  Lap(shape, 16, false, y.data());
+  double change = 0, before = 0, after = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    change += std::abs(x[i] - y[i]), before += double{x[i]} * x[i], after += double{y[i]} * y[i];
+  }
+  EXPECT_GT(change, 0.1 * static_cast<double>(x.size()));
+  EXPECT_NEAR(after / before, 1, 1e-5);
+  Lap(shape, 16, true, y.data());
+  for (size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(x[i], y[i], 1e-5);
+
+  std::vector<float> constant(x.size(), 0.25f);
+  Lap(shape, 16, false, constant.data());
+  for (float v : constant) ASSERT_NEAR(v, 0.25f, 1e-6);
 }
 
 TEST(Activations, LetNanThrough) {

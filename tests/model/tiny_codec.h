@@ -27,14 +27,16 @@ inline std::string TinyCodecJson() {
          {"type": "relu", "name": "analysis.1.a.relu"},
          {"type": "conv2d", "name": "analysis.1.b", "in": 8, "out": 8, "kernel": 3, "padding": 1}]]},
        {"type": "conv2d", "name": "analysis.2", "in": 8, "out": 16, "kernel": 8, "stride": 4, "padding": 2}],
-      [{"type": "conv2d", "name": "block_analysis", "in": 3, "out": 16, "kernel": 16, "stride": 16}]]}],
+      [{"type": "lap", "name": "lap", "block": 16},
+       {"type": "conv2d", "name": "block_analysis", "in": 3, "out": 16, "kernel": 16, "stride": 16}]]}],
     "decoder": [{"type": "sum", "name": "synthesis", "branches": [
       [{"type": "conv_transpose2d", "name": "synthesis.0", "in": 16, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
        {"type": "relu", "name": "synthesis.0.relu"},
        {"type": "conv_transpose2d", "name": "synthesis.1", "in": 8, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
        {"type": "relu", "name": "synthesis.1.relu"},
        {"type": "conv_transpose2d", "name": "synthesis.2", "in": 8, "out": 3, "kernel": 8, "stride": 4, "padding": 2}],
-      [{"type": "conv_transpose2d", "name": "block_synthesis", "in": 16, "out": 3, "kernel": 16, "stride": 16}]]}],
+      [{"type": "conv_transpose2d", "name": "block_synthesis", "in": 16, "out": 3, "kernel": 16, "stride": 16},
+       {"type": "lap", "name": "unlap", "block": 16, "inverse": true}]]}],
     "prior": {"type": "hyperprior",
       "hyper_encoder": [
         {"type": "conv2d", "name": "hyper_analysis.0", "in": 16, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
