@@ -1,5 +1,6 @@
 // aecomp model: the built-in model, and what an architecture file means before anything is trained.
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,9 @@
 #include "io/file.h"
 #include "model/architecture.h"
 #include "model/graph.h"
+#include "model/model_file.h"
+#include "train/dataset.h"
+#include "train/export.h"
 
 namespace aecomp {
 namespace {
@@ -24,6 +28,12 @@ struct NetworkCheck {
   const char* name;
   const Network& layers;
   Shape input;
+};
+
+struct ConvertOptions {
+  std::string input, output;
+  std::vector<std::string> images;
+  bool force = false;
 };
 
 /// Every network of the architecture with the shape it reads, for images of the given shape.
@@ -93,6 +103,50 @@ Status List(const TalkOptions& talk) {
   return {};
 }
 
+/// Before any work.
+Status CheckOutput(const ConvertOptions& options) {
+  std::error_code error;
+  if (options.force || !std::filesystem::exists(options.output, error)) return {};
+  return UsageError(options.output + ": exists; name another with -o, or overwrite with -f");
+}
+
+Status Export(const ConvertOptions& options) {
+  AECOMP_RETURN_IF_ERROR(CheckOutput(options));
+  AECOMP_ASSIGN_OR_RETURN(const auto model, ReadWeights(options.input));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, SerializeWeights(*model));
+  return WriteFileAtomically(options.output, bytes, options.force);
+}
+
+/// Weights lack what is computed in integers; its activation ranges come from the images.
+Status Import(const ConvertOptions& options) {
+  AECOMP_RETURN_IF_ERROR(CheckOutput(options));
+  AECOMP_ASSIGN_OR_RETURN(const auto model, ReadWeights(options.input));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListImages(options.images));
+  std::vector<std::string> notes;
+  const int patch = 4 * model->architecture.hyper_stride;
+  AECOMP_ASSIGN_OR_RETURN(const Dataset images,
+                          Dataset::Load(files, model->architecture.image_channels, patch, &notes));
+  for (const std::string& note : notes) PrintError(note);
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
+                          ExportModel(model->architecture, model->parameters, images, model->provenance));
+  return WriteFileAtomically(options.output, bytes, options.force);
+}
+
+void AddConversion(CLI::App& parent, const char* name, const char* help, Status (*run)(const ConvertOptions&),
+                   bool with_images, Command& command) {
+  auto options = std::make_shared<ConvertOptions>();
+  CLI::App* sub = parent.add_subcommand(name, help);
+  sub->add_option("input", options->input, "Model or weights (safetensors)")->required()->type_name("FILE");
+  if (with_images) {
+    sub->add_option("--images", options->images, "Folders of images of the kind that it is for")
+        ->required()
+        ->type_name("DIR");
+  }
+  sub->add_option("-o,--output", options->output, "Output file")->required()->type_name("FILE");
+  sub->add_flag("-f,--force", options->force, "Overwrite the output");
+  sub->callback([options, run, &command] { command.run = [options, run] { return run(*options); }; });
+}
+
 }  // namespace
 
 void AddModel(CLI::App& app, Command& command) {
@@ -108,6 +162,9 @@ void AddModel(CLI::App& app, Command& command) {
   check->add_option("architecture", options->architecture, "Architecture file (JSON)")->required()->type_name("FILE");
   check->add_option("--input", options->input, "Image shape")->capture_default_str()->type_name("CxHxW");
   check->callback([options, &command] { command.run = [options] { return Check(*options); }; });
+
+  AddConversion(*sub, "export", "A model's weights in f32, for PyTorch and others", Export, false, command);
+  AddConversion(*sub, "import", "A model from weights", Import, true, command);
 }
 
 }  // namespace aecomp

@@ -97,23 +97,23 @@ Status InFile(const std::string& name, const Status& status) {
   return ModelError(named ? status.message() : name + ": " + status.message());
 }
 
-Result<std::unique_ptr<Model>> Parse(std::span<const uint8_t> bytes, const std::string& name) {
+Result<std::unique_ptr<Model>> Parse(std::span<const uint8_t> bytes, const std::string& name, bool with_prior) {
   AECOMP_ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Parse(bytes, name));
   AECOMP_ASSIGN_OR_RETURN(const std::string architecture, ReadMetadata(file, name));
   auto model = std::make_unique<Model>();
   AECOMP_ASSIGN_OR_RETURN(model->architecture, ParseArchitecture(architecture, name));
   AECOMP_RETURN_IF_ERROR(LoadParameters(file, name, *model));
-  AECOMP_ASSIGN_OR_RETURN(model->prior, IntegerPrior::Load(model->architecture, file));
+  if (with_prior) {
+    AECOMP_ASSIGN_OR_RETURN(model->prior, IntegerPrior::Load(model->architecture, file));
+  }
   if (const auto it = file.metadata().find(kProvenanceKey); it != file.metadata().end()) model->provenance = it->second;
   model->id = HashModel(bytes);
   return model;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Model>> ParseModel(std::span<const uint8_t> file, const std::string& name) {
+Result<std::unique_ptr<Model>> ParseNamed(std::span<const uint8_t> file, const std::string& name, bool with_prior) {
   try {
-    auto model = Parse(file, name);
+    auto model = Parse(file, name, with_prior);
     if (!model.ok()) return InFile(name, model.status());
     return model;
   } catch (const std::exception& e) {  // out of memory
@@ -121,27 +121,51 @@ Result<std::unique_ptr<Model>> ParseModel(std::span<const uint8_t> file, const s
   }
 }
 
-Result<std::unique_ptr<Model>> ReadModel(const std::string& path) {
-  auto bytes = ReadFile(path);
-  if (!bytes.ok()) return ModelError(bytes.status().message());
-  return ParseModel(bytes.value(), path);
-}
-
-Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, const Parameters& parameters,
-                                            const IntegerPrior& prior, const std::string& provenance) {
+Status AddParameters(const Architecture& architecture, const Parameters& parameters, DType dtype,
+                     const std::string& provenance, SafetensorsWriter& writer) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<ParameterSpec> specs, ExpectedParameters(architecture));
-  SafetensorsWriter writer;
   for (const ParameterSpec& spec : specs) {
     const Parameter* p = parameters.Find(spec.name);
     if (p == nullptr || p->dims != spec.dims) {
       return ModelError("parameter \"" + spec.name + "\" is missing or has another shape: the model cannot be written");
     }
-    writer.AddFloats(p->name, p->dims, p->value, DType::kF16);
+    writer.AddFloats(p->name, p->dims, p->value, dtype);
   }
-  AECOMP_RETURN_IF_ERROR(prior.Save(writer));
   writer.SetMetadata(kFormatKey, kFormat);
   writer.SetMetadata(kArchitectureKey, architecture.json);
   writer.SetMetadata(kProvenanceKey, provenance);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> ParseModel(std::span<const uint8_t> file, const std::string& name) {
+  return ParseNamed(file, name, /*with_prior=*/true);
+}
+
+Result<std::unique_ptr<Model>> ReadModel(const std::string& path) {
+  auto bytes = ReadFile(path);
+  if (!bytes.ok()) return ModelError(bytes.status().message());
+  return ParseNamed(bytes.value(), path, /*with_prior=*/true);
+}
+
+Result<std::unique_ptr<Model>> ReadWeights(const std::string& path) {
+  auto bytes = ReadFile(path);
+  if (!bytes.ok()) return ModelError(bytes.status().message());
+  return ParseNamed(bytes.value(), path, /*with_prior=*/false);
+}
+
+Result<std::vector<uint8_t>> SerializeWeights(const Model& model) {
+  SafetensorsWriter writer;
+  AECOMP_RETURN_IF_ERROR(AddParameters(model.architecture, model.parameters, DType::kF32, model.provenance, writer));
+  return writer.Serialize();
+}
+
+Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, const Parameters& parameters,
+                                            const IntegerPrior& prior, const std::string& provenance) {
+  SafetensorsWriter writer;
+  AECOMP_RETURN_IF_ERROR(AddParameters(architecture, parameters, DType::kF16, provenance, writer));
+  AECOMP_RETURN_IF_ERROR(prior.Save(writer));
   return writer.Serialize();
 }
 

@@ -27,6 +27,12 @@ struct Model {
 Result<std::unique_ptr<Model>> ParseModel(std::span<const uint8_t> file, const std::string& name);
 Result<std::unique_ptr<Model>> ReadModel(const std::string& path);
 
+/// The same for a file of weights: a model's file whose integer prior is missing or stays unread. Model::prior is
+/// empty.
+Result<std::unique_ptr<Model>> ReadWeights(const std::string& path);
+/// A file of weights (f32), for other programs.
+Result<std::vector<uint8_t>> SerializeWeights(const Model& model);
+
 /// The file of a model (parameters in f16). `prior` must belong to the parameters as rounded to f16.
 Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, const Parameters& parameters,
                                             const IntegerPrior& prior, const std::string& provenance);

@@ -1,15 +1,23 @@
 #!/usr/bin/env python3
-"""PyTorch twin of the trainer's model: the same architecture file, the same loss, the same parameter names.
+"""PyTorch twin of the trainer: the same architecture file, loss and parameter names; reads and writes the same weights.
 
-Runs with Debian's python3-torch (1.13, CPU) and newer. It exists to check the C++ layers against and to measure them:
+Runs with Debian's python3-torch (1.13, CPU) and newer; for training on a GPU. Images are read with Pillow.
 
-    torch_twin.py bench ARCH.json [--batch 5] [--patch 192] [--steps 20]   images/s of whole training steps (Adam, clipping, EMA)
+    torch_twin.py train MODEL IMAGES... -o OUT --minutes 8.5 --total 25   from a model file or from weights; writes OUT.safetensors
+                                                          (average) and OUT.raw.safetensors (f16, about 11 MB each)
+    torch_twin.py train OUT.raw.safetensors IMAGES... -o OUT ...          goes on: the schedule continues where OUT ended
+    torch_twin.py parity DUMP                             compares loss and all gradients with what the C++ layers gave
+    torch_twin.py bench ARCH.json                         images/s of whole training steps (Adam, clipping, average)
 
-Images are in [0, 1]; loss = mean of (bpp + lambda * 255^2 * mse) / (1e-3 * lambda * 255^2 + 0.3).
+`aecomp train --init none --arch data/arch/release.json --steps 1` makes a first model; `aecomp model import` turns
+weights into a model that codes. Images are in [0, 1]; loss = mean of (bpp + lambda * 255^2 * mse) / (1e-3 * lambda * 255^2 + 0.3).
 """
 import argparse
+import glob
 import json
 import math
+import os
+import struct
 import time
 
 import torch
@@ -17,6 +25,38 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 SIGMA_MIN, Z_SCALE_MIN, P_MIN = 0.11, 0.05, 1e-9
+
+
+DTYPES = {"F32": torch.float32, "F16": torch.float16, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8}
+
+
+def read_safetensors(path):
+    """Tensors by name, and the metadata."""
+    with open(path, "rb") as f:
+        header = json.loads(f.read(struct.unpack("<Q", f.read(8))[0]))
+        data = bytearray(f.read())
+    metadata = header.pop("__metadata__", {})
+    tensors = {}
+    for name, t in header.items():
+        begin, end = t["data_offsets"]
+        tensors[name] = torch.frombuffer(data[begin:end], dtype=DTYPES[t["dtype"]]).reshape(t["shape"])
+    return tensors, metadata
+
+
+def write_safetensors(path, tensors, metadata):
+    """All tensors as f16."""
+    header, blobs, at = {"__metadata__": metadata}, [], 0
+    for name, t in tensors.items():
+        values = t.detach().half().cpu().contiguous().reshape(-1)
+        blob = bytes(values.view(torch.uint8).tolist()) if values.numel() else b""
+        header[name] = {"dtype": "F16", "shape": list(t.shape), "data_offsets": [at, at + len(blob)]}
+        blobs.append(blob)
+        at += len(blob)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path + ".part", "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+    os.replace(path + ".part", path)
 
 
 def compand(v, scale=1.0):
@@ -62,6 +102,22 @@ class LowerBound(torch.autograd.Function):
         return g * ((x >= ctx.bound) | (g < 0)).to(g.dtype), None
 
 
+class LeakyRelu(torch.autograd.Function):
+    """relu that lets a share of the gradient through where it gives 0."""
+
+    @staticmethod
+    def forward(ctx, x, leak):
+        y = x.clamp(min=0)
+        ctx.save_for_backward(y)
+        ctx.leak = leak
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        (y,) = ctx.saved_tensors
+        return torch.where(y > 0, g, g * ctx.leak), None
+
+
 def gaussian_bits(r, log_sigma):
     s, v = LowerBound.apply(log_sigma.exp(), SIGMA_MIN), r.abs()
     tail = lambda a: 0.5 * torch.erfc(a * math.sqrt(0.5))
@@ -76,9 +132,9 @@ def logistic_bits(r, log_scale):
 class Network(nn.Module):
     """A list of layers of an architecture file. "sum" has branches that all read its input."""
 
-    def __init__(self, layers):
+    def __init__(self, layers, relu_leak=0.0):
         super().__init__()
-        self.layers = layers
+        self.layers, self.relu_leak = layers, relu_leak
         self.weights = nn.ModuleDict()
         self.branches = nn.ModuleDict()
         for layer in layers:
@@ -90,7 +146,7 @@ class Network(nn.Module):
                 self.weights[key] = nn.ConvTranspose2d(layer["in"], layer["out"], layer["kernel"], layer.get("stride", 1),
                                                        layer.get("padding", 0), layer.get("output_padding", 0))
             elif layer["type"] == "sum":
-                self.branches[key] = nn.ModuleList([Network(b) for b in layer["branches"]])
+                self.branches[key] = nn.ModuleList([Network(b, relu_leak) for b in layer["branches"]])
             elif layer["type"] not in ("relu", "compand", "lap"):
                 raise ValueError(f"layer {layer['name']}: type {layer['type']} is not known to the twin")
 
@@ -98,7 +154,7 @@ class Network(nn.Module):
         for layer in self.layers:
             key, kind = layer["name"].replace(".", "/"), layer["type"]
             if kind == "relu":
-                x = F.relu(x)
+                x = LeakyRelu.apply(x, self.relu_leak) if self.relu_leak > 0 else F.relu(x)
             elif kind == "compand":
                 x = compand(x, layer.get("scale", 1.0))
             elif kind == "lap":
@@ -125,8 +181,9 @@ class Codec(nn.Module):
     def __init__(self, architecture):
         super().__init__()
         self.lambdas = architecture["lambdas"]
-        self.encoder, self.decoder = Network(architecture["encoder"]), Network(architecture["decoder"])
-        self.prior = nn.ModuleDict({role: Network(architecture["prior"][role]) for role in self.ROLES})
+        leak = architecture.get("training", {}).get("relu_leak", 0.0)
+        self.encoder, self.decoder = Network(architecture["encoder"], leak), Network(architecture["decoder"], leak)
+        self.prior = nn.ModuleDict({role: Network(architecture["prior"][role], leak) for role in self.ROLES})
         m = architecture["prior"]["sigma_head"][-1]["out"]
         n = architecture["prior"]["hyper_encoder"][-1]["out"]
         q = len(self.lambdas)
@@ -164,7 +221,7 @@ class Codec(nn.Module):
         log_sigma = (self.prior["sigma_head"](features) + channel(self.log_sigma)).clamp(-12, 6) + gain.log()
 
         h, w = y.shape[2:]  # checkerboard, phase alternating by channel; the second half sees the first
-        board = ((torch.arange(h)[:, None] + torch.arange(w)) % 2).to(y)
+        board = ((torch.arange(h, device=y.device)[:, None] + torch.arange(w, device=y.device)) % 2).to(y)
         first = torch.stack([board, 1 - board]).repeat(y.shape[1] // 2, 1, 1)[None]
         seen = (round_ste(y - mu) + mu) * first * (middle / gain)
         joined = torch.cat([features, self.prior["context_in"](compand(seen))], 1)
@@ -174,9 +231,130 @@ class Codec(nn.Module):
 
         bpp = (y_bits.flatten(1).sum(1) + z_bits.flatten(1).sum(1)) / (x.shape[2] * x.shape[3])
         mse = ((x_hat - x) ** 2).flatten(1).mean(1)
-        log_lambda = torch.tensor([math.log(v) for v in self.lambdas]).to(t)
+        log_lambda = torch.tensor([math.log(v) for v in self.lambdas], device=t.device, dtype=t.dtype)
         lam = 65025 * (log_lambda[lo] * (1 - t[:, 0]) + log_lambda[lo + 1] * t[:, 0]).exp()
         return ((bpp + lam * mse) / (1e-3 * lam + 0.3)).mean(), bpp, mse
+
+
+def load_codec(path):
+    """The codec of a model file or of weights, the metadata, and the architecture."""
+    tensors, metadata = read_safetensors(path)
+    architecture = json.loads(metadata["aecomp.architecture"])
+    model = Codec(architecture)
+    with torch.no_grad():
+        for name, p in model.named():
+            p.copy_(tensors[name].to(p.dtype))
+    return model, metadata, architecture
+
+
+def load_images(folders, smallest, device):
+    """uint8 [3, H, W] tensors on the device."""
+    from PIL import Image
+    images = []
+    for folder in folders:
+        for path in sorted(glob.glob(os.path.join(folder, "*"))):
+            if path.lower().endswith((".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")):
+                im = Image.open(path).convert("RGB")
+                if min(im.size) >= smallest:
+                    pixels = torch.frombuffer(bytearray(im.tobytes()), dtype=torch.uint8).reshape(im.height, im.width, 3)
+                    images.append(pixels.permute(2, 0, 1).contiguous().to(device))
+    return images
+
+
+def sample_batch(images, weights, batch, patch):
+    """Crops [batch, 3, patch, patch]; half of them reduced by up to 2x, half of them mirrored."""
+    crops = []
+    for i in torch.multinomial(weights, batch, replacement=True).tolist():
+        a = images[i]
+        u = torch.rand(5).tolist()
+        size = min(round(patch / (1 if u[0] < 0.5 else 0.5 + 0.5 * u[1])), a.shape[1], a.shape[2])
+        y, x = int(u[2] * (a.shape[1] - size + 1)), int(u[3] * (a.shape[2] - size + 1))
+        crop = a[:, y:y + size, x:x + size][None].float() / 255
+        if size != patch:
+            crop = F.interpolate(crop, (patch, patch), mode="bilinear", antialias=True, align_corners=False)
+        crops.append(crop.flip(3) if u[4] < 0.5 else crop)
+    return torch.cat(crops)
+
+
+def rate_scale(name, scales):
+    return next((factor for prefix, factor in sorted(scales.items()) if name.startswith(prefix)), 1.0)
+
+
+def train(o):
+    torch.manual_seed(o.seed)
+    device = torch.device(o.device)
+    model, metadata, architecture = load_codec(o.model)
+    state = json.loads(metadata.get("aecomp.twin", '{"step": 0, "minutes": 0, "pixels": 0}'))
+    model.to(device, memory_format=torch.channels_last)
+    names, parameters = zip(*model.named())
+    average = [p.detach().clone() for p in parameters]
+    if state["step"] > 0:  # weights of an earlier slice lie beside their average
+        earlier, _ = read_safetensors(o.model.replace(".raw.safetensors", ".safetensors"))
+        average = [earlier[name].float().to(device) for name in names]
+    scales = architecture.get("training", {}).get("rate_scale", {})
+    optimizer = torch.optim.Adam([{"params": [p], "scale": rate_scale(n, scales)} for n, p in zip(names, parameters)], lr=o.lr)
+    if device.type == "cuda":  # TF32, not bf16: y reaches hundreds and its rounding decides the rate
+        torch.backends.cudnn.benchmark = torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    images = load_images(o.images, o.patch, device)
+    weights = torch.tensor([float(a.shape[1] * a.shape[2]) ** 0.7 for a in images])
+    print(f"{len(images)} images, step {state['step']}", flush=True)
+    top, first_step, spent, window = 16 * (len(model.lambdas) - 1), state["step"], state["minutes"], []
+    start = time.time()
+    while (elapsed := (time.time() - start) / 60) < o.minutes:
+        progress = min(1.0, (spent + elapsed) / (o.total or spent + o.minutes))
+        warm_up = min(1.0, (state["step"] - first_step + 1) / 300)
+        lr = o.lr * warm_up * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+        for group in optimizer.param_groups:
+            group["lr"] = lr * group["scale"]
+        x = sample_batch(images, weights, o.batch, o.patch).to(memory_format=torch.channels_last)
+        quality = (torch.arange(o.batch) + torch.rand(o.batch)) / o.batch * top  # stratified
+        loss, bpp, mse = model(x, quality.to(device))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        state["step"] += 1
+        state["pixels"] += o.batch * o.patch * o.patch
+        with torch.no_grad():
+            decay = min(0.999, (state["step"] + 1) / (state["step"] + 10))
+            torch._foreach_mul_(average, decay)
+            torch._foreach_add_(average, [p.detach() for p in parameters], alpha=1 - decay)
+        window.append(torch.stack([loss.detach(), bpp.detach().mean(), mse.detach().mean(), norm]))
+        if state["step"] in (20, 50, 100) or state["step"] % 200 == 0:
+            a = torch.stack(window).mean(0).tolist()
+            window = []
+            if not math.isfinite(a[0]):
+                raise SystemExit(f"diverged before step {state['step']}: nothing is written; use a smaller --lr")
+            print(f"{spent + elapsed:.1f} min  step {state['step']}  loss {a[0]:.4f}  {a[1]:.3f} bpp  "
+                  f"{-10 * math.log10(a[2]):.2f} dB  norm {a[3]:.2f}  lr {lr:.1e}", flush=True)
+    state["minutes"] = spent + o.minutes
+    run = {"device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+           "steps": state["step"], "hours": state["minutes"] / 60, "pixels": state["pixels"], "batch": o.batch, "patch": o.patch,
+           "learning_rate": o.lr, "images": len(images)}
+    state.setdefault("earlier", json.loads(metadata.get("aecomp.provenance", "{}")).get("runs", []))
+    metadata = {**metadata, "aecomp.twin": json.dumps(state),
+                "aecomp.provenance": json.dumps({"trainer": "torch_twin.py", "runs": state["earlier"] + [run]})}
+    write_safetensors(o.output + ".raw.safetensors", dict(zip(names, parameters)), metadata)
+    write_safetensors(o.output + ".safetensors", dict(zip(names, average)), metadata)
+
+
+def parity(o):
+    """Inputs, loss and gradients of the C++ layers against this file's; exits with 1 when they differ by over 1e-4."""
+    tensors, metadata = read_safetensors(o.dump)
+    model = Codec(json.loads(metadata["aecomp.architecture"])).double()
+    with torch.no_grad():
+        for name, p in model.named():
+            p.copy_(tensors["value/" + name])
+    noise = [tensors[k].double().permute(0, 3, 1, 2) for k in ("z_noise", "y_noise")]
+    loss, bpp, mse = model(tensors["x"].double().permute(0, 3, 1, 2), tensors["quality"].double(), noise)
+    loss.backward()
+    worst = [("loss", abs(loss.item() / tensors["loss"].item() - 1))]
+    for name, p in model.named():
+        scale = p.grad.abs().max().item()
+        worst.append((name, (tensors["grad/" + name].double() - p.grad).abs().max().item() / scale if scale > 0 else 0.0))
+    for name, error in sorted(worst, key=lambda e: -e[1])[:5]:
+        print(f"{name}  {error:.1e}")
+    raise SystemExit(0 if max(e for _, e in worst) < 1e-4 else 1)
 
 
 def bench(o):
@@ -209,8 +387,21 @@ def main():
     b.add_argument("--batch", type=int, default=5)
     b.add_argument("--patch", type=int, default=192)
     b.add_argument("--steps", type=int, default=20)
+    t = commands.add_parser("train")
+    t.add_argument("model")
+    t.add_argument("images", nargs="+")
+    t.add_argument("-o", "--output", required=True)
+    t.add_argument("--minutes", type=float, required=True, help="of this slice")
+    t.add_argument("--total", type=float, default=0, help="minutes of all slices: the length of the schedule")
+    t.add_argument("--batch", type=int, default=16)
+    t.add_argument("--patch", type=int, default=256)
+    t.add_argument("--lr", type=float, default=5e-4)
+    t.add_argument("--seed", type=int, default=1)
+    t.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    p = commands.add_parser("parity")
+    p.add_argument("dump")
     o = parser.parse_args()
-    bench(o)
+    {"bench": bench, "train": train, "parity": parity}[o.command](o)
 
 
 if __name__ == "__main__":

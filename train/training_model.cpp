@@ -465,4 +465,9 @@ StepResult TrainingModel::ForwardFrozen(const float* x, const float* quality) {
   return impl_->Forward(x, quality, nullptr);
 }
 
+const float* TrainingModel::z_noise() const { return impl_->z_noise.data(); }
+const float* TrainingModel::y_noise() const { return impl_->noise.data(); }
+const Shape& TrainingModel::z_shape() const { return impl_->z_shape; }
+const Shape& TrainingModel::y_shape() const { return impl_->y_shape; }
+
 }  // namespace aecomp

@@ -34,6 +34,12 @@ class TrainingModel {
   /// a smooth function of the parameters.
   StepResult ForwardFrozen(const float* x, const float* quality);
 
+  /// Noise of the last ForwardBackward and the shapes of z and y, for comparisons with other implementations.
+  const float* z_noise() const;
+  const float* y_noise() const;
+  const Shape& z_shape() const;
+  const Shape& y_shape() const;
+
  private:
   TrainingModel();
   struct Impl;

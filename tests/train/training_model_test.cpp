@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <random>
 
+#include "io/file.h"
+#include "model/safetensors.h"
 #include "tests/train/tiny_architecture.h"
 
 namespace aecomp {
@@ -74,6 +77,31 @@ TEST_F(TrainingModelTest, GradientsAgreeWithFiniteDifferences) {
     p.value = saved;
     EXPECT_NEAR(measured, norm, 0.02 * norm + 1e-5) << p.name;  // 1e-5: the loss is computed in f32
   }
+}
+
+/// The same loss and gradients in PyTorch, from the same numbers.
+TEST_F(TrainingModelTest, AgreesWithPyTorch) {
+  if (std::system("/usr/bin/python3 -c 'import torch' 2>/dev/null") != 0) GTEST_SKIP() << "python3-torch is missing";
+  const StepResult result = model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  SafetensorsWriter writer;
+  writer.SetMetadata("aecomp.architecture", architecture_.json);
+  for (const Parameter& p : parameters_.list()) {
+    writer.AddFloats("value/" + p.name, p.dims, p.value, DType::kF32);
+    writer.AddFloats("grad/" + p.name, p.dims, p.grad, DType::kF32);
+  }
+  const auto add = [&](const char* name, const Shape& s, const float* values) {
+    writer.AddFloats(name, {s.n, s.h, s.w, s.c}, {values, static_cast<size_t>(s.size())}, DType::kF32);
+  };
+  add("x", {kBatch, 3, kPatch, kPatch}, x_.data());
+  add("z_noise", model_->z_shape(), model_->z_noise());
+  add("y_noise", model_->y_shape(), model_->y_noise());
+  writer.AddFloats("quality", {kBatch}, quality_, DType::kF32);
+  const float loss = static_cast<float>(result.loss);
+  writer.AddFloats("loss", {1}, {&loss, 1}, DType::kF32);
+  const std::string dump = ::testing::TempDir() + "aecomp_parity.safetensors";
+  ASSERT_TRUE(WriteFileAtomically(dump, writer.Serialize(), /*overwrite=*/true).ok());
+  const std::string command = "/usr/bin/python3 " AECOMP_SOURCE_DIR "/train/torch_twin.py parity " + dump;
+  EXPECT_EQ(std::system(command.c_str()), 0);
 }
 
 TEST_F(TrainingModelTest, RefusesAPatchThatIsNoMultipleOfTheStride) {
