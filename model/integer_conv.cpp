@@ -21,9 +21,8 @@ struct IntegerConv::Impl {
   onednn::Op op;
 
   Impl(const IntegerLayer& l, int h, int w, int zero_point);
-  int8_t DeepWeight(int deep, int i, int a, int b) const;
-  void MakeConvolution();
-  void MakeBias(int zero_point);
+  const int8_t* DeepWeights(int deep, int a, int b) const;
+  void MakeConvolution(int zero_point);
   void Accumulate(const uint8_t* source);
 
   /// Calls f(output pixel index, accumulators [out], biases [out]) for every output pixel.
@@ -57,22 +56,22 @@ IntegerConv::Impl::Impl(const IntegerLayer& l, int h, int w, int zero_point)
     std::memset(x.data(), zero_point, x.size());
   }
   acc = AlignedBuffer<int32_t>(static_cast<size_t>(grid.size()));
-  MakeConvolution();
-  MakeBias(zero_point);
+  MakeConvolution(zero_point);
 }
 
-int8_t IntegerConv::Impl::DeepWeight(int deep, int i, int a, int b) const {
+/// [in]; null where a transposed kernel has no such tap.
+const int8_t* IntegerConv::Impl::DeepWeights(int deep, int a, int b) const {
   const int o = deep % layer.out, phase = deep / layer.out;
   int row = a, column = b;
   if (layer.transposed) {
     row = layer.stride * (taps - 1 - a) + phase / phases;
     column = layer.stride * (taps - 1 - b) + phase % phases;
-    if (row >= layer.kernel || column >= layer.kernel) return 0;
+    if (row >= layer.kernel || column >= layer.kernel) return nullptr;
   }
-  return layer.weight[static_cast<size_t>(((int64_t{o} * layer.kernel + row) * layer.kernel + column) * layer.in + i)];
+  return layer.weight.data() + ((int64_t{o} * layer.kernel + row) * layer.kernel + column) * layer.in;
 }
 
-void IntegerConv::Impl::MakeConvolution() {
+void IntegerConv::Impl::MakeConvolution(int zero_point) {
   using onednn::Tag;
   using onednn::Type;
   onednn::ConvProblem p;
@@ -89,26 +88,22 @@ void IntegerConv::Impl::MakeConvolution() {
   op.Bind(DNNL_ARG_WEIGHTS, pd.weights_desc());
   op.Bind(DNNL_ARG_DST, p.dst);
 
-  AlignedBuffer<int8_t> plain(
-      static_cast<size_t>(int64_t{grid.c} * layer.in * taps * taps));  // [grid.c, in, taps, taps]
-  size_t at = 0;
-  for (int o = 0; o < grid.c; ++o)
-    for (int i = 0; i < layer.in; ++i)
-      for (int a = 0; a < taps; ++a)
-        for (int b = 0; b < taps; ++b) plain[at++] = DeepWeight(o, i, a, b);
-  weights = AlignedBuffer<int8_t>(pd.weights_desc().get_size());
-  onednn::Reorder({dims, Type::s8, Tag::oihw}, plain.data(), pd.weights_desc(), weights.data());
-}
-
-void IntegerConv::Impl::MakeBias(int zero_point) {
+  std::vector<int8_t> plain(static_cast<size_t>(int64_t{grid.c} * taps * taps * layer.in));  // [grid.c, taps, taps, in]
   bias.resize(static_cast<size_t>(grid.c));
+  int8_t* to = plain.data();
   for (int o = 0; o < grid.c; ++o) {
     int32_t sum = 0;
-    for (int i = 0; i < layer.in; ++i)
-      for (int a = 0; a < taps; ++a)
-        for (int b = 0; b < taps; ++b) sum += DeepWeight(o, i, a, b);
+    for (int a = 0; a < taps; ++a) {
+      for (int b = 0; b < taps; ++b, to += layer.in) {
+        const int8_t* from = DeepWeights(o, a, b);
+        if (from == nullptr) continue;
+        for (int i = 0; i < layer.in; ++i) to[i] = from[i], sum += from[i];
+      }
+    }
     bias[static_cast<size_t>(o)] = layer.bias[static_cast<size_t>(o % layer.out)] - zero_point * sum;
   }
+  weights = AlignedBuffer<int8_t>(pd.weights_desc().get_size());
+  onednn::Reorder({dims, Type::s8, Tag::ohwi}, plain.data(), pd.weights_desc(), weights.data());
 }
 
 void IntegerConv::Impl::Accumulate(const uint8_t* source) {

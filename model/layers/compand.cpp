@@ -3,6 +3,7 @@
 #include <cmath>
 #include <memory>
 
+#include "model/entropy_parameters.h"
 #include "model/layers/options.h"
 #include "model/layers/registry.h"
 
@@ -15,8 +16,9 @@ class CompandLayer final : public Layer {
   bool CanRunInPlace() const override { return true; }
 
   void Forward(const float* x, float* y) override {
-#pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < size_; ++i) y[i] = std::copysign(std::log1p(scale_ * std::fabs(x[i])), x[i]);
+    const float scale = scale_;
+#pragma omp parallel for simd schedule(static)
+    for (int64_t i = 0; i < size_; ++i) y[i] = Compand(scale * x[i]);
   }
 
   void Backward(const float* /*x*/, const float* y, float* dy, float* dx) override {
