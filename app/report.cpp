@@ -29,6 +29,7 @@ nlohmann::ordered_json Json(const FileReport& r) {
   json["bytes"] = r.bytes;
   json["bpp"] = r.Bpp();
   if (r.quality) json["quality"] = *r.quality;
+  if (r.psnr) json["psnr"] = *r.psnr;
   json["seconds"] = r.seconds;
   json["model"] = r.model;
   if (!r.notes.empty()) json["notes"] = r.notes;

@@ -16,7 +16,7 @@ struct FileReport {
   Status status;
   int width = 0, height = 0;
   uint64_t bytes = 0;  ///< of the .aec
-  std::optional<double> quality;
+  std::optional<double> quality, psnr;
   double seconds = 0;
   std::string model;               ///< its id in hex
   std::vector<std::string> notes;  ///< what was converted or left out

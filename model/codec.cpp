@@ -76,12 +76,15 @@ struct Codec::Impl {
   std::shared_ptr<Model> model;
   WindowTransform transform;
   std::vector<std::unique_ptr<TileCoder>> tile_coders;
-  AlignedBuffer<float> y;  // of a whole image
+  AlignedBuffer<float> y;      // of a whole image, before gain
+  AlignedBuffer<float> y_hat;  // what is restored from a file
+  ContainerHeader analysed;    // of the image whose y this is; width 0: none
 
   Result<TileCoder*> CoderFor(const Tile& tile);
-  LatentView ViewOf(const Tile& tile, const Plane& plane);
-  void ReserveY(const Plane& plane);
-  Result<Container> Compress(const Image& image, int quality, CompressStats* stats);
+  LatentView ViewOf(AlignedBuffer<float>& latent, const Tile& tile, const Plane& plane) const;
+  void Reserve(AlignedBuffer<float>& latent, const Plane& plane) const;
+  Status Analyse(const Image& image);
+  Result<Container> Encode(int quality, double thrift, CompressStats* stats);
   Status EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container);
   Result<Image> Decompress(const Container& container, const std::string& name);
   Status CheckHeader(const ContainerHeader& header) const;
@@ -98,15 +101,15 @@ Result<TileCoder*> Codec::Impl::CoderFor(const Tile& tile) {
   return tile_coders.back().get();
 }
 
-LatentView Codec::Impl::ViewOf(const Tile& tile, const Plane& plane) {
+LatentView Codec::Impl::ViewOf(AlignedBuffer<float>& latent, const Tile& tile, const Plane& plane) const {
   const int64_t channels = model->architecture.latent_channels;
-  return {y.data() + (int64_t{tile.row} * plane.columns + tile.column) * channels, plane.columns * channels};
+  return {latent.data() + (int64_t{tile.row} * plane.columns + tile.column) * channels, plane.columns * channels};
 }
 
-void Codec::Impl::ReserveY(const Plane& plane) {
+void Codec::Impl::Reserve(AlignedBuffer<float>& latent, const Plane& plane) const {
   const size_t size = static_cast<size_t>(plane.rows) * static_cast<size_t>(plane.columns) *
                       static_cast<size_t>(model->architecture.latent_channels);
-  if (y.size() < size) y = AlignedBuffer<float>(size);
+  if (latent.size() < size) latent = AlignedBuffer<float>(size);
 }
 
 /// One z stream and the same number of y streams for every tile.
@@ -131,30 +134,39 @@ Status Codec::Impl::EncodeStreams(const std::vector<TileSymbols>& symbols, Conta
   });
 }
 
-Result<Container> Codec::Impl::Compress(const Image& image, int quality, CompressStats* stats) {
+Status Codec::Impl::Analyse(const Image& image) {
   const Architecture& a = model->architecture;
-  Container container;
-  ContainerHeader& header = container.header;
+  analysed = {};
+  ContainerHeader header;
   header.width = static_cast<uint32_t>(image.width), header.height = static_cast<uint32_t>(image.height);
   header.channels = static_cast<uint8_t>(image.channels);
-  header.quality = static_cast<uint8_t>(quality);
   header.model = model->id;
   while (header.tile_size < static_cast<uint32_t>(a.hyper_stride)) header.tile_size *= 2;
 
-  const std::vector<Tile> tiles = MakeTiles(header, a);
   // The transforms see what is coded and no more: synthesis has nothing else. The prior sees zeros beyond, as in
   // training.
+  const std::vector<Tile> tiles = MakeTiles(header, a);
   const Plane plane = PaddedPlane(tiles), coded = CodedPlane(tiles);
-  ReserveY(plane);
+  Reserve(y, plane);
   if (plane.rows > coded.rows || plane.columns > coded.columns) std::fill_n(y.data(), y.size(), 0.f);
   AECOMP_RETURN_IF_ERROR(
       transform.Analyse(image, coded.rows, coded.columns, y.data(), plane.columns * int64_t{a.latent_channels}));
-  const QualityPoint q = QualityPointAt(*model, quality);
+  analysed = header;
+  return {};
+}
+
+Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats* stats) {
+  Container container;
+  container.header = analysed;
+  container.header.quality = static_cast<uint8_t>(quality);
+  const std::vector<Tile> tiles = MakeTiles(container.header, model->architecture);
+  const Plane plane = PaddedPlane(tiles);
+  const QualityPoint q = QualityPointAt(*model, quality, thrift);
   std::vector<TileSymbols> symbols(tiles.size());
   for (size_t i = 0; i < tiles.size(); ++i) {
     const Tile& tile = tiles[i];
     AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
-    AECOMP_RETURN_IF_ERROR(coder->Encode(q, ViewOf(tile, plane), tile.coded_h, tile.coded_w));
+    AECOMP_RETURN_IF_ERROR(coder->Encode(q, ViewOf(y, tile, plane), tile.coded_h, tile.coded_w));
     symbols[i].z = coder->z();
     symbols[i].z_rows = RepeatRows(model->prior.ZRows(quality), coder->z().size());
     ForEachCoded(tile, coder->rows(), [&](size_t e) {
@@ -215,7 +227,7 @@ Status Codec::Impl::DecodeTile(const QualityPoint& q, const Tile& tile, const Ti
   std::fill(coder->symbols().begin(), coder->symbols().end(), int16_t{0});
   size_t next = 0;
   ForEachCoded(tile, coder->rows(), [&](size_t e) { coder->symbols()[e] = values[next++]; });
-  return coder->Reconstruct(q, ViewOf(tile, plane), tile.coded_h, tile.coded_w);
+  return coder->Reconstruct(q, ViewOf(y_hat, tile, plane), tile.coded_h, tile.coded_w);
 }
 
 Result<Image> Codec::Impl::Decompress(const Container& container, const std::string& name) {
@@ -233,7 +245,7 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const std::str
     if (t.streams.size() < 2) return CorruptError(name + ": corrupt: a tile lacks streams");
   }
   const Plane plane = CodedPlane(tiles);
-  ReserveY(plane);
+  Reserve(y_hat, plane);
   const QualityPoint q = QualityPointAt(*model, header.quality);
   for (size_t i = 0; i < tiles.size(); ++i) {
     const Status status = DecodeTile(q, tiles[i], container.tiles[i], plane);
@@ -241,7 +253,7 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const std::str
       return Status(status.code(), name + ": corrupt: tile " + std::to_string(i) + ": " + status.message());
   }
   Image image(static_cast<int>(header.width), static_cast<int>(header.height), header.channels);
-  if (const Status status = transform.Synthesise(y.data(), plane.rows, plane.columns, image); !status.ok())
+  if (const Status status = transform.Synthesise(y_hat.data(), plane.rows, plane.columns, image); !status.ok())
     return about(status);
   return image;
 }
@@ -251,7 +263,11 @@ Codec::~Codec() = default;
 const Model& Codec::model() const { return *impl_->model; }
 
 Result<std::vector<uint8_t>> Codec::Compress(const Image& image, int quality, CompressStats* stats) {
-  const Architecture& a = impl_->model->architecture;
+  AECOMP_RETURN_IF_ERROR(Analyse(image));
+  return Encode(quality, 1, stats);
+}
+
+Status Codec::Analyse(const Image& image) {
   if (image.width < 1 || image.height < 1 || image.bits != 8 || (image.channels != 1 && image.channels != 3) ||
       image.pixels.size() != Image::ByteSize(image.width, image.height, image.channels, image.bits)) {
     return InputError("an 8-bit gray or RGB image of at least 1x1 pixel is expected");
@@ -261,21 +277,31 @@ Result<std::vector<uint8_t>> Codec::Compress(const Image& image, int quality, Co
     return InputError("an image of " + std::to_string(image.width) + "x" + std::to_string(image.height) +
                       " is too large; split it");
   }
-  if (image.channels > a.image_channels)
+  if (image.channels > impl_->model->architecture.image_channels)
     return InputError("this model codes gray images only; convert the image to gray");
+  try {
+    return impl_->Analyse(image);
+  } catch (const std::exception& e) {  // out of memory, dnnl::error
+    return InputError(std::string("cannot be compressed: ") + e.what());
+  }
+}
+
+Result<std::vector<uint8_t>> Codec::Encode(int quality, double thrift, CompressStats* stats) {
+  const Architecture& a = impl_->model->architecture;
   if (quality < 0 || quality > a.max_quality()) {
     return UsageError("quality " + std::to_string(quality) + " is not in 0 .. " + std::to_string(a.max_quality()));
   }
+  if (impl_->analysed.width == 0) return UsageError("nothing to encode: no image was analysed");
   if (stats != nullptr) *stats = {};
   try {
-    AECOMP_ASSIGN_OR_RETURN(const Container container, impl_->Compress(image, quality, stats));
+    AECOMP_ASSIGN_OR_RETURN(const Container container, impl_->Encode(quality, thrift, stats));
     for (const TileStreams& t : container.tiles) {
       if (stats == nullptr) break;
       stats->z_bytes += t.streams[0].size();
       for (size_t i = 1; i < t.streams.size(); ++i) stats->y_bytes += t.streams[i].size();
     }
     return SerializeContainer(container);
-  } catch (const std::exception& e) {  // out of memory, dnnl::error
+  } catch (const std::exception& e) {
     return InputError(std::string("cannot be compressed: ") + e.what());
   }
 }

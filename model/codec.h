@@ -29,6 +29,12 @@ class Codec {
   /// image: 8-bit, 1 or 3 channels, any size from 1x1. quality: 0 .. architecture.max_quality(), in 1/16 steps.
   Result<std::vector<uint8_t>> Compress(const Image& image, int quality, CompressStats* stats = nullptr);
 
+  /// The two halves of Compress, for several tries at one image: the analysis transform, which is the same for every
+  /// quality, and all the rest. thrift: how much less than usual an error counts against bits; 1.5 saves about 3 % of
+  /// the bits.
+  Status Analyse(const Image& image);
+  Result<std::vector<uint8_t>> Encode(int quality, double thrift = 1, CompressStats* stats = nullptr);
+
   /// container.header.model must be model().id. Fails with kCorrupt, never crashes, whatever the streams hold.
   Result<Image> Decompress(const Container& container, const std::string& name);
 

@@ -35,8 +35,8 @@ int FirstParity(int i, int j) { return (i + j + 1) & 1; }
 
 }  // namespace
 
-QualityPoint QualityPointAt(const Model& model, int quality) {
-  return {quality, ScalesAt(model.architecture, model.parameters, quality)};
+QualityPoint QualityPointAt(const Model& model, int quality, double thrift) {
+  return {quality, thrift, ScalesAt(model.architecture, model.parameters, quality)};
 }
 
 TileCoder::TileCoder(Model& model, int h, int w) : model_(model), quantiser_(model.prior.y_tables()) {
@@ -144,7 +144,7 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView& y, int coded_h
   PredictMeans();
   const QualityScales& s = q.scales;
   const size_t channels = s.gain.size();
-  const double price = ErrorWeight(model_.architecture, q.quality) * ErrorPrice(model_.architecture, q.quality);
+  const double price = ErrorWeight(model_.architecture, q.quality) * ErrorPrice(model_.architecture, q.quality) / q.thrift;
   std::vector<float> inverse_weight(channels);
   for (size_t c = 0; c < channels; ++c) inverse_weight[c] = static_cast<float>(1 / (price * s.step[c] * s.step[c]));
   const auto symbol = [&](int i, int j, size_t e, size_t c, float v, float mu) -> int16_t {

@@ -18,10 +18,11 @@
 namespace aecomp {
 
 struct QualityPoint {
-  int quality = 0;  ///< in 1/16 steps
+  int quality = 0;    ///< in 1/16 steps
+  double thrift = 1;  ///< how much less than usual an error counts against bits; encoder only
   QualityScales scales;
 };
-QualityPoint QualityPointAt(const Model& model, int quality);
+QualityPoint QualityPointAt(const Model& model, int quality, double thrift = 1);
 
 /// y of a tile inside that of a whole image.
 struct LatentView {

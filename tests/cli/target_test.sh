@@ -1,0 +1,37 @@
+# A size, a rate or a PSNR instead of a quality.
+. "$(dirname "$0")/lib.sh"
+[ -n "$("$AECOMP" model list 2>/dev/null)" ] || skip "the program was built without a model"
+cp "$SAMPLE" s.png
+field() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$LOGS/out"; }
+
+# Never over, within 2 % of what was asked for, larger for more.
+last=0
+for size in 2000 5001 9999 20000; do
+  expect 0 "$AECOMP" compress s.png -o "$size.aec" --size "$size" --json
+  bytes=$(stat -c %s "$size.aec")
+  [ "$bytes" -le "$size" ] && [ "$((bytes * 100))" -ge "$((size * 98))" ] || fail "$bytes bytes for --size $size"
+  [ "$bytes" -gt "$last" ] || fail "not monotone at $size"
+  last=$bytes
+done
+expect 0 "$AECOMP" decompress 9999.aec -o back.png
+expect 0 "$AECOMP" compress s.png -o bpp.aec --bpp 0.5 --json
+awk -v v="$(field bpp)" 'BEGIN { exit !(v <= 0.5 && v >= 0.49) }' || fail "--bpp 0.5 gave $(field bpp)"
+
+# The quality that is reported gives the same file, and one less would not have done.
+expect 0 "$AECOMP" compress s.png -o psnr.aec --psnr 30 --json
+psnr=$(field psnr) quality=$(field quality)
+awk -v v="$psnr" 'BEGIN { exit !(v >= 30 && v < 30.4) }' || fail "--psnr 30 gave $psnr"
+expect 0 "$AECOMP" compress s.png -o same.aec -q "$quality"
+lower=$(awk -v q="$quality" 'BEGIN { print q - 100 / 112 }')
+expect 0 "$AECOMP" eval s.png --no-codecs --qualities "$lower"
+awk -v p="$(tail -n 1 "$LOGS/out" | awk '{ print $3 }')" 'BEGIN { exit !(p > 20 && p < 30) }' || fail "quality $lower would have reached 30 dB"
+cmp -s psnr.aec same.aec || fail "quality $quality does not repeat --psnr 30"
+
+# Beyond what is possible.
+expect_refusal 2 's.png: cannot be made that small: the lowest quality takes [0-9]* bytes' "$AECOMP" compress s.png -o x.aec --size 200
+expect_refusal 2 's.png: cannot reach that PSNR: the highest quality has [0-9.]* dB' "$AECOMP" compress s.png -o x.aec --psnr 70
+expect 0 "$AECOMP" compress s.png -o x.aec --size 100000000 -v && expect_stderr 'even the highest quality takes only'
+expect_refusal 2 '0 is not a number above 0' "$AECOMP" compress s.png -o y.aec --bpp 0
+expect_refusal 2 'excludes' "$AECOMP" compress s.png -o y.aec --bpp 1 -q 20
+expect_refusal 2 'excludes' "$AECOMP" compress s.png -o y.aec --size 1000 --psnr 30
+finish
