@@ -20,6 +20,7 @@ struct CompressOptions {
   double quality = kDefaultQuality;
   std::optional<double> bpp, psnr;
   std::optional<uint64_t> size;
+  MetadataChoice metadata;
 
   std::optional<RateTarget> Target(const Image& image) const {
     using Kind = RateTarget::Kind;
@@ -47,8 +48,11 @@ Result<std::vector<uint8_t>> CompressImage(const Image& image, const CompressOpt
 Status CompressFile(const PlannedFile& file, const CompressOptions& options, ModelSource& source, FileReport& report) {
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
   AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file.input));
-  AECOMP_ASSIGN_OR_RETURN(const Image image, DecodeImage(bytes, name, &report.notes));
+  Metadata metadata;
+  AECOMP_ASSIGN_OR_RETURN(const Image image, DecodeImage(bytes, name, &report.notes, &metadata));
+  options.metadata.Apply(metadata);
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, source.Get());
+  codec->SetExtraChunks(MetadataChunks(metadata));
   auto coded = CompressImage(image, options, *codec, report);
   if (!coded.ok()) return Status(coded.status().code(), name + ": " + coded.status().message());
   report.width = image.width, report.height = image.height;
@@ -70,6 +74,7 @@ void AddCompress(CLI::App& app, Command& command) {
   auto options = std::make_shared<CompressOptions>();
   CLI::App* sub = app.add_subcommand("compress", "Compress images to .aec files");
   AddBatchOptions(*sub, options->batch);
+  AddMetadataOption(*sub, options->metadata);
   CLI::Option* quality = sub->add_option("-q,--quality", options->quality, "0 (smallest) to 100 (best)")
                              ->check(CheckQuality)
                              ->capture_default_str()

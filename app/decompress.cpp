@@ -16,6 +16,7 @@ struct DecompressOptions {
   BatchOptions batch;
   std::string format;
   EncodeImageOptions encode;
+  MetadataChoice metadata;
 };
 
 /// --format, else what the name given with -o says, else PNG. With its dot.
@@ -32,7 +33,12 @@ Status DecompressFile(const PlannedFile& file, const DecompressOptions& options,
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, source.Get(container.header.model, name));
   AECOMP_ASSIGN_OR_RETURN(const Image image, codec->Decompress(container, name));
-  AECOMP_ASSIGN_OR_RETURN(const auto encoded, EncodeImage(image, Extension(options), options.encode));
+  AECOMP_ASSIGN_OR_RETURN(auto encoded, EncodeImage(image, Extension(options), options.encode));
+  if (options.metadata.kinds != "none") {
+    AECOMP_ASSIGN_OR_RETURN(Metadata metadata, MetadataFromChunks(container.extra, name));
+    options.metadata.Apply(metadata);
+    encoded = EmbedMetadata(std::move(encoded), metadata, &report.notes);
+  }
   report.width = image.width, report.height = image.height;
   report.bytes = bytes.size();
   report.model = ToHex(container.header.model);
@@ -45,6 +51,7 @@ void AddDecompress(CLI::App& app, Command& command) {
   auto options = std::make_shared<DecompressOptions>();
   CLI::App* sub = app.add_subcommand("decompress", "Restore images from .aec files");
   AddBatchOptions(*sub, options->batch);
+  AddMetadataOption(*sub, options->metadata);
   sub->add_option("--format", options->format, "png, ppm, jpg, webp, ...; else what -o says, else png")
       ->type_name("EXT");
   sub->add_option("--png-level", options->encode.png_level, "Effort of PNG compression, 0 to 9")

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <sstream>
 
 namespace aecomp {
 
@@ -35,6 +36,31 @@ void AddBatchOptions(CLI::App& command, BatchOptions& options) {
   AddModelOption(command, options.model);
   AddThreadsOption(command, options.threads);
   AddTalkOptions(command, options.talk);
+}
+
+void MetadataChoice::Apply(Metadata& metadata) const {
+  const std::string list = "," + kinds + ",";
+  const auto keeps = [&](const char* kind) {
+    return kinds == "all" || list.find("," + std::string(kind) + ",") != std::string::npos;
+  };
+  if (!keeps("icc")) metadata.icc.clear();
+  if (!keeps("exif")) metadata.exif.clear();
+  if (!keeps("xmp")) metadata.xmp.clear();
+}
+
+void AddMetadataOption(CLI::App& command, MetadataChoice& choice) {
+  const auto check = [](const std::string& text) {
+    if (text == "all" || text == "none") return std::string();
+    std::stringstream list(text + ",");
+    for (std::string kind; std::getline(list, kind, ',');) {
+      if (kind != "icc" && kind != "exif" && kind != "xmp") return "'" + kind + "' is none of icc, exif, xmp";
+    }
+    return std::string();
+  };
+  command.add_option("--metadata", choice.kinds, "all, none, or some of icc,exif,xmp")
+      ->check(check)
+      ->capture_default_str()
+      ->type_name("LIST");
 }
 
 void UseThreads(int threads) { omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs()); }

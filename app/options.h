@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "io/metadata.h"
 #include "io/status.h"
 
 namespace CLI {
@@ -39,6 +40,15 @@ void AddBatchOptions(CLI::App& command, BatchOptions& options);
 
 /// Makes `threads` (0: all) the size of the OpenMP teams, which oneDNN uses too.
 void UseThreads(int threads);
+
+/// Which metadata are carried: "all", "none", or some of icc, exif, xmp with commas between.
+struct MetadataChoice {
+  std::string kinds = "all";
+
+  /// Empties the others.
+  void Apply(Metadata& metadata) const;
+};
+void AddMetadataOption(CLI::App& command, MetadataChoice& choice);
 
 /// For CLI11: what is wrong with a quality, if anything.
 std::string CheckQuality(const std::string& text);

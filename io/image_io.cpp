@@ -35,9 +35,8 @@ std::string Kind(const std::string& extension) {
 
 bool IsPnm(const std::string& kind) { return kind == "ppm" || kind == "pgm" || kind == "pnm"; }
 
-}  // namespace
-
-Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes) {
+/// As stored.
+Result<Image> DecodePixels(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes) {
   if (bytes.empty()) return InputError(name + ": is empty");
   if (LooksLikeContainer(bytes))
     return InputError(name + ": an .aec file, not an image; `aecomp decompress` restores it");
@@ -52,6 +51,20 @@ Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& nam
   }
   AECOMP_ASSIGN_OR_RETURN(const OpenCvApi* const opencv, LoadOpenCv());
   return opencv->decode(bytes, name, notes);
+}
+
+}  // namespace
+
+Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes,
+                          Metadata* metadata) {
+  AECOMP_ASSIGN_OR_RETURN(Image image, DecodePixels(bytes, name, notes));
+  Metadata found = ReadMetadata(bytes);
+  if (const int orientation = ExifOrientation(found.exif); orientation != 1) {
+    image = Oriented(image, orientation);
+    ResetExifOrientation(found.exif);
+  }
+  if (metadata != nullptr) *metadata = std::move(found);
+  return image;
 }
 
 Result<Image> ReadImage(const std::string& path, std::vector<std::string>* notes) {

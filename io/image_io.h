@@ -7,13 +7,17 @@
 #include <vector>
 
 #include "io/image.h"
+#include "io/metadata.h"
 #include "io/status.h"
 
 namespace aecomp {
 
 /// 8-bit gray or RGB, recognised by content, not by name. `notes` (may be null) receives what was converted or left
-/// out, one line each. kInput when it is no image or a damaged one. `name`: what messages call the file.
-Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes);
+/// out, one line each. kInput when it is no image or a damaged one. `name`: what messages call the file. `metadata`
+/// (may be null) receives what the file carries beside pixels; the orientation that its EXIF asks for is applied to the
+/// pixels and reset there.
+Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes,
+                          Metadata* metadata = nullptr);
 
 Result<Image> ReadImage(const std::string& path, std::vector<std::string>* notes);
 

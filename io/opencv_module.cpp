@@ -89,9 +89,8 @@ Result<Image> Decode(std::span<const uint8_t> bytes, const std::string& name, st
   const Mute mute;
   if (bytes.empty() || bytes.size() > INT_MAX) return NotAnImage(name);
   const cv::Mat file(1, static_cast<int>(bytes.size()), CV_8U, const_cast<uint8_t*>(bytes.data()));
-  // Unchanged shows alpha and depth but not the orientation that EXIF asks for; JPEG has the last and not the first
-  // two.
-  const int flags = LooksLikeJpeg(bytes) ? cv::IMREAD_ANYCOLOR : cv::IMREAD_UNCHANGED;
+  // Unchanged shows alpha and depth, which JPEG does not have.
+  const int flags = LooksLikeJpeg(bytes) ? cv::IMREAD_ANYCOLOR | cv::IMREAD_IGNORE_ORIENTATION : cv::IMREAD_UNCHANGED;
   const cv::Mat mat = cv::imdecode(file, flags);
   if (mat.empty()) return NotAnImage(name);
   return ToImage(mat, name, notes);

@@ -78,7 +78,8 @@ struct Codec::Impl {
   std::vector<std::unique_ptr<TileCoder>> tile_coders;
   AlignedBuffer<float> y;      // of a whole image, before gain
   AlignedBuffer<float> y_hat;  // what is restored from a file
-  ContainerHeader analysed;    // of the image whose y this is; width 0: none
+  std::vector<ExtraChunk> extra;
+  ContainerHeader analysed;  // of the image whose y this is; width 0: none
 
   Result<TileCoder*> CoderFor(const Tile& tile);
   LatentView ViewOf(AlignedBuffer<float>& latent, const Tile& tile, const Plane& plane) const;
@@ -158,6 +159,7 @@ Status Codec::Impl::Analyse(const Image& image) {
 Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats* stats) {
   Container container;
   container.header = analysed;
+  container.extra = extra;
   container.header.quality = static_cast<uint8_t>(quality);
   const std::vector<Tile> tiles = MakeTiles(container.header, model->architecture);
   const Plane plane = PaddedPlane(tiles);
@@ -261,6 +263,7 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const std::str
 Codec::Codec(std::shared_ptr<Model> model) : impl_(std::make_unique<Impl>(std::move(model))) {}
 Codec::~Codec() = default;
 const Model& Codec::model() const { return *impl_->model; }
+void Codec::SetExtraChunks(std::vector<ExtraChunk> chunks) { impl_->extra = std::move(chunks); }
 
 Result<std::vector<uint8_t>> Codec::Compress(const Image& image, int quality, CompressStats* stats) {
   AECOMP_RETURN_IF_ERROR(Analyse(image));

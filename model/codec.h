@@ -35,6 +35,9 @@ class Codec {
   Status Analyse(const Image& image);
   Result<std::vector<uint8_t>> Encode(int quality, double thrift = 1, CompressStats* stats = nullptr);
 
+  /// Goes into every file from now on: metadata.
+  void SetExtraChunks(std::vector<ExtraChunk> chunks);
+
   /// container.header.model must be model().id. Fails with kCorrupt, never crashes, whatever the streams hold.
   Result<Image> Decompress(const Container& container, const std::string& name);
 
