@@ -144,7 +144,8 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView& y, int coded_h
   PredictMeans();
   const QualityScales& s = q.scales;
   const size_t channels = s.gain.size();
-  const double price = ErrorWeight(model_.architecture, q.quality) * ErrorPrice(model_.architecture, q.quality) / q.thrift;
+  const double price =
+      ErrorWeight(model_.architecture, q.quality) * ErrorPrice(model_.architecture, q.quality) / q.thrift;
   std::vector<float> inverse_weight(channels);
   for (size_t c = 0; c < channels; ++c) inverse_weight[c] = static_cast<float>(1 / (price * s.step[c] * s.step[c]));
   const auto symbol = [&](int i, int j, size_t e, size_t c, float v, float mu) -> int16_t {
