@@ -21,5 +21,6 @@ void AddInfo(CLI::App& app, Command& command);
 void AddEval(CLI::App& app, Command& command);
 void AddTrain(CLI::App& app, Command& command);
 void AddModel(CLI::App& app, Command& command);
+void AddModelLibrary(CLI::App& model, Command& command);  ///< list and install, below `model`
 
 }  // namespace aecomp

@@ -7,9 +7,11 @@
 
 #include "app/batch.h"
 #include "app/command.h"
-#include "app/model_source.h"
 #include "app/streams.h"
+#include "io/alpha.h"
+#include "io/convert.h"
 #include "io/image_io.h"
+#include "io/metrics.h"
 #include "model/rate_control.h"
 
 namespace aecomp {
@@ -21,6 +23,8 @@ struct CompressOptions {
   std::optional<double> bpp, psnr;
   std::optional<uint64_t> size;
   MetadataChoice metadata;
+  bool keep_alpha = true;
+  bool verify = false;
 
   std::optional<RateTarget> Target(const Image& image) const {
     using Kind = RateTarget::Kind;
@@ -45,20 +49,57 @@ Result<std::vector<uint8_t>> CompressImage(const Image& image, const CompressOpt
   return std::move(result.bytes);
 }
 
-Status CompressFile(const PlannedFile& file, const CompressOptions& options, ModelSource& source, FileReport& report) {
+/// Metadata, and the alpha of an image that is not opaque.
+Result<std::vector<ExtraChunk>> ExtraChunks(const Image& image, const Metadata& metadata, bool keep_alpha,
+                                            FileReport& report) {
+  std::vector<ExtraChunk> chunks = MetadataChunks(metadata);
+  if (IsOpaque(image)) return chunks;
+  if (!keep_alpha) {
+    report.notes.push_back("alpha left out");
+    return chunks;
+  }
+  AECOMP_ASSIGN_OR_RETURN(ExtraChunk alpha, AlphaChunk(AlphaOf(image)));
+  chunks.push_back(std::move(alpha));
+  return chunks;
+}
+
+/// Decodes what is to be written, and measures it.
+Status Verify(std::span<const uint8_t> bytes, const Image& colour, const Image& full, bool keep_alpha,
+              const std::string& name, Codec& codec, FileReport& report) {
+  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
+  AECOMP_ASSIGN_OR_RETURN(Image decoded, codec.Decompress(container, name));
+  report.psnr = Psnr(colour, decoded);
+  AECOMP_ASSIGN_OR_RETURN(decoded, RestoreAlpha(std::move(decoded), container.extra, name));
+  AECOMP_RETURN_IF_ERROR(MetadataFromChunks(container.extra, name).status());
+  const bool alpha_expected = keep_alpha && !IsOpaque(full);
+  if (HasAlpha(decoded) != alpha_expected || (alpha_expected && AlphaOf(decoded).pixels != AlphaOf(full).pixels)) {
+    return CorruptError(name + ": --verify found another alpha than was given; nothing was written");
+  }
+  return {};
+}
+
+Status CompressFile(const PlannedFile& file, const CompressOptions& options, Worker& worker, FileReport& report) {
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
   AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file.input));
   Metadata metadata;
-  AECOMP_ASSIGN_OR_RETURN(const Image image, DecodeImage(bytes, name, &report.notes, &metadata));
+  AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, &metadata));
   options.metadata.Apply(metadata);
-  AECOMP_ASSIGN_OR_RETURN(Codec * codec, source.Get());
-  codec->SetExtraChunks(MetadataChunks(metadata));
+  AECOMP_ASSIGN_OR_RETURN(auto chunks, ExtraChunks(full, metadata, options.keep_alpha, report));
+  const Image without = HasAlpha(full) ? WithoutAlpha(full.Clone()) : Image();
+  const Image& image = HasAlpha(full) ? without : full;
+  std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares, int64_t{image.width} * image.height);
+  AECOMP_ASSIGN_OR_RETURN(Codec * codec, worker.models.Get());
+  codec->SetExtraChunks(std::move(chunks));
   auto coded = CompressImage(image, options, *codec, report);
   if (!coded.ok()) return Status(coded.status().code(), name + ": " + coded.status().message());
+  if (options.verify) {
+    AECOMP_RETURN_IF_ERROR(Verify(coded.value(), image, full, options.keep_alpha, name, *codec, report));
+  }
+  turn.reset();
   report.width = image.width, report.height = image.height;
   report.bytes = coded.value().size();
   report.model = ToHex(codec->model().id);
-  return WriteOutput(file.output, coded.value(), options.batch.force);
+  return WriteOutput(file.output, coded.value(), OutputOptions(options.batch, file.input, options.verify));
 }
 
 /// For CLI11: what is wrong with a target, if anything.
@@ -75,6 +116,8 @@ void AddCompress(CLI::App& app, Command& command) {
   CLI::App* sub = app.add_subcommand("compress", "Compress images to .aec files");
   AddBatchOptions(*sub, options->batch);
   AddMetadataOption(*sub, options->metadata);
+  AddAlphaOption(*sub, options->keep_alpha);
+  sub->add_flag("--verify", options->verify, "Decode what is written before it gets its name; report the PSNR");
   CLI::Option* quality = sub->add_option("-q,--quality", options->quality, "0 (smallest) to 100 (best)")
                              ->check(CheckQuality)
                              ->capture_default_str()
@@ -92,10 +135,10 @@ void AddCompress(CLI::App& app, Command& command) {
   }
   sub->callback([options, &command] {
     command.run = [options] {
-      ModelSource source(options->batch.model);
-      return RunBatch(options->batch, ".aec", [&](const PlannedFile& file, FileReport& report) {
-        return CompressFile(file, *options, source, report);
-      });
+      return RunBatch(options->batch, {".aec", HasImageExtension},
+                      [&](const PlannedFile& file, Worker& worker, FileReport& report) {
+                        return CompressFile(file, *options, worker, report);
+                      });
     };
   });
 }

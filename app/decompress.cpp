@@ -2,11 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "app/batch.h"
 #include "app/command.h"
-#include "app/model_source.h"
 #include "app/streams.h"
+#include "io/alpha.h"
 #include "io/image_io.h"
 
 namespace aecomp {
@@ -17,6 +18,7 @@ struct DecompressOptions {
   std::string format;
   EncodeImageOptions encode;
   MetadataChoice metadata;
+  bool keep_alpha = true;
 };
 
 /// --format, else what the name given with -o says, else PNG. With its dot.
@@ -26,14 +28,21 @@ std::string Extension(const DecompressOptions& options) {
   return named.empty() ? ".png" : named;
 }
 
-Status DecompressFile(const PlannedFile& file, const DecompressOptions& options, ModelSource& source,
-                      FileReport& report) {
+bool IsAec(const std::string& path) { return std::filesystem::path(path).extension() == ".aec"; }
+
+Status DecompressFile(const PlannedFile& file, const DecompressOptions& options, Worker& worker, FileReport& report) {
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
   AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file.input));
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
-  AECOMP_ASSIGN_OR_RETURN(Codec * codec, source.Get(container.header.model, name));
-  AECOMP_ASSIGN_OR_RETURN(const Image image, codec->Decompress(container, name));
-  AECOMP_ASSIGN_OR_RETURN(auto encoded, EncodeImage(image, Extension(options), options.encode));
+  std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares,
+                                         int64_t{container.header.width} * container.header.height);
+  AECOMP_ASSIGN_OR_RETURN(Codec * codec, worker.models.Get(container.header.model, name));
+  AECOMP_ASSIGN_OR_RETURN(Image image, codec->Decompress(container, name));
+  turn.reset();
+  if (options.keep_alpha) {
+    AECOMP_ASSIGN_OR_RETURN(image, RestoreAlpha(std::move(image), container.extra, name));
+  }
+  AECOMP_ASSIGN_OR_RETURN(auto encoded, EncodeImage(image, Extension(options), options.encode, &report.notes));
   if (options.metadata.kinds != "none") {
     AECOMP_ASSIGN_OR_RETURN(Metadata metadata, MetadataFromChunks(container.extra, name));
     options.metadata.Apply(metadata);
@@ -42,7 +51,7 @@ Status DecompressFile(const PlannedFile& file, const DecompressOptions& options,
   report.width = image.width, report.height = image.height;
   report.bytes = bytes.size();
   report.model = ToHex(container.header.model);
-  return WriteOutput(file.output, encoded, options.batch.force);
+  return WriteOutput(file.output, encoded, OutputOptions(options.batch, file.input, /*read_back=*/false));
 }
 
 }  // namespace
@@ -52,6 +61,7 @@ void AddDecompress(CLI::App& app, Command& command) {
   CLI::App* sub = app.add_subcommand("decompress", "Restore images from .aec files");
   AddBatchOptions(*sub, options->batch);
   AddMetadataOption(*sub, options->metadata);
+  AddAlphaOption(*sub, options->keep_alpha);
   sub->add_option("--format", options->format, "png, ppm, jpg, webp, ...; else what -o says, else png")
       ->type_name("EXT");
   sub->add_option("--png-level", options->encode.png_level, "Effort of PNG compression, 0 to 9")
@@ -61,11 +71,11 @@ void AddDecompress(CLI::App& app, Command& command) {
   sub->callback([options, &command] {
     command.run = [options]() -> Status {
       // An unknown format is refused before any work, not after it.
-      AECOMP_RETURN_IF_ERROR(EncodeImage(Image(1, 1, 3), Extension(*options), options->encode).status());
-      ModelSource source(options->batch.model);
-      return RunBatch(options->batch, Extension(*options), [&](const PlannedFile& file, FileReport& report) {
-        return DecompressFile(file, *options, source, report);
-      });
+      AECOMP_RETURN_IF_ERROR(EncodeImage(Image(1, 1, 1), Extension(*options), options->encode).status());
+      return RunBatch(options->batch, {Extension(*options), IsAec},
+                      [&](const PlannedFile& file, Worker& worker, FileReport& report) {
+                        return DecompressFile(file, *options, worker, report);
+                      });
     };
   });
 }

@@ -16,6 +16,8 @@
 #include "app/rd_curve.h"
 #include "app/report.h"
 #include "app/streams.h"
+#include "io/convert.h"
+#include "io/file.h"
 #include "io/image_io.h"
 #include "train/dataset.h"
 
@@ -65,7 +67,10 @@ Result<std::vector<std::string>> ExpandFolders(const std::vector<std::string>& i
 Status EvaluateImage(Evaluation& evaluation, const std::string& file) {
   const EvalOptions& options = evaluation.options;
   std::vector<std::string> notes;
-  AECOMP_ASSIGN_OR_RETURN(const Image image, ReadImage(file, &notes));
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadFile(file));
+  AECOMP_ASSIGN_OR_RETURN(Image decoded, DecodeImage(bytes, file, &notes));
+  if (!IsOpaque(decoded)) notes.push_back("alpha left out");
+  const Image image = WithoutAlpha(std::move(decoded));
   for (const std::string& note : notes) evaluation.progress.Message(file + ": note: " + note);
   if (evaluation.sizes.emplace(image.width, image.height).second) {  // compile outside the times that are reported
     AECOMP_RETURN_IF_ERROR(MeasureAecomp(evaluation.codec, image, file, options.qualities.front(), false).status());
@@ -75,9 +80,11 @@ Status EvaluateImage(Evaluation& evaluation, const std::string& file) {
     evaluation.Add(std::move(m));
   }
   if (evaluation.peers == nullptr) return {};
+  if (image.bits == 16) evaluation.progress.Message(file + ": note: the other codecs get 8 bits per sample");
+  const Image plain = To8Bits(image.Clone());
   for (const PeerCodec& peer : PeerCodecs()) {
     for (const int quality : peer.qualities) {
-      AECOMP_ASSIGN_OR_RETURN(Measurement m, MeasurePeer(*evaluation.peers, peer, image, file, quality));
+      AECOMP_ASSIGN_OR_RETURN(Measurement m, MeasurePeer(*evaluation.peers, peer, plain, file, quality));
       evaluation.Add(std::move(m));
     }
   }
@@ -102,7 +109,7 @@ Status PrintAnswers(const EvalOptions& options, const std::vector<Measurement>& 
   if (!options.csv.empty()) {
     const std::string csv = MeasurementsCsv(measurements);
     AECOMP_RETURN_IF_ERROR(
-        WriteOutput(options.csv, {reinterpret_cast<const uint8_t*>(csv.data()), csv.size()}, /*overwrite=*/true));
+        WriteOutput(options.csv, {reinterpret_cast<const uint8_t*>(csv.data()), csv.size()}, {.overwrite = true}));
   }
   if (options.plot.empty()) return {};
   AECOMP_ASSIGN_OR_RETURN(const OpenCvApi* api, LoadOpenCv());
@@ -116,11 +123,12 @@ Status Eval(const EvalOptions& options) {
   UseThreads(options.threads);
   AECOMP_ASSIGN_OR_RETURN(const auto files, ExpandFolders(options.inputs));
   if (!options.anchors.empty()) AECOMP_RETURN_IF_ERROR(ReadAnchors(options.anchors).status());  // before the work
-  ModelSource source(options.model);
+  ModelStore store(options.model);
+  ModelSource source(store);
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, source.Get());
   const bool show = !options.talk.quiet && isatty(STDERR_FILENO);
-  Evaluation evaluation{
-      options, *codec, nullptr, ProgressLine(show ? ProgressLine::Mode::kAlways : ProgressLine::Mode::kNever), {}, {}};
+  Evaluation evaluation{options, *codec, nullptr, ProgressLine(show ? ProgressMode::kAlways : ProgressMode::kNever),
+                        {},      {}};
   if (!options.no_codecs) {
     AECOMP_ASSIGN_OR_RETURN(evaluation.peers, LoadOpenCv());
   }

@@ -68,7 +68,7 @@ Result<Measurement> MeasurePeer(const OpenCvApi& api, const PeerCodec& peer, con
   m.encode_seconds = encode.Seconds();
   m.bytes = bytes.size();
   const Stopwatch decode;
-  AECOMP_ASSIGN_OR_RETURN(const Image restored, api.decode(bytes, name, nullptr));
+  AECOMP_ASSIGN_OR_RETURN(const Image restored, api.decode(bytes, name));
   m.decode_seconds = decode.Seconds();
   AECOMP_RETURN_IF_ERROR(Compare(image, restored, m));
   return m;

@@ -112,7 +112,7 @@ Status WritePlot(const OpenCvApi& api, const std::string& path, const std::vecto
   }
   plot.log_x = true;
   AECOMP_ASSIGN_OR_RETURN(const auto png, api.plot(plot, kPlotWidth, kPlotHeight));
-  return WriteOutput(path, png, /*overwrite=*/true);
+  return WriteOutput(path, png, {.overwrite = true});
 }
 
 }  // namespace aecomp

@@ -1,14 +1,18 @@
 // aecomp info: what the header of an .aec or a model file says. Loads neither OpenCV nor the built-in model.
 #include <CLI/CLI.hpp>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/command.h"
 #include "app/model_report.h"
+#include "app/model_source.h"
 #include "app/report.h"
 #include "app/streams.h"
+#include "io/alpha.h"
 #include "io/container.h"
+#include "io/metadata.h"
 #include "model/model_file.h"
 
 namespace aecomp {
@@ -18,6 +22,9 @@ using Json = nlohmann::ordered_json;
 
 struct InfoOptions {
   std::vector<std::string> files;
+  bool verify = false;
+  std::string model;
+  int threads = 0;
   TalkOptions talk;
 };
 
@@ -26,7 +33,24 @@ bool LooksLikeModel(std::span<const uint8_t> bytes) {
   return bytes.size() > 9 && bytes[8] == '{' && bytes[6] == 0 && bytes[7] == 0;
 }
 
-Json DescribeImage(const ContainerHeader& h, size_t bytes) {
+/// What the file carries beside pixels, as far as it can be read.
+Json Carried(std::span<const uint8_t> bytes, const std::string& name) {
+  Json carried = Json::array();
+  const auto container = ParseContainer(bytes, name);
+  if (!container.ok()) return carried;
+  for (const ExtraChunk& chunk : container.value().extra) {
+    const std::string type(chunk.type.begin(), chunk.type.end());
+    static const std::map<std::string, const char*> kNames = {
+        {"alph", "alpha"}, {"iccp", "icc"},        {"exif", "exif"},        {"xmpd", "xmp"},
+        {"text", "text"},  {"pngc", "png colour"}, {"Rang", "16-bit range"}};
+    const auto known = kNames.find(type);
+    carried.push_back(known != kNames.end() ? known->second : type);
+  }
+  return carried;
+}
+
+Json DescribeImage(const ContainerHeader& h, std::span<const uint8_t> file, const std::string& name) {
+  const size_t bytes = file.size();
   const double pixels = static_cast<double>(h.width) * h.height;
   const auto tiles = [&](uint32_t size) { return (int64_t{size} + h.tile_size - 1) / h.tile_size; };
   Json json = {{"type", "aec"}, {"format", kFormatVersion}, {"width", h.width}, {"height", h.height}};
@@ -39,6 +63,7 @@ Json DescribeImage(const ContainerHeader& h, size_t bytes) {
   json["tiles"] = tiles(h.width) * tiles(h.height);
   json["model"] = ToHex(h.model);
   json["model_built_in"] = IsBuiltIn(h.model);
+  json["carries"] = Carried(file, name);
   return json;
 }
 
@@ -48,21 +73,39 @@ std::string ImageText(const Json& json) {
                             number("channels") == 1 ? "gray" : "RGB", number("bits"));
   text +=
       Format("  size     %s, %.3f bpp\n", HumanBytes(json["bytes"].get<uint64_t>()).c_str(), json["bpp"].get<double>());
+  if (json.contains("verified")) text += "  decodes  yes\n";
   text += Format("  quality  step %ld/16 of the model's axis\n", number("quality_step"));
   text += Format("  tiles    %ld of %ldx%ld\n", number("tiles"), number("tile_size"), number("tile_size"));
+  std::string carried;
+  for (const Json& what : json["carries"]) carried += (carried.empty() ? "" : ", ") + what.get<std::string>();
+  if (!carried.empty()) text += "  carries  " + carried + "\n";
   text +=
       "  model    " + json["model"].get<std::string>() + (json["model_built_in"].get<bool>() ? " (built in)\n" : "\n");
   return text;
 }
 
-Result<Json> Describe(const std::string& file, const std::string& name) {
+/// Decodes all of it and throws it away.
+Status VerifyImage(std::span<const uint8_t> bytes, const std::string& name, ModelSource& models) {
+  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
+  AECOMP_ASSIGN_OR_RETURN(Codec * codec, models.Get(container.header.model, name));
+  AECOMP_ASSIGN_OR_RETURN(Image image, codec->Decompress(container, name));
+  AECOMP_RETURN_IF_ERROR(RestoreAlpha(std::move(image), container.extra, name).status());
+  return MetadataFromChunks(container.extra, name).status();
+}
+
+/// models: null when nothing is to be verified.
+Result<Json> Describe(const std::string& file, const std::string& name, ModelSource* models) {
   AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file));
   if (LooksLikeModel(bytes)) {
     AECOMP_ASSIGN_OR_RETURN(const auto model, ParseModel(bytes, name));
     return DescribeModel(*model, bytes.size());
   }
   AECOMP_ASSIGN_OR_RETURN(const ContainerHeader header, ParseHeader(bytes, name));
-  return DescribeImage(header, bytes.size());
+  Json json = DescribeImage(header, bytes, name);
+  if (models == nullptr) return json;
+  AECOMP_RETURN_IF_ERROR(VerifyImage(bytes, name, *models));
+  json["verified"] = true;
+  return json;
 }
 
 void Print(const std::string& name, const Result<Json>& description, const TalkOptions& talk) {
@@ -82,11 +125,14 @@ void Print(const std::string& name, const Result<Json>& description, const TalkO
 }
 
 Status Info(const InfoOptions& options) {
+  UseThreads(options.threads);
+  ModelStore store(options.model);
+  ModelSource models(store);
   Status last;
   size_t failed = 0;
   for (const std::string& file : options.files) {
     const std::string name = IsStream(file) ? "stdin" : file;
-    const Result<Json> description = Describe(file, name);
+    const Result<Json> description = Describe(file, name, options.verify ? &models : nullptr);
     Print(name, description, options.talk);
     if (description.ok()) continue;
     ++failed;
@@ -102,6 +148,9 @@ void AddInfo(CLI::App& app, Command& command) {
   auto options = std::make_shared<InfoOptions>();
   CLI::App* sub = app.add_subcommand("info", "Say what an .aec or a model file holds");
   sub->add_option("file", options->files, "Files; - is stdin")->required()->type_name("FILE");
+  sub->add_flag("--verify", options->verify, "Decode each .aec as well, without writing");
+  AddModelOption(*sub, options->model);
+  AddThreadsOption(*sub, options->threads);
   AddTalkOptions(*sub, options->talk);
   sub->callback([options, &command] { command.run = [options] { return Info(*options); }; });
 }

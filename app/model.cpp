@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "app/command.h"
-#include "app/model_report.h"
 #include "app/options.h"
 #include "app/report.h"
 #include "app/streams.h"
@@ -91,18 +90,6 @@ Status Check(const CheckOptions& options) {
   return {};
 }
 
-Status List(const TalkOptions& talk) {
-  const auto file = EmbeddedModelFile();
-  if (file.empty()) {
-    if (!talk.json) PrintError("this program was built without a model");
-    return {};
-  }
-  AECOMP_ASSIGN_OR_RETURN(const auto model, ParseModel(file, "the built-in model"));
-  const auto description = DescribeModel(*model, file.size());
-  PrintStdout(talk.json ? description.dump() + "\n" : "built-in\n" + ModelText(description));
-  return {};
-}
-
 /// Before any work.
 Status CheckOutput(const ConvertOptions& options) {
   std::error_code error;
@@ -150,12 +137,9 @@ void AddConversion(CLI::App& parent, const char* name, const char* help, Status 
 }  // namespace
 
 void AddModel(CLI::App& app, Command& command) {
-  CLI::App* sub = app.add_subcommand("model", "List models, check architecture files");
+  CLI::App* sub = app.add_subcommand("model", "List and install models, check architecture files");
   sub->require_subcommand(1);
-  auto talk = std::make_shared<TalkOptions>();
-  CLI::App* list = sub->add_subcommand("list", "The built-in model and where it comes from");
-  AddTalkOptions(*list, *talk);
-  list->callback([talk, &command] { command.run = [talk] { return List(*talk); }; });
+  AddModelLibrary(*sub, command);
 
   auto options = std::make_shared<CheckOptions>();
   CLI::App* check = sub->add_subcommand("check", "Shapes, parameters and MACs of an architecture, or its first misfit");

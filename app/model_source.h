@@ -1,7 +1,9 @@
-// Where the model comes from: a file that was named, or the one built into the program.
+// Where the model comes from: a file that was named, the one built into the program, or one that is installed.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "io/container.h"
@@ -10,24 +12,44 @@
 
 namespace aecomp {
 
-/// Loads on first use, so that a batch loads once and an unreadable input costs nothing.
+/// The models of a run, loaded on first use and then shared: a batch loads once, and an unreadable input costs nothing.
+/// Thread-safe.
+class ModelStore {
+ public:
+  /// path: of -m; empty: the built-in model, and for files that name another one, those that are installed.
+  explicit ModelStore(std::string path) : path_(std::move(path)) {}
+
+  /// What compresses. kModel when there is none or it is broken.
+  Result<std::shared_ptr<Model>> Default();
+
+  /// What decompresses a file that names its model; kModel with its identity and the places looked at when there is
+  /// none. `name`: of that file.
+  Result<std::shared_ptr<Model>> Find(const ModelId& wanted, const std::string& name);
+
+ private:
+  Result<std::shared_ptr<Model>> DefaultLocked();
+  Result<std::shared_ptr<Model>> Search(const ModelId& wanted, const std::string& name);
+
+  std::string path_;
+  std::mutex mutex_;
+  Status failure_;  ///< kept, so that a batch does not try again for every file
+  std::shared_ptr<Model> default_;
+  std::map<ModelId, std::shared_ptr<Model>> found_;
+};
+
+/// The codecs of one thread, over the models of a store.
 class ModelSource {
  public:
-  /// path: empty for the built-in model.
-  explicit ModelSource(std::string path) : path_(std::move(path)) {}
+  explicit ModelSource(ModelStore& store) : store_(store) {}
 
-  /// kModel when there is none or it is broken.
   Result<Codec*> Get();
-
-  /// The codec for a file that names its model; kModel with both ids when this is another one. `name`: of that file.
   Result<Codec*> Get(const ModelId& wanted, const std::string& name);
 
  private:
-  std::string Name() const { return path_.empty() ? "the built-in model" : path_; }
+  Codec* CodecOf(std::shared_ptr<Model> model);
 
-  std::string path_;
-  Status failure_;  ///< kept, so that a batch does not try again for every file
-  std::unique_ptr<Codec> codec_;
+  ModelStore& store_;
+  std::map<ModelId, std::unique_ptr<Codec>> codecs_;
 };
 
 }  // namespace aecomp

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <sstream>
 
 namespace aecomp {
@@ -27,15 +28,39 @@ void AddThreadsOption(CLI::App& command, int& threads) {
 }
 
 void AddBatchOptions(CLI::App& command, BatchOptions& options) {
-  command.add_option("input", options.inputs, "Files; - is stdin")->required()->type_name("FILE");
+  auto* inputs = command.add_option("input", options.inputs, "Files, or with -r folders; - is stdin");
+  inputs->type_name("FILE");
+  auto* list = command.add_option("--files-from", options.files_from,
+                                  "Read names of inputs from a file, one a line or ended by NUL; - is stdin");
+  list->type_name("FILE");
+  command.add_flag("-r,--recursive", options.recursive, "Search folders; -O mirrors what is below them");
   auto* file = command.add_option("-o,--output", options.output, "Output file of a single input; - is stdout");
   file->type_name("FILE");
   auto* folder = command.add_option("-O,--output-dir", options.output_dir, "Folder for the outputs, made if missing");
   folder->type_name("DIR")->excludes(file);
-  command.add_flag("-f,--force", options.force, "Overwrite outputs; write to a terminal");
+  auto* force = command.add_flag("-f,--force", options.force, "Overwrite outputs; write to a terminal");
+  command.add_flag("--skip-existing", options.skip_existing, "Leave inputs alone whose output exists")->excludes(force);
+  command.add_flag("--fail-fast", options.fail_fast, "Stop a batch at the first file that fails");
+  command.add_flag("--keep-time", options.keep_time, "Give outputs the time stamps of their inputs");
   AddModelOption(command, options.model);
   AddThreadsOption(command, options.threads);
+  AddProgressOption(command, options.progress);
   AddTalkOptions(command, options.talk);
+}
+
+void AddProgressOption(CLI::App& command, ProgressMode& mode) {
+  const std::map<std::string, ProgressMode> modes = {
+      {"auto", ProgressMode::kAuto}, {"always", ProgressMode::kAlways}, {"never", ProgressMode::kNever}};
+  command.add_option("--progress", mode, "auto, always or never")
+      ->transform(CLI::CheckedTransformer(modes))
+      ->type_name("WHEN");
+}
+
+void AddAlphaOption(CLI::App& command, bool& keep) {
+  const std::map<std::string, bool> choices = {{"keep", true}, {"drop", false}};
+  command.add_option("--alpha", keep, "keep (losslessly) or drop")
+      ->transform(CLI::CheckedTransformer(choices))
+      ->type_name("WHAT");
 }
 
 void MetadataChoice::Apply(Metadata& metadata) const {
@@ -46,6 +71,8 @@ void MetadataChoice::Apply(Metadata& metadata) const {
   if (!keeps("icc")) metadata.icc.clear();
   if (!keeps("exif")) metadata.exif.clear();
   if (!keeps("xmp")) metadata.xmp.clear();
+  if (!keeps("text")) metadata.png_text.clear();
+  if (!keeps("icc")) metadata.png_colour.clear();
 }
 
 void AddMetadataOption(CLI::App& command, MetadataChoice& choice) {
@@ -53,17 +80,21 @@ void AddMetadataOption(CLI::App& command, MetadataChoice& choice) {
     if (text == "all" || text == "none") return std::string();
     std::stringstream list(text + ",");
     for (std::string kind; std::getline(list, kind, ',');) {
-      if (kind != "icc" && kind != "exif" && kind != "xmp") return "'" + kind + "' is none of icc, exif, xmp";
+      if (kind != "icc" && kind != "exif" && kind != "xmp" && kind != "text") {
+        return "'" + kind + "' is none of icc, exif, xmp, text";
+      }
     }
     return std::string();
   };
-  command.add_option("--metadata", choice.kinds, "all, none, or some of icc,exif,xmp")
+  command.add_option("--metadata", choice.kinds, "all, none, or some of icc,exif,xmp,text")
       ->check(check)
       ->capture_default_str()
       ->type_name("LIST");
 }
 
-void UseThreads(int threads) { omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs()); }
+int ThreadCount(int threads) { return threads > 0 ? threads : omp_get_num_procs(); }
+
+void UseThreads(int threads) { omp_set_num_threads(ThreadCount(threads)); }
 
 std::string CheckQuality(const std::string& text) {
   char* end = nullptr;

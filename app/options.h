@@ -13,6 +13,8 @@ class App;
 
 namespace aecomp {
 
+enum class ProgressMode { kAuto, kAlways, kNever };  ///< kAuto: in place only when stderr is a terminal
+
 /// How much is said, and where.
 struct TalkOptions {
   bool json = false;     ///< JSON Lines on stdout
@@ -23,11 +25,17 @@ struct TalkOptions {
 /// What `compress` and `decompress` have in common.
 struct BatchOptions {
   std::vector<std::string> inputs;  ///< "-" is stdin
+  std::string files_from;           ///< a file with more of them; "-" is stdin
+  bool recursive = false;           ///< folders are searched
   std::string output;               ///< for one input; "-" is stdout
   std::string output_dir;           ///< for any number of inputs
   std::string model;                ///< empty: the built-in one
   bool force = false;
+  bool skip_existing = false;
+  bool fail_fast = false;
+  bool keep_time = false;
   int threads = 0;  ///< 0: all
+  ProgressMode progress = ProgressMode::kAuto;
   TalkOptions talk;
 };
 
@@ -36,12 +44,16 @@ inline constexpr double kDefaultQuality = 50;  ///< visually good photographs
 void AddTalkOptions(CLI::App& command, TalkOptions& options);
 void AddModelOption(CLI::App& command, std::string& model);
 void AddThreadsOption(CLI::App& command, int& threads);
+void AddProgressOption(CLI::App& command, ProgressMode& mode);
+void AddAlphaOption(CLI::App& command, bool& keep);
 void AddBatchOptions(CLI::App& command, BatchOptions& options);
 
-/// Makes `threads` (0: all) the size of the OpenMP teams, which oneDNN uses too.
+/// `threads`, or the number of processors for 0.
+int ThreadCount(int threads);
+/// Makes `threads` (0: all) the size of the OpenMP teams, which oneDNN uses too, of the calling thread.
 void UseThreads(int threads);
 
-/// Which metadata are carried: "all", "none", or some of icc, exif, xmp with commas between.
+/// Which metadata are carried: "all", "none", or some of icc, exif, xmp, text with commas between.
 struct MetadataChoice {
   std::string kinds = "all";
 

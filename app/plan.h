@@ -11,10 +11,17 @@ namespace aecomp {
 
 struct PlannedFile {
   std::string input, output;  ///< "-" is stdin, stdout
+  bool skip = false;          ///< the output exists, and that is well
 };
 
-/// extension: that of outputs whose name is made from the input's, with its dot. Refuses (kUsage) outputs that exist,
-/// that two inputs share or that are inputs, and binary to a terminal; makes options.output_dir if it is missing.
-Result<std::vector<PlannedFile>> PlanBatch(const BatchOptions& options, const std::string& extension);
+/// What kinds of files a command turns into each other.
+struct BatchKind {
+  std::string extension;                      ///< of outputs whose name is made from the input's, with its dot
+  bool (*is_input)(const std::string& path);  ///< which files of a folder that is searched are meant
+};
+
+/// Refuses (kUsage) outputs that exist, that two inputs share or that are inputs, and binary to a terminal; makes
+/// folders of outputs that are missing.
+Result<std::vector<PlannedFile>> PlanBatch(const BatchOptions& options, const BatchKind& kind);
 
 }  // namespace aecomp

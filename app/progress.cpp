@@ -8,9 +8,9 @@
 
 namespace aecomp {
 
-ProgressLine::ProgressLine(Mode mode)
-    : in_place_(mode == Mode::kAlways || (mode == Mode::kAuto && isatty(STDERR_FILENO))),
-      silent_(mode == Mode::kNever) {}
+ProgressLine::ProgressLine(ProgressMode mode)
+    : in_place_(mode == ProgressMode::kAlways || (mode == ProgressMode::kAuto && isatty(STDERR_FILENO))),
+      silent_(mode == ProgressMode::kNever) {}
 
 void ProgressLine::Show(const std::string& text) {
   if (silent_) return;
@@ -24,6 +24,11 @@ void ProgressLine::Show(const std::string& text) {
   if (now < next_) return;
   next_ = now + std::chrono::seconds(30);
   std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+void ProgressLine::Clear() {
+  if (shown_ > 0) std::fprintf(stderr, "\r%s\r", std::string(shown_, ' ').c_str());
+  shown_ = 0;
 }
 
 void ProgressLine::Message(const std::string& text) {

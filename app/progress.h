@@ -4,17 +4,19 @@
 #include <chrono>
 #include <string>
 
+#include "app/options.h"
+
 namespace aecomp {
 
 class ProgressLine {
  public:
-  enum class Mode { kAuto, kAlways, kNever };  ///< kAuto: in place only when stderr is a terminal
-
-  explicit ProgressLine(Mode mode);
+  explicit ProgressLine(ProgressMode mode);
   ~ProgressLine() { Finish(); }
 
   /// Shows `text` (one line without its end) in place of the one before, or, where lines stay, every 30 s.
   void Show(const std::string& text);
+  /// Takes the line off the terminal, so that others can be printed.
+  void Clear();
   /// Prints a line that stays.
   void Message(const std::string& text);
   /// Ends a line that is being rewritten: the last state stays.

@@ -12,13 +12,18 @@ namespace {
 std::string StreamName(const std::string& name, const char* stream) { return IsStream(name) ? stream : name; }
 
 std::string Line(const FileReport& r) {
-  return Format("%s -> %s  %dx%d  %s  %.3f bpp  %.2f s\n", StreamName(r.input, "stdin").c_str(),
+  if (r.skipped) return r.input + ": skipped, " + r.output + " exists\n";
+  std::string more;
+  if (r.psnr) more = Format("  %.2f dB", *r.psnr);
+  return Format("%s -> %s  %dx%d  %s  %.3f bpp%s  %.2f s\n", StreamName(r.input, "stdin").c_str(),
                 StreamName(r.output, "stdout").c_str(), r.width, r.height, HumanBytes(r.bytes).c_str(), r.Bpp(),
-                r.seconds);
+                more.c_str(), r.seconds);
 }
 
 nlohmann::ordered_json Json(const FileReport& r) {
   nlohmann::ordered_json json = {{"input", r.input}, {"output", r.output}, {"status", r.status.ok() ? "ok" : "error"}};
+  if (r.skipped) json["status"] = "skipped";
+  if (r.skipped) return json;
   if (!r.status.ok()) {
     json["error"] = r.status.message();
     json["exit_code"] = r.status.exit_code();

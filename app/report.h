@@ -14,6 +14,7 @@ namespace aecomp {
 struct FileReport {
   std::string input, output;
   Status status;
+  bool skipped = false;  ///< left alone: its output exists
   int width = 0, height = 0;
   uint64_t bytes = 0;  ///< of the .aec
   std::optional<double> quality, psnr;

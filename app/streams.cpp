@@ -4,8 +4,6 @@
 #include <cstdio>
 #include <cstring>
 
-#include "io/file.h"
-
 namespace aecomp {
 namespace {
 
@@ -24,12 +22,18 @@ Result<std::vector<uint8_t>> ReadInput(const std::string& name) {
   return bytes;
 }
 
-Status WriteOutput(const std::string& name, std::span<const uint8_t> bytes, bool overwrite) {
-  if (!IsStream(name)) return WriteFileAtomically(name, bytes, overwrite);
+Status WriteOutput(const std::string& name, std::span<const uint8_t> bytes, const WriteOptions& options) {
+  if (!IsStream(name)) return WriteFileAtomically(name, bytes, options);
   if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size() || std::fflush(stdout) != 0) {
     return StdoutError();
   }
   return {};
+}
+
+WriteOptions OutputOptions(const BatchOptions& options, const std::string& input, bool read_back) {
+  WriteOptions write{.overwrite = options.force, .read_back = read_back};
+  if (options.keep_time && !IsStream(input)) write.modified = ModifiedAt(input);
+  return write;
 }
 
 void PrintStdout(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "app/options.h"
+#include "io/file.h"
 #include "io/status.h"
 
 namespace aecomp {
@@ -16,7 +18,10 @@ inline bool IsStream(const std::string& name) { return name == "-"; }
 Result<std::vector<uint8_t>> ReadInput(const std::string& name);
 
 /// A file is written whole or not at all. kWrite when it cannot be written.
-Status WriteOutput(const std::string& name, std::span<const uint8_t> bytes, bool overwrite);
+Status WriteOutput(const std::string& name, std::span<const uint8_t> bytes, const WriteOptions& options);
+
+/// How the output of a batch's file is written.
+WriteOptions OutputOptions(const BatchOptions& options, const std::string& input, bool read_back);
 
 /// Text on stdout: the answer that was asked for. An error is kept for FlushStdout.
 void PrintStdout(const std::string& text);

@@ -20,7 +20,7 @@ constexpr double kDefaultHours = 8;
 struct TrainCommand {
   TrainOptions train;
   std::string time;
-  ProgressLine::Mode progress = ProgressLine::Mode::kAuto;
+  ProgressMode progress = ProgressMode::kAuto;
   bool quiet = false, force = false;
 };
 
@@ -45,7 +45,7 @@ Status RunTrain(TrainCommand& options) {
   }
   UseThreads(train.threads);
   InterruptSetsFlag();
-  ProgressLine line(options.quiet ? ProgressLine::Mode::kNever : options.progress);
+  ProgressLine line(options.quiet ? ProgressMode::kNever : options.progress);
   TrainCallbacks callbacks;
   callbacks.progress = [&](const TrainProgress& progress) { line.Show(ProgressText(progress)); };
   callbacks.message = [&](const std::string& message) {
@@ -93,12 +93,7 @@ void AddTrain(CLI::App& app, Command& command) {
   CLI::App* sub = app.add_subcommand("train", "Train a model on your own images");
   AddTrainingOptions(*sub, *options);
   AddThreadsOption(*sub, options->train.threads);
-  const std::map<std::string, ProgressLine::Mode> modes = {{"auto", ProgressLine::Mode::kAuto},
-                                                           {"always", ProgressLine::Mode::kAlways},
-                                                           {"never", ProgressLine::Mode::kNever}};
-  sub->add_option("--progress", options->progress, "auto, always or never")
-      ->transform(CLI::CheckedTransformer(modes))
-      ->type_name("WHEN");
+  AddProgressOption(*sub, options->progress);
   sub->add_flag("--quiet", options->quiet, "Print errors only");
   sub->callback([options, &command] { command.run = [options] { return RunTrain(*options); }; });
 }

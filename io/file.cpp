@@ -157,18 +157,39 @@ Status WriteDirectly(const std::string& path, std::span<const uint8_t> bytes) {
   return {};
 }
 
+/// 0 or errno; EIO when the file does not hold these bytes.
+int Compare(const char* path, std::span<const uint8_t> bytes) {
+  Descriptor file(open(path, O_RDONLY | O_CLOEXEC));
+  if (!file.ok()) return errno;
+  std::vector<uint8_t> block(std::min<size_t>(bytes.size() + 1, 1 << 20));
+  for (;;) {
+    const ssize_t n = read(file.get(), block.data(), block.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    if (n == 0) return bytes.empty() ? 0 : EIO;
+    const auto count = static_cast<size_t>(n);
+    if (count > bytes.size() || std::memcmp(block.data(), bytes.data(), count) != 0) return EIO;
+    bytes = bytes.subspan(count);
+  }
+}
+
 /// mode: of the file that is replaced, if there is one.
 Status WriteAndRename(const std::string& path, const std::string& target, std::span<const uint8_t> bytes,
-                      bool overwrite, std::optional<mode_t> mode) {
+                      const WriteOptions& options, std::optional<mode_t> mode) {
   Temporary temporary(TemporaryName(target));
   Descriptor file(open(temporary.path(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!file.ok()) return CannotWrite(path, errno);
   temporary.Created();
   if (mode) (void)fchmod(file.get(), *mode & 0777);  // a file system without permissions is no reason to fail
   if (const int error = WriteAll(file.get(), bytes)) return CannotWrite(path, error);
+  if (options.modified) {
+    const timespec times[] = {{0, UTIME_OMIT}, *options.modified};
+    (void)futimens(file.get(), times);
+  }
   if (const int error = file.Close()) return CannotWrite(path, error);
-  const int error = overwrite ? (rename(temporary.path(), target.c_str()) == 0 ? 0 : errno)
-                              : RenameNew(temporary.path(), target.c_str());
+  if (const int error = options.read_back ? Compare(temporary.path(), bytes) : 0) return CannotWrite(path, error);
+  const int error = options.overwrite ? (rename(temporary.path(), target.c_str()) == 0 ? 0 : errno)
+                                      : RenameNew(temporary.path(), target.c_str());
   if (error == EEXIST) return Exists(path);
   if (error != 0) return CannotWrite(path, error);
   temporary.Renamed();
@@ -206,16 +227,22 @@ Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_byte
   return bytes;
 }
 
-Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes, bool overwrite) {
+std::optional<timespec> ModifiedAt(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return std::nullopt;
+  return info.st_mtim;
+}
+
+Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes, const WriteOptions& options) {
   struct stat link_info, info;
   const bool exists = lstat(path.c_str(), &link_info) == 0;
   const bool reachable = exists && stat(path.c_str(), &info) == 0;  // not so for a dangling link
   if (reachable && S_ISDIR(info.st_mode)) return WriteError(path + ": is a folder; name a file in it");
   if (reachable && !S_ISREG(info.st_mode)) return WriteDirectly(path, bytes);
-  if (exists && !overwrite) return Exists(path);
-  if (!reachable) return WriteAndRename(path, path, bytes, overwrite, std::nullopt);
+  if (exists && !options.overwrite) return Exists(path);
+  if (!reachable) return WriteAndRename(path, path, bytes, options, std::nullopt);
   const std::string target = S_ISLNK(link_info.st_mode) ? FollowLink(path) : path;
-  return WriteAndRename(path, target, bytes, overwrite, info.st_mode);
+  return WriteAndRename(path, target, bytes, options, info.st_mode);
 }
 
 void UnlinkTemporaries() {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,10 +18,22 @@ inline constexpr uint64_t kMaxFileBytes = uint64_t{1} << 32;
 /// Pipes and devices are read to their end.
 Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_bytes = kMaxFileBytes);
 
+struct WriteOptions {
+  bool overwrite = false;
+  std::optional<timespec> modified = std::nullopt;  ///< time stamp of the new file, where the file system keeps one
+  bool read_back = false;                           ///< compares what the disk holds with `bytes` before the rename
+};
+
+/// When a file was last modified; nothing when it is not there.
+std::optional<timespec> ModifiedAt(const std::string& path);
+
 /// Writes a temporary sibling and renames it, so that at no time a part of a file bears the name. Without `overwrite`
 /// an existing file is refused, also one that appears meanwhile. What is not a regular file (/dev/null, a FIFO) is
 /// written directly. All failures are kWrite.
-Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes, bool overwrite);
+Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes, const WriteOptions& options);
+inline Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes, bool overwrite) {
+  return WriteFileAtomically(path, bytes, WriteOptions{overwrite});
+}
 
 /// Removes the temporary files of writes in progress. Async-signal-safe: for a handler that ends the process.
 void UnlinkTemporaries();

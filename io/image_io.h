@@ -12,14 +12,18 @@
 
 namespace aecomp {
 
-/// 8-bit gray or RGB, recognised by content, not by name. `notes` (may be null) receives what was converted or left
-/// out, one line each. kInput when it is no image or a damaged one. `name`: what messages call the file. `metadata`
+/// Recognised by content, not by name; depth and alpha as stored. `notes` (may be null) receives what was converted,
+/// one line each. kInput when it is no image or a damaged one. `name`: what messages call the file. `metadata`
 /// (may be null) receives what the file carries beside pixels; the orientation that its EXIF asks for is applied to the
 /// pixels and reset there.
 Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes,
                           Metadata* metadata = nullptr);
 
-Result<Image> ReadImage(const std::string& path, std::vector<std::string>* notes);
+/// Whether a name ends as images that are looked for in folders do: .png, .jpg, .webp, .tif, ...
+bool HasImageExtension(const std::string& path);
+
+/// For training and measuring: 8 bits, no alpha.
+Result<Image> ReadPlainImage(const std::string& path, std::vector<std::string>* notes);
 
 struct EncodeImageOptions {
   int png_level = 1;  ///< 0 .. 9
@@ -27,8 +31,9 @@ struct EncodeImageOptions {
 };
 
 /// extension: ".png", "ppm", "pgm", "pnm", "jpg", ..., with or without the dot, any case. kUsage for one that nobody
-/// knows or that cannot hold the image.
+/// knows. What the format cannot hold is converted or left out, with a line in `notes` (may be null).
 Result<std::vector<uint8_t>> EncodeImage(const Image& image, const std::string& extension,
-                                         const EncodeImageOptions& options = {});
+                                         const EncodeImageOptions& options = {},
+                                         std::vector<std::string>* notes = nullptr);
 
 }  // namespace aecomp

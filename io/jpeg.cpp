@@ -39,4 +39,17 @@ bool JpegIsComplete(std::span<const uint8_t> bytes) {
   return false;
 }
 
+int JpegComponents(std::span<const uint8_t> bytes) {
+  if (!LooksLikeJpeg(bytes)) return 0;
+  for (size_t i = FindMarker(bytes, 2); i + 9 < bytes.size();) {
+    const uint8_t marker = bytes[i + 1];
+    // Frame headers are c0 to cf, but for Huffman tables, a reserved one and arithmetic conditioning.
+    const bool frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    if (frame) return bytes[i + 9];
+    const size_t length = HasNoLength(marker) ? 0 : static_cast<size_t>(bytes[i + 2] << 8 | bytes[i + 3]);
+    i = FindMarker(bytes, i + 2 + length);
+  }
+  return 0;
+}
+
 }  // namespace aecomp

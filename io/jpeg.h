@@ -14,4 +14,7 @@ inline bool LooksLikeJpeg(std::span<const uint8_t> bytes) {
 /// gray where the data end. What follows the marker does not matter; that of an embedded thumbnail does not count.
 bool JpegIsComplete(std::span<const uint8_t> bytes);
 
+/// Colour components that the frame header declares: 1 gray, 3 colour, 4 CMYK or YCCK. 0 when there is none.
+int JpegComponents(std::span<const uint8_t> bytes);
+
 }  // namespace aecomp

@@ -86,19 +86,55 @@ void ReadInternationalText(View content, Metadata& m) {
   m.xmp = Copy(content.subspan(at));
 }
 
+constexpr std::string_view kTextTypes = "tEXt zTXt iTXt", kColourTypes = "gAMA cHRM sRGB cICP mDCV cLLI pHYs";
+
+bool IsOneOf(std::string_view type, std::string_view types) {
+  const size_t at = types.find(type);
+  return at != types.npos && at % 5 == 0;
+}
+
+struct PngChunk {
+  std::string_view type;
+  View content, whole;
+};
+
+/// Calls f for every chunk from `at` on; false when the bytes do not end with one.
+template <class F>
+bool ForEachPngChunk(View bytes, size_t at, F f) {
+  while (at < bytes.size()) {
+    if (bytes.size() - at < 12 || BigEndian(bytes, at) > bytes.size() - at - 12) return false;
+    const size_t length = BigEndian(bytes, at);
+    f(PngChunk{{reinterpret_cast<const char*>(bytes.data()) + at + 4, 4},
+               bytes.subspan(at + 8, length),
+               bytes.subspan(at, length + 12)});
+    at += length + 12;
+  }
+  return true;
+}
+
 void ReadPng(View file, Metadata& m) {
-  for (size_t at = 8; at + 12 <= file.size();) {
-    const size_t length = BigEndian(file, at);
-    if (length > file.size() - at - 12) return;
-    const View type = file.subspan(at + 4, 4), content = file.subspan(at + 8, length);
-    if (StartsWith(type, "eXIf")) m.exif = Copy(content);
-    if (StartsWith(type, "iTXt")) ReadInternationalText(content, m);
-    if (StartsWith(type, "iCCP")) {
+  ForEachPngChunk(file, 8, [&](const PngChunk& chunk) {
+    const View content = chunk.content;
+    const bool xmp = chunk.type == "iTXt" && StartsWith(content, kPngXmp);
+    if (chunk.type == "eXIf") m.exif = Copy(content);
+    if (xmp) ReadInternationalText(content, m);
+    if (!xmp && IsOneOf(chunk.type, kTextTypes)) Append(m.png_text, chunk.whole);
+    if (IsOneOf(chunk.type, kColourTypes)) Append(m.png_colour, chunk.whole);
+    if (chunk.type == "iCCP") {
       const size_t name = static_cast<size_t>(std::find(content.begin(), content.end(), 0) - content.begin());
       if (name + 2 < content.size()) InflateInto(content.subspan(name + 2), m.icc);
     }
-    at += length + 12;
-  }
+  });
+}
+
+/// Nothing but chunks of these types, each with its checksum: what came out of a PNG once.
+bool AreChunksOf(View bytes, std::string_view types) {
+  bool sound = true;
+  const bool complete = ForEachPngChunk(bytes, 0, [&](const PngChunk& chunk) {
+    const uLong sum = crc32(0, chunk.whole.data() + 4, static_cast<uInt>(chunk.whole.size() - 8));
+    sound = sound && IsOneOf(chunk.type, types) && BigEndian(chunk.whole, chunk.whole.size() - 4) == sum;
+  });
+  return complete && sound;
 }
 
 void AppendPngChunk(Bytes& to, std::string_view type, View content) {
@@ -110,7 +146,7 @@ void AppendPngChunk(Bytes& to, std::string_view type, View content) {
 }
 
 Bytes PngChunks(const Metadata& m) {
-  Bytes chunks, content;
+  Bytes chunks = m.png_colour, content;
   if (!m.icc.empty()) {
     Append(content, std::string_view("icc\0\0", 5));
     Append(content, Deflate(m.icc));
@@ -124,6 +160,7 @@ Bytes PngChunks(const Metadata& m) {
     Append(content, m.xmp);
     AppendPngChunk(chunks, "iTXt", content);
   }
+  Append(chunks, m.png_text);
   return chunks;
 }
 
@@ -209,30 +246,61 @@ void ReadWebp(View file, Metadata& m) {
   }
 }
 
-/// Where the two bytes of the orientation lie in a TIFF structure, and how; at 0: nowhere.
+// TIFF: a directory of tagged fields (TIFF 6.0, section 2). EXIF is one as well.
+
+/// Where the value of a field, or its offset, lies in a TIFF structure, and how; at 0: nowhere.
 struct TagPlace {
   size_t at = 0;
   bool big_endian = false;
 };
 
-TagPlace FindOrientation(View exif) {
-  if (exif.size() < 8) return {};
-  const bool big = exif[0] == 'M' && exif[1] == 'M';
-  if (!big && !(exif[0] == 'I' && exif[1] == 'I')) return {};
-  const auto u16 = [&](size_t i) { return big ? exif[i] << 8 | exif[i + 1] : exif[i + 1] << 8 | exif[i]; };
-  const size_t directory = big ? BigEndian(exif, 4) : LittleEndian(exif, 4);
-  if (directory > exif.size() - 2) return {};
+TagPlace FindTag(View tiff, int tag) {
+  if (tiff.size() < 8) return {};
+  const bool big = tiff[0] == 'M' && tiff[1] == 'M';
+  if (!big && !(tiff[0] == 'I' && tiff[1] == 'I')) return {};
+  const auto u16 = [&](size_t i) { return big ? tiff[i] << 8 | tiff[i + 1] : tiff[i + 1] << 8 | tiff[i]; };
+  const size_t directory = big ? BigEndian(tiff, 4) : LittleEndian(tiff, 4);
+  if (directory > tiff.size() - 2) return {};
   const size_t entries = static_cast<size_t>(u16(directory));
   for (size_t i = 0; i < entries; ++i) {
     const size_t entry = directory + 2 + 12 * i;
-    if (entry + 12 > exif.size()) return {};
-    if (u16(entry) == 0x0112 && u16(entry + 2) == 3) return {entry + 8, big};  // a SHORT
+    if (entry + 12 > tiff.size()) return {};
+    if (u16(entry) == tag) return {entry + 8, big};
   }
   return {};
 }
 
-constexpr std::array<char, 4> kIccType = {'i', 'c', 'c', 'p'}, kExifType = {'e', 'x', 'i', 'f'},
-                              kXmpType = {'x', 'm', 'p', 'd'};
+TagPlace FindOrientation(View exif) { return FindTag(exif, 0x0112); }
+
+bool LooksLikeTiff(View file) {
+  return StartsWith(file, std::string_view("II*\0", 4)) || StartsWith(file, std::string_view("MM\0*", 4));
+}
+
+/// The bytes of a field that are too many to lie in the directory.
+Bytes TiffBytes(View file, int tag) {
+  const TagPlace place = FindTag(file, tag);
+  if (place.at == 0) return {};
+  const auto u32 = [&](size_t i) { return place.big_endian ? BigEndian(file, i) : LittleEndian(file, i); };
+  const size_t count = u32(place.at - 4), offset = u32(place.at);
+  if (count <= 4 || offset > file.size() || count > file.size() - offset) return {};
+  return Copy(file.subspan(offset, count));
+}
+
+void ReadTiff(View file, Metadata& m) {
+  m.icc = TiffBytes(file, 34675);
+  m.xmp = TiffBytes(file, 700);
+}
+
+/// The pieces with the types of their chunks.
+struct Piece {
+  std::array<char, 4> type;
+  Bytes Metadata::*bytes;
+};
+constexpr Piece kPieces[] = {{{'i', 'c', 'c', 'p'}, &Metadata::icc},
+                             {{'e', 'x', 'i', 'f'}, &Metadata::exif},
+                             {{'x', 'm', 'p', 'd'}, &Metadata::xmp},
+                             {{'t', 'e', 'x', 't'}, &Metadata::png_text},
+                             {{'p', 'n', 'g', 'c'}, &Metadata::png_colour}};
 
 }  // namespace
 
@@ -241,10 +309,15 @@ Metadata ReadMetadata(View file) {
   if (LooksLikePng(file)) ReadPng(file, m);
   if (LooksLikeJpeg(file)) ReadJpeg(file, m);
   if (LooksLikeWebp(file)) ReadWebp(file, m);
-  for (Bytes* piece : {&m.icc, &m.exif, &m.xmp}) {
-    if (piece->size() > kMaxPiece) piece->clear();
+  if (LooksLikeTiff(file)) ReadTiff(file, m);
+  for (const auto& [type, piece] : kPieces) {
+    if ((m.*piece).size() > kMaxPiece) (m.*piece).clear();
   }
   return m;
+}
+
+bool Metadata::empty() const {
+  return icc.empty() && exif.empty() && xmp.empty() && png_text.empty() && png_colour.empty();
 }
 
 int ExifOrientation(View exif) {
@@ -284,39 +357,46 @@ std::vector<uint8_t> EmbedMetadata(Bytes file, const Metadata& metadata, std::ve
   const auto insert = [&](size_t at, const Bytes& piece) {
     file.insert(file.begin() + static_cast<std::ptrdiff_t>(at), piece.begin(), piece.end());
   };
+  const auto note = [&](const char* text) {
+    if (notes != nullptr) notes->push_back(text);
+  };
   if (LooksLikePng(file)) {
     insert(kPngHeaderEnd, PngChunks(metadata));
   } else if (LooksLikeJpeg(file)) {
     insert(AfterJfif(file), JpegSegments(metadata, notes));
-  } else if (notes != nullptr) {
-    if (!metadata.icc.empty()) notes->push_back("ICC profile left out: only PNG and JPEG keep it here");
-    if (!metadata.exif.empty()) notes->push_back("EXIF left out: only PNG and JPEG keep it here");
-    if (!metadata.xmp.empty()) notes->push_back("XMP left out: only PNG and JPEG keep it here");
+    if (!metadata.png_text.empty()) note("PNG text left out: only PNG keeps it");
+    if (!metadata.png_colour.empty()) note("PNG's gamma and colour chunks left out: only PNG keeps them");
+  } else {
+    if (!metadata.icc.empty()) note("ICC profile left out: only PNG and JPEG keep it here");
+    if (!metadata.exif.empty()) note("EXIF left out: only PNG and JPEG keep it here");
+    if (!metadata.xmp.empty()) note("XMP left out: only PNG and JPEG keep it here");
+    if (!metadata.png_text.empty()) note("PNG text left out: only PNG keeps it");
   }
   return file;
 }
 
 std::vector<ExtraChunk> MetadataChunks(const Metadata& metadata) {
   std::vector<ExtraChunk> chunks;
-  const auto add = [&](const std::array<char, 4>& type, const Bytes& piece) {
-    if (!piece.empty()) chunks.push_back({type, Deflate(piece)});
-  };
-  add(kIccType, metadata.icc), add(kExifType, metadata.exif), add(kXmpType, metadata.xmp);
+  for (const auto& [type, piece] : kPieces) {
+    if (!(metadata.*piece).empty()) chunks.push_back({type, Deflate(metadata.*piece)});
+  }
   return chunks;
 }
 
 Result<Metadata> MetadataFromChunks(const std::vector<ExtraChunk>& chunks, const std::string& name) {
   Metadata m;
   for (const ExtraChunk& chunk : chunks) {
-    Bytes* to = chunk.type == kIccType    ? &m.icc
-                : chunk.type == kExifType ? &m.exif
-                : chunk.type == kXmpType  ? &m.xmp
-                                          : nullptr;
-    if (to == nullptr) continue;
-    if (!Inflate(chunk.payload, *to)) {
-      return CorruptError(name + ": corrupt: its " + std::string(chunk.type.begin(), chunk.type.end()) +
-                          " chunk cannot be unpacked; --metadata none decodes the picture without it");
+    for (const auto& [type, piece] : kPieces) {
+      if (chunk.type != type) continue;
+      (m.*piece).clear();
+      if (!Inflate(chunk.payload, m.*piece)) {
+        return CorruptError(name + ": corrupt: its " + std::string(chunk.type.begin(), chunk.type.end()) +
+                            " chunk cannot be unpacked; --metadata none decodes the picture without it");
+      }
     }
+  }
+  if (!AreChunksOf(m.png_text, kTextTypes) || !AreChunksOf(m.png_colour, kColourTypes)) {
+    return CorruptError(name + ": corrupt: its PNG chunks are none; --metadata none decodes the picture without them");
   }
   return m;
 }

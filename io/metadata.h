@@ -1,4 +1,5 @@
-// What image files carry beside pixels: ICC profile, EXIF, XMP; taken out of PNG, JPEG and WebP, put into PNG and JPEG.
+// What image files carry beside pixels: ICC profile, EXIF, XMP, PNG's text and colour chunks; taken out of PNG, JPEG,
+// WebP and TIFF, put into PNG and JPEG.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,11 @@ struct Metadata {
   std::vector<uint8_t> icc;   ///< an ICC profile
   std::vector<uint8_t> exif;  ///< a TIFF structure, from its byte order mark on
   std::vector<uint8_t> xmp;   ///< UTF-8 XML
+  // Whole chunks of a PNG, one after the other, each with its length, type and CRC.
+  std::vector<uint8_t> png_text;    ///< tEXt, zTXt, iTXt but for XMP
+  std::vector<uint8_t> png_colour;  ///< what the samples mean: gAMA, cHRM, sRGB, cICP, mDCV, cLLI, pHYs
+
+  bool empty() const;
 };
 
 /// Damaged pieces and other formats give nothing. At most 16 MiB a piece.

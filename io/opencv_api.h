@@ -24,9 +24,8 @@ struct Plot {
 };
 
 struct OpenCvApi {
-  /// Any format OpenCV reads (JPEG, WebP, TIFF, BMP, JPEG 2000, ...). 8-bit gray or RGB for now; EXIF orientation
-  /// applied. `notes` receives what was converted or left out, one line each.
-  Result<Image> (*decode)(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes);
+  /// Any format OpenCV reads (JPEG, WebP, TIFF, BMP, JPEG 2000, ...), as stored: EXIF orientation is not applied.
+  Result<Image> (*decode)(std::span<const uint8_t> bytes, const std::string& name);
   /// extension: ".jpg", ".webp", ".jp2", ".png", ...; quality: JPEG and WebP 0..100, JPEG 2000 as compression x 1000.
   Result<std::vector<uint8_t>> (*encode)(const Image& image, const std::string& extension, int quality);
   /// cv::INTER_AREA when shrinking, cv::INTER_CUBIC when enlarging.

@@ -54,38 +54,21 @@ Status NotAnImage(const std::string& name) {
                     ": not an image that can be read, or a damaged one; convert it to PNG, PPM, JPEG, WebP or TIFF");
 }
 
-void AddNote(std::vector<std::string>* notes, const char* text) {
-  if (notes != nullptr) notes->push_back(text);
-}
-
-/// mat: what the file holds, in OpenCV's order (gray, gray + alpha, BGR or BGRA). Gives 8-bit gray or RGB.
-Result<Image> ToImage(cv::Mat mat, const std::string& name, std::vector<std::string>* notes) {
+/// mat: what the file holds, in OpenCV's order (gray, gray + alpha, BGR or BGRA).
+Result<Image> ToImage(const cv::Mat& mat, const std::string& name) {
   if (mat.depth() != CV_8U && mat.depth() != CV_16U) {
     return InputError(name + ": has samples that are neither 8 nor 16 bits; convert it to PNG first");
   }
-  const int channels = mat.channels();
-  if (channels > 4) return InputError(name + ": has more than 4 channels; convert it to PNG first");
-  if (mat.depth() == CV_16U) {
-    mat.convertTo(mat, CV_8U, 1.0 / 257);
-    AddNote(notes, "16 bits per sample reduced to 8");
-  }
-  if (channels % 2 == 0) {
-    cv::Mat alpha;
-    cv::extractChannel(mat, alpha, channels - 1);
-    double lowest = 0;
-    cv::minMaxLoc(alpha, &lowest);
-    if (lowest < 255) AddNote(notes, "alpha left out");
-  }
-  Image image(mat.cols, mat.rows, channels < 3 ? 1 : 3);
+  if (mat.channels() > 4) return InputError(name + ": has more than 4 channels; convert it to PNG first");
+  Image image(mat.cols, mat.rows, mat.channels(), mat.depth() == CV_16U ? 16 : 8);
   cv::Mat out = View(image);
-  if (channels == 1) mat.copyTo(out);
-  if (channels == 2) cv::extractChannel(mat, out, 0);
-  if (channels == 3) cv::cvtColor(mat, out, cv::COLOR_BGR2RGB);
-  if (channels == 4) cv::cvtColor(mat, out, cv::COLOR_BGRA2RGB);
+  if (image.channels < 3) mat.copyTo(out);
+  if (image.channels == 3) cv::cvtColor(mat, out, cv::COLOR_BGR2RGB);
+  if (image.channels == 4) cv::cvtColor(mat, out, cv::COLOR_BGRA2RGBA);
   return image;
 }
 
-Result<Image> Decode(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes) try {
+Result<Image> Decode(std::span<const uint8_t> bytes, const std::string& name) try {
   const Mute mute;
   if (bytes.empty() || bytes.size() > INT_MAX) return NotAnImage(name);
   const cv::Mat file(1, static_cast<int>(bytes.size()), CV_8U, const_cast<uint8_t*>(bytes.data()));
@@ -93,7 +76,7 @@ Result<Image> Decode(std::span<const uint8_t> bytes, const std::string& name, st
   const int flags = LooksLikeJpeg(bytes) ? cv::IMREAD_ANYCOLOR | cv::IMREAD_IGNORE_ORIENTATION : cv::IMREAD_UNCHANGED;
   const cv::Mat mat = cv::imdecode(file, flags);
   if (mat.empty()) return NotAnImage(name);
-  return ToImage(mat, name, notes);
+  return ToImage(mat, name);
 } catch (const std::exception&) {
   return NotAnImage(name);
 }

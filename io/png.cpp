@@ -74,11 +74,11 @@ class PngReader {
     return true;
   }
 
-  /// Asks for 8-bit gray or RGB, with alpha where there is any; returns the number of channels, 0 on failure.
+  /// Asks for 8- or 16-bit gray or RGB, with alpha where there is any; returns the number of channels, 0 on failure.
   int PrepareRows() {
     if (setjmp(png_jmpbuf(png_)) != 0) return 0;
     png_set_expand(png_);
-    if (depth == 16) png_set_scale_16(png_);
+    if (depth == 16 && std::endian::native == std::endian::little) png_set_swap(png_);
     png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
     return png_get_channels(png_, info_);
@@ -170,29 +170,11 @@ std::vector<png_bytep> RowPointers(Image& image) {
   return rows;
 }
 
-/// Removes the last channel. True when it was opaque everywhere.
-bool DropAlpha(Image& image) {
-  const size_t kept = static_cast<size_t>(image.channels) - 1;
-  const size_t count = static_cast<size_t>(image.width) * static_cast<size_t>(image.height);
-  uint8_t lowest = 255;
-  uint8_t* out = image.pixels.data();
-  const uint8_t* in = image.pixels.data();
-  for (size_t i = 0; i < count; ++i, in += kept + 1) {
-    for (size_t c = 0; c < kept; ++c) *out++ = in[c];
-    lowest = std::min(lowest, in[kept]);
-  }
-  image.channels = static_cast<int>(kept);
-  image.pixels.resize(count * kept);
-  image.pixels.shrink_to_fit();
-  return lowest == 255;
-}
-
 }  // namespace
 
 bool LooksLikePng(std::span<const uint8_t> bytes) { return bytes.size() >= 8 && png_sig_cmp(bytes.data(), 0, 8) == 0; }
 
-Result<Image> DecodePng(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes,
-                        uint64_t max_pixels) {
+Result<Image> DecodePng(std::span<const uint8_t> bytes, const std::string& name, uint64_t max_pixels) {
   if (!LooksLikePng(bytes)) return InputError(name + ": not a PNG image");
   PngReader reader(bytes);
   if (!reader.ok()) return InputError(name + ": libpng does not start");
@@ -200,11 +182,10 @@ Result<Image> DecodePng(std::span<const uint8_t> bytes, const std::string& name,
   AECOMP_RETURN_IF_ERROR(CheckSize(reader, bytes.size(), name, max_pixels));
   const int channels = reader.PrepareRows();
   if (channels < 1 || channels > 4) return Failure(reader, name);
-  Image image(static_cast<int>(reader.width), static_cast<int>(reader.height), channels);
+  const int bits = reader.depth == 16 ? 16 : 8;
+  Image image(static_cast<int>(reader.width), static_cast<int>(reader.height), channels, bits);
   auto rows = RowPointers(image);
   if (!reader.ReadRows(rows.data())) return Failure(reader, name);
-  if (reader.depth == 16 && notes != nullptr) notes->push_back("16 bits per sample reduced to 8");
-  if (channels % 2 == 0 && !DropAlpha(image) && notes != nullptr) notes->push_back("alpha left out");
   return image;
 }
 

@@ -15,11 +15,9 @@ inline constexpr uint64_t kMaxPngPixels = uint64_t{1} << 28;
 
 bool LooksLikePng(std::span<const uint8_t> bytes);
 
-/// 8-bit gray or RGB. Palettes and low depths are expanded; 16 bits are reduced to 8 and alpha is dropped, each with a
-/// line in `notes` (may be null; an alpha that is opaque everywhere needs none). kInput when damaged, truncated or
-/// larger than `max_pixels`. `name`: what messages call the file.
-Result<Image> DecodePng(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes,
-                        uint64_t max_pixels = kMaxPngPixels);
+/// Gray or RGB, with alpha where the file has it, 8 or 16 bits: palettes and lower depths are expanded. kInput when
+/// damaged, truncated or larger than `max_pixels`. `name`: what messages call the file.
+Result<Image> DecodePng(std::span<const uint8_t> bytes, const std::string& name, uint64_t max_pixels = kMaxPngPixels);
 
 /// image: 8 or 16 bits, 1 to 4 channels. level: zlib's, 0 (stored) to 9 (smallest).
 Result<std::vector<uint8_t>> EncodePng(const Image& image, int level = 1);

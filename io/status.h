@@ -69,7 +69,7 @@ class [[nodiscard]] Result {
     return s_;                                  \
   }
 
-/// `AECOMP_ASSIGN_OR_RETURN(auto image, ReadImage(path));`
+/// `AECOMP_ASSIGN_OR_RETURN(auto image, ReadPlainImage(path, nullptr));`
 #define AECOMP_ASSIGN_OR_RETURN(declaration, expr) \
   AECOMP_ASSIGN_OR_RETURN_IMPL(AECOMP_CONCAT(result_, __LINE__), declaration, expr)
 #define AECOMP_ASSIGN_OR_RETURN_IMPL(result, declaration, expr) \

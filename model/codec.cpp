@@ -1,8 +1,10 @@
 #include "model/codec.h"
 
 #include <algorithm>
+#include <array>
 #include <exception>
 
+#include "io/bytes.h"
 #include "model/coding_tables.h"
 #include "model/tile_coder.h"
 #include "model/tiles.h"
@@ -39,6 +41,40 @@ void ForEachCoded(const Tile& tile, const std::vector<uint8_t>& rows, F f) {
       if (rows[e] != 0) f(e);
     }
   }
+}
+
+// A chunk of 16-bit files: the lowest and the highest sample, between which the network sees the image.
+constexpr std::array<char, 4> kRangeType = {'R', 'a', 'n', 'g'};
+
+/// 8 bits are seen as they are; 16 bits between the lowest and the highest sample, since they may hold 12 or 14.
+SampleRange RangeOf(const Image& image) {
+  if (image.bits == 8) return {};
+  const auto* samples = reinterpret_cast<const uint16_t*>(image.pixels.data());
+  const auto [low, high] = std::minmax_element(samples, samples + image.pixels.size() / 2);
+  const int lowest = std::min<int>(*low, 65534);
+  return {static_cast<float>(lowest), static_cast<float>(std::max<int>(*high, lowest + 1))};
+}
+
+ExtraChunk RangeChunk(const SampleRange& range) {
+  ByteWriter writer;
+  for (const float v : {range.low, range.high}) {
+    writer.U8(static_cast<uint8_t>(static_cast<int>(v) & 255));
+    writer.U8(static_cast<uint8_t>(static_cast<int>(v) >> 8));
+  }
+  return {kRangeType, {writer.bytes().begin(), writer.bytes().end()}};
+}
+
+Result<SampleRange> ReadRange(const Container& container) {
+  if (container.header.bits == 8) return SampleRange{};
+  for (const ExtraChunk& chunk : container.extra) {
+    if (chunk.type != kRangeType) continue;
+    const std::vector<uint8_t>& p = chunk.payload;
+    if (p.size() != 4) break;
+    const int low = p[0] | p[1] << 8, high = p[2] | p[3] << 8;
+    if (low >= high) break;
+    return SampleRange{static_cast<float>(low), static_cast<float>(high)};
+  }
+  return CorruptError("has 16 bits a sample, but does not say in which range they lie");
 }
 
 /// Rows and columns of the y of an image that covers all tiles, with or without their padding.
@@ -79,7 +115,9 @@ struct Codec::Impl {
   AlignedBuffer<float> y;      // of a whole image, before gain
   AlignedBuffer<float> y_hat;  // what is restored from a file
   std::vector<ExtraChunk> extra;
-  ContainerHeader analysed;  // of the image whose y this is; width 0: none
+  // Of the image whose y this is; width 0: none.
+  ContainerHeader analysed;
+  SampleRange range;
 
   Result<TileCoder*> CoderFor(const Tile& tile);
   LatentView ViewOf(AlignedBuffer<float>& latent, const Tile& tile, const Plane& plane) const;
@@ -89,6 +127,7 @@ struct Codec::Impl {
   Status EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container);
   Result<Image> Decompress(const Container& container, const std::string& name);
   Status CheckHeader(const ContainerHeader& header) const;
+  QualityPoint PointFor(const ContainerHeader& header, double thrift) const;
   Status DecodeTile(const QualityPoint& q, const Tile& tile, const TileStreams& streams, const Plane& plane);
 };
 
@@ -141,7 +180,9 @@ Status Codec::Impl::Analyse(const Image& image) {
   ContainerHeader header;
   header.width = static_cast<uint32_t>(image.width), header.height = static_cast<uint32_t>(image.height);
   header.channels = static_cast<uint8_t>(image.channels);
+  header.bits = static_cast<uint8_t>(image.bits);
   header.model = model->id;
+  range = RangeOf(image);
   while (header.tile_size < static_cast<uint32_t>(a.hyper_stride)) header.tile_size *= 2;
 
   // The transforms see what is coded and no more: synthesis has nothing else. The prior sees zeros beyond, as in
@@ -151,19 +192,26 @@ Status Codec::Impl::Analyse(const Image& image) {
   Reserve(y, plane);
   if (plane.rows > coded.rows || plane.columns > coded.columns) std::fill_n(y.data(), y.size(), 0.f);
   AECOMP_RETURN_IF_ERROR(
-      transform.Analyse(image, coded.rows, coded.columns, y.data(), plane.columns * int64_t{a.latent_channels}));
+      transform.Analyse(image, range, coded.rows, coded.columns, y.data(), plane.columns * int64_t{a.latent_channels}));
   analysed = header;
   return {};
+}
+
+QualityPoint Codec::Impl::PointFor(const ContainerHeader& header, double thrift) const {
+  QualityPoint q = QualityPointAt(*model, header.quality, thrift);
+  if (header.channels < model->architecture.image_channels) q.skipped = model->prior.gray_skipped();
+  return q;
 }
 
 Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats* stats) {
   Container container;
   container.header = analysed;
   container.extra = extra;
+  if (analysed.bits == 16) container.extra.push_back(RangeChunk(range));
   container.header.quality = static_cast<uint8_t>(quality);
   const std::vector<Tile> tiles = MakeTiles(container.header, model->architecture);
   const Plane plane = PaddedPlane(tiles);
-  const QualityPoint q = QualityPointAt(*model, quality, thrift);
+  const QualityPoint q = PointFor(container.header, thrift);
   std::vector<TileSymbols> symbols(tiles.size());
   for (size_t i = 0; i < tiles.size(); ++i) {
     const Tile& tile = tiles[i];
@@ -192,7 +240,7 @@ Status Codec::Impl::CheckHeader(const ContainerHeader& h) const {
   }
   if (h.width < 1 || h.height < 1 || h.width > kMaxSide || h.height > kMaxSide)
     return CorruptError("has an impossible size");
-  if (h.bits != 8)
+  if (h.bits != 8 && h.bits != 16)
     return CorruptError("has " + std::to_string(h.bits) + " bits a sample, which this version cannot decode");
   if (h.channels != 1 && h.channels != a.image_channels) {
     return CorruptError("has " + std::to_string(h.channels) + " channels, but its model " +
@@ -238,9 +286,11 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const std::str
   if (const Status status = CheckHeader(header); !status.ok()) return about(status);
   for (const ExtraChunk& chunk : container.extra) {
     const std::string type(chunk.type.begin(), chunk.type.end());
-    if (type[0] < 'a')
+    if (type[0] < 'a' && chunk.type != kRangeType)
       return about(CorruptError("has a chunk " + type + " that this version cannot decode; use a newer one"));
   }
+  const auto range_read = ReadRange(container);
+  if (!range_read.ok()) return about(range_read.status());
   const std::vector<Tile> tiles = MakeTiles(header, model->architecture);
   if (container.tiles.size() != tiles.size()) return CorruptError(name + ": corrupt: it has too few or too many tiles");
   for (const TileStreams& t : container.tiles) {
@@ -248,14 +298,15 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const std::str
   }
   const Plane plane = CodedPlane(tiles);
   Reserve(y_hat, plane);
-  const QualityPoint q = QualityPointAt(*model, header.quality);
+  const QualityPoint q = PointFor(header, 1);
   for (size_t i = 0; i < tiles.size(); ++i) {
     const Status status = DecodeTile(q, tiles[i], container.tiles[i], plane);
     if (!status.ok())
       return Status(status.code(), name + ": corrupt: tile " + std::to_string(i) + ": " + status.message());
   }
-  Image image(static_cast<int>(header.width), static_cast<int>(header.height), header.channels);
-  if (const Status status = transform.Synthesise(y_hat.data(), plane.rows, plane.columns, image); !status.ok())
+  Image image(static_cast<int>(header.width), static_cast<int>(header.height), header.channels, header.bits);
+  if (const Status status = transform.Synthesise(y_hat.data(), plane.rows, plane.columns, range_read.value(), image);
+      !status.ok())
     return about(status);
   return image;
 }
@@ -271,9 +322,10 @@ Result<std::vector<uint8_t>> Codec::Compress(const Image& image, int quality, Co
 }
 
 Status Codec::Analyse(const Image& image) {
-  if (image.width < 1 || image.height < 1 || image.bits != 8 || (image.channels != 1 && image.channels != 3) ||
+  if (image.width < 1 || image.height < 1 || (image.bits != 8 && image.bits != 16) ||
+      (image.channels != 1 && image.channels != 3) ||
       image.pixels.size() != Image::ByteSize(image.width, image.height, image.channels, image.bits)) {
-    return InputError("an 8-bit gray or RGB image of at least 1x1 pixel is expected");
+    return InputError("a gray or RGB image of 8 or 16 bits and at least 1x1 pixel is expected");
   }
   if (static_cast<uint32_t>(image.width) > kMaxSide || static_cast<uint32_t>(image.height) > kMaxSide ||
       uint64_t(image.width) * uint64_t(image.height) > kMaxPixels) {

@@ -26,7 +26,7 @@ class Codec {
   ~Codec();
   const Model& model() const;
 
-  /// image: 8-bit, 1 or 3 channels, any size from 1x1. quality: 0 .. architecture.max_quality(), in 1/16 steps.
+  /// image: 8 or 16 bits, 1 or 3 channels, any size from 1x1. quality: 0 .. architecture.max_quality(), in 1/16 steps.
   Result<std::vector<uint8_t>> Compress(const Image& image, int quality, CompressStats* stats = nullptr);
 
   /// The two halves of Compress, for several tries at one image: the analysis transform, which is the same for every

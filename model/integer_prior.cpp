@@ -57,6 +57,8 @@ void IntegerPrior::State::GiveBack(std::unique_ptr<IntegerRunner> runner) {
 const CodingTables& IntegerPrior::z_tables() const { return state_->z_tables; }
 const CodingTables& IntegerPrior::y_tables() const { return state_->y_tables; }
 std::span<const float> IntegerPrior::feature_scales() const { return state_->feature_scales; }
+std::span<const uint8_t> IntegerPrior::gray_skipped() const { return state_->gray_skipped; }
+void IntegerPrior::SetGraySkipped(std::vector<uint8_t> skipped) { state_->gray_skipped = std::move(skipped); }
 
 std::span<const uint8_t> IntegerPrior::ZRows(int quality) const {
   const size_t n = static_cast<size_t>(state_->hyper_channels);

@@ -43,6 +43,11 @@ class IntegerPrior {
   /// The same, in plain loops: what Run is tested against.
   void RunScalar(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows) const;
 
+  /// Channels of y that a colour model does not code in gray images, since they hold colour alone: not 0. [M], or empty
+  /// when all are coded.
+  std::span<const uint8_t> gray_skipped() const;
+  void SetGraySkipped(std::vector<uint8_t> skipped);
+
   /// [K]
   std::span<const float> feature_scales() const;
   int feature_channels() const { return static_cast<int>(feature_scales().size()); }

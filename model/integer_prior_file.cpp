@@ -72,6 +72,10 @@ Status IntegerPrior::Save(SafetensorsWriter& writer) const {
   writer.AddIntegers("integer.z_rows", {q, n}, std::vector<int32_t>(s.z_rows.begin(), s.z_rows.end()), DType::kU8);
   writer.AddIntegers("integer.sigma_offset", {q, m}, s.sigma_offset, DType::kI32);
   writer.AddFloats("integer.feature_scales", {std::ssize(s.feature_scales)}, s.feature_scales, DType::kF32);
+  if (!s.gray_skipped.empty()) {
+    writer.AddIntegers("integer.gray_skipped", {m}, std::vector<int32_t>(s.gray_skipped.begin(), s.gray_skipped.end()),
+                       DType::kU8);
+  }
   SaveTables("integer.z_tables", s.z_frequencies, writer);
   SaveTables("integer.y_tables", s.y_frequencies, writer);
   for (size_t i = 0; i < s.layers.size(); ++i) {
@@ -96,6 +100,10 @@ Result<IntegerPrior> IntegerPrior::Load(const Architecture& architecture, const 
   AECOMP_ASSIGN_OR_RETURN(const std::vector<int32_t> z_rows, file.ReadIntegers("integer.z_rows", {q, n}));
   AECOMP_ASSIGN_OR_RETURN(s.feature_scales,
                           file.ReadFloats("integer.feature_scales", {s.layers[s.hyper_layers - 1].out}));
+  if (file.Find("integer.gray_skipped") != nullptr) {
+    AECOMP_ASSIGN_OR_RETURN(const auto skipped, file.ReadIntegers("integer.gray_skipped", {m}));
+    for (const int32_t skip : skipped) s.gray_skipped.push_back(skip != 0);
+  }
   AECOMP_ASSIGN_OR_RETURN(s.z_frequencies, LoadTables(file, "integer.z_tables"));
   AECOMP_ASSIGN_OR_RETURN(s.y_frequencies, LoadTables(file, "integer.y_tables"));
   AECOMP_ASSIGN_OR_RETURN(s.z_tables, CodingTables::Create(s.z_frequencies));

@@ -30,13 +30,22 @@ int16_t RoundClamped(float v, float most) {
   return static_cast<int16_t>(std::lrintf(v));
 }
 
+/// What means are multiplied with: the gain, or 0 for channels that are not coded, whose y^ is 0.
+std::vector<float> MeanGain(const QualityPoint& q) {
+  std::vector<float> gain = q.scales.gain;
+  for (size_t c = 0; c < q.skipped.size(); ++c) {
+    if (q.skipped[c] != 0) gain[c] = 0;
+  }
+  return gain;
+}
+
 /// The channel parity that is in the first half at a position.
 int FirstParity(int i, int j) { return (i + j + 1) & 1; }
 
 }  // namespace
 
 QualityPoint QualityPointAt(const Model& model, int quality, double thrift) {
-  return {quality, thrift, ScalesAt(model.architecture, model.parameters, quality)};
+  return {quality, thrift, ScalesAt(model.architecture, model.parameters, quality), {}};
 }
 
 TileCoder::TileCoder(Model& model, int h, int w) : model_(model), quantiser_(model.prior.y_tables()) {
@@ -102,7 +111,15 @@ void TileCoder::QuantiseZ(const QualityPoint& q, const LatentView& y) {
 }
 
 Status TileCoder::PredictRows(const QualityPoint& q) {
-  return model_.prior.Run(q.quality, z_.data(), z_shape_.h, z_shape_.w, features_.data(), rows_.data());
+  AECOMP_RETURN_IF_ERROR(
+      model_.prior.Run(q.quality, z_.data(), z_shape_.h, z_shape_.w, features_.data(), rows_.data()));
+  if (q.skipped.empty()) return {};
+  ForEachRow([&](int, int, int64_t at) {
+    for (size_t c = 0; c < q.skipped.size(); ++c) {
+      if (q.skipped[c] != 0) rows_[static_cast<size_t>(at) + c] = 0;
+    }
+  });
+  return {};
 }
 
 /// mu_ from the integer features: they are the same on every machine.
@@ -144,6 +161,7 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView& y, int coded_h
   PredictMeans();
   const QualityScales& s = q.scales;
   const size_t channels = s.gain.size();
+  const std::vector<float> mean_gain = MeanGain(q);
   const double price =
       ErrorWeight(model_.architecture, q.quality) * ErrorPrice(model_.architecture, q.quality) / q.thrift;
   std::vector<float> inverse_weight(channels);
@@ -159,7 +177,7 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView& y, int coded_h
       const size_t e = static_cast<size_t>(at) + c;
       companded_[e] = 0;
       if ((c & 1) != parity) continue;
-      const float mu = mu_[e] * s.gain[c];
+      const float mu = mu_[e] * mean_gain[c];
       symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], mu);
       companded_[e] = Compand((symbols_[e] + mu) * s.fixed_scale[c]);
     }
@@ -170,7 +188,7 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView& y, int coded_h
     const size_t parity = static_cast<size_t>(FirstParity(i, j));
     for (size_t c = 1 - parity; c < channels; c += 2) {
       const size_t e = static_cast<size_t>(at) + c;
-      symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], (mu_[e] + correction_[e]) * s.gain[c]);
+      symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], (mu_[e] + correction_[e]) * mean_gain[c]);
     }
   });
   return {};
@@ -180,11 +198,12 @@ Status TileCoder::Reconstruct(const QualityPoint& q, const LatentView& y_hat, in
   PredictMeans();
   const QualityScales& s = q.scales;
   const size_t channels = s.gain.size();
+  const std::vector<float> mean_gain = MeanGain(q);
   ForEachRow([&](int i, int j, int64_t at) {
     const size_t parity = static_cast<size_t>(FirstParity(i, j));
     for (size_t c = 0; c < channels; ++c) {
       const size_t e = static_cast<size_t>(at) + c;
-      companded_[e] = (c & 1) == parity ? Compand((symbols_[e] + mu_[e] * s.gain[c]) * s.fixed_scale[c]) : 0.f;
+      companded_[e] = (c & 1) == parity ? Compand((symbols_[e] + mu_[e] * mean_gain[c]) * s.fixed_scale[c]) : 0.f;
     }
   });
   Context();
@@ -195,7 +214,7 @@ Status TileCoder::Reconstruct(const QualityPoint& q, const LatentView& y_hat, in
     for (size_t c = 0; c < channels; ++c) {
       const size_t e = static_cast<size_t>(at) + c;
       const float mu = (c & 1) == parity ? mu_[e] : mu_[e] + correction_[e];
-      to[c] = (symbols_[e] + mu * s.gain[c]) * s.step[c];
+      to[c] = (symbols_[e] + mu * mean_gain[c]) * s.step[c];
     }
   });
   return {};
@@ -218,6 +237,7 @@ Result<double> TileCoder::EstimateBits(const QualityPoint& q, int coded_h, int c
   for (int i = 0; i < coded_h; ++i) {
     for (size_t e = static_cast<size_t>(i) * y_shape_.w * channels, end = e + coded_w * channels; e < end; ++e) {
       const size_t c = e % channels;
+      if (!q.skipped.empty() && q.skipped[c] != 0) continue;
       const float most = kLogSigmaMax + std::log(s.gain[c]);
       const float sigma = std::exp(std::min(log_sigma[e] + s.log_sigma[c], most));
       bits += std::min(GaussianSymbolBits(symbols_[e], std::max(sigma, kSigmaMin)), kEscapeBits);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "io/status.h"
@@ -21,6 +22,7 @@ struct QualityPoint {
   int quality = 0;    ///< in 1/16 steps
   double thrift = 1;  ///< how much less than usual an error counts against bits; encoder only
   QualityScales scales;
+  std::span<const uint8_t> skipped;  ///< [M] not 0: the channel is not coded; empty: all are
 };
 QualityPoint QualityPointAt(const Model& model, int quality, double thrift = 1);
 

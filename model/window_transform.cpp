@@ -13,11 +13,20 @@ namespace {
 constexpr size_t kMostCompiled = 2;
 constexpr int kUnlimited = std::numeric_limits<int>::max();  // the halo of a network that sees its whole input
 
-uint8_t ToByte(float v) {
-  v = v * 255.f + 0.5f;
-  v = v > 0.f ? v : 0.f;  // also NaN
-  return static_cast<uint8_t>(v < 255.f ? v : 255.f);
-}
+/// The network's output (-1/2 .. 1/2) as a sample, rounded and clamped.
+template <class Sample>
+class ToSample {
+ public:
+  explicit ToSample(const SampleRange& range) : low_(range.low), high_(range.high), scale_(range.high - range.low) {}
+  Sample operator()(float v) const {
+    v = (v + 0.5f) * scale_ + low_;
+    v = v > low_ ? v : low_;  // also NaN
+    return static_cast<Sample>((v < high_ ? v : high_) + 0.5f);
+  }
+
+ private:
+  float low_, high_, scale_;
+};
 
 }  // namespace
 
@@ -47,21 +56,28 @@ Result<WindowTransform::Compiled*> WindowTransform::Get(const Network& network, 
 }
 
 /// Pixels of a window as x - 1/2 into c.input [1, h, w, C].
-void WindowTransform::FillPixels(const Image& image, const Window& v, const Window& h, Compiled& c) const {
+template <class Sample>
+void WindowTransform::FillPixels(const Image& image, const SampleRange& range, const Window& v, const Window& h,
+                                 Compiled& c) const {
   const Shape& shape = c.graph->input_shape();
   const int stride = model_.architecture.latent_stride;
+  const float width = range.high - range.low;
 #pragma omp parallel for schedule(static)
   for (int y = 0; y < shape.h; ++y) {
     const uint8_t* row = image.Row(std::min(v.begin * stride + y, image.height - 1));
     float* to = c.input.data() + int64_t{y} * shape.w * shape.c;
     for (int x = 0; x < shape.w; ++x) {
-      const uint8_t* pixel = row + int64_t{std::min(h.begin * stride + x, image.width - 1)} * image.channels;
-      for (int k = 0; k < shape.c; ++k) *to++ = static_cast<float>(pixel[image.channels == 1 ? 0 : k]) / 255.f - 0.5f;
+      const Sample* pixel = reinterpret_cast<const Sample*>(row) +
+                            int64_t{std::min(h.begin * stride + x, image.width - 1)} * image.channels;
+      for (int k = 0; k < shape.c; ++k) {
+        *to++ = (static_cast<float>(pixel[image.channels == 1 ? 0 : k]) - range.low) / width - 0.5f;
+      }
     }
   }
 }
 
-Status WindowTransform::Analyse(const Image& image, int rows, int columns, float* y, int64_t row_stride) {
+Status WindowTransform::Analyse(const Image& image, const SampleRange& range, int rows, int columns, float* y,
+                                int64_t row_stride) {
   const Architecture& a = model_.architecture;
   const WindowSize size = SizeFor(rows, columns, encoder_halo_);
   const Shape input{1, a.image_channels, size.height * a.latent_stride, size.width * a.latent_stride};
@@ -71,7 +87,7 @@ Status WindowTransform::Analyse(const Image& image, int rows, int columns, float
   }
   for (const Window& v : MakeWindows(rows, size.height, encoder_halo_)) {
     for (const Window& h : MakeWindows(columns, size.width, encoder_halo_)) {
-      FillPixels(image, v, h, *c);
+      image.bits == 8 ? FillPixels<uint8_t>(image, range, v, h, *c) : FillPixels<uint16_t>(image, range, v, h, *c);
       const float* out = c->graph->Forward(c->input.data());
       const size_t bytes = static_cast<size_t>(h.core_end - h.core_begin) * a.latent_channels * sizeof(float);
       for (int i = v.core_begin; i < v.core_end; ++i) {
@@ -84,28 +100,30 @@ Status WindowTransform::Analyse(const Image& image, int rows, int columns, float
 }
 
 /// The core of a window's output x [1, h, w, C] into the image.
-void WindowTransform::StorePixels(const float* x, const Shape& shape, const Window& v, const Window& h,
-                                  Image& image) const {
+template <class Sample>
+void WindowTransform::StorePixels(const float* x, const Shape& shape, const SampleRange& range, const Window& v,
+                                  const Window& h, Image& image) const {
+  const ToSample<Sample> to_sample(range);
   const int stride = model_.architecture.latent_stride;
   const int top = v.core_begin * stride, bottom = std::min(v.core_end * stride, image.height);
   const int left = h.core_begin * stride, right = std::min(h.core_end * stride, image.width);
 #pragma omp parallel for schedule(static)
   for (int row = top; row < bottom; ++row) {
     const float* from = x + (int64_t{row - v.begin * stride} * shape.w + left - h.begin * stride) * shape.c;
-    uint8_t* to = image.Row(row) + int64_t{left} * image.channels;
+    Sample* to = reinterpret_cast<Sample*>(image.Row(row)) + int64_t{left} * image.channels;
     if (image.channels == shape.c) {
-      for (int64_t i = 0; i < int64_t{right - left} * shape.c; ++i) to[i] = ToByte(from[i] + 0.5f);
+      for (int64_t i = 0; i < int64_t{right - left} * shape.c; ++i) to[i] = to_sample(from[i]);
       continue;
     }
     for (int column = left; column < right; ++column, from += shape.c) {
       float sum = 0;
       for (int k = 0; k < shape.c; ++k) sum += from[k];
-      *to++ = ToByte(sum / static_cast<float>(shape.c) + 0.5f);
+      *to++ = to_sample(sum / static_cast<float>(shape.c));
     }
   }
 }
 
-Status WindowTransform::Synthesise(const float* y_hat, int rows, int columns, Image& image) {
+Status WindowTransform::Synthesise(const float* y_hat, int rows, int columns, const SampleRange& range, Image& image) {
   const Architecture& a = model_.architecture;
   const WindowSize size = SizeFor(rows, columns, decoder_halo_);
   const Shape input{1, a.latent_channels, size.height, size.width};
@@ -125,7 +143,9 @@ Status WindowTransform::Synthesise(const float* y_hat, int rows, int columns, Im
         }
         x = c->input.data();
       }
-      StorePixels(c->graph->Forward(x), output, v, h, image);
+      const float* out = c->graph->Forward(x);
+      image.bits == 8 ? StorePixels<uint8_t>(out, output, range, v, h, image)
+                      : StorePixels<uint16_t>(out, output, range, v, h, image);
     }
   }
   return {};

@@ -13,6 +13,11 @@
 
 namespace aecomp {
 
+/// What 0 and 1 of the network are in samples.
+struct SampleRange {
+  float low = 0, high = 255;
+};
+
 class WindowTransform {
  public:
   /// Windows have at most about max_window elements of y: 16,384 are 4 megapixels at a latent stride of 16.
@@ -20,12 +25,12 @@ class WindowTransform {
 
   /// image -> y before gain [rows, columns, M], where rows and columns times latent_stride are at least the image's
   /// size; the image is continued by its border pixels. row_stride: floats from one row of y to the next. Gray images
-  /// are repeated into the model's channels.
-  Status Analyse(const Image& image, int rows, int columns, float* y, int64_t row_stride);
+  /// are repeated into the model's channels. image: 8 or 16 bits.
+  Status Analyse(const Image& image, const SampleRange& range, int rows, int columns, float* y, int64_t row_stride);
 
-  /// y^ * step [rows, columns, M] -> 8-bit image of the given size, at most rows and columns times latent_stride. One
-  /// channel from a colour model: the mean of the three.
-  Status Synthesise(const float* y_hat, int rows, int columns, Image& image);
+  /// y^ * step [rows, columns, M] -> image of the size and depth it has, at most rows and columns times latent_stride.
+  /// One channel from a colour model: the mean of the three.
+  Status Synthesise(const float* y_hat, int rows, int columns, const SampleRange& range, Image& image);
 
  private:
   struct Compiled {
@@ -34,8 +39,11 @@ class WindowTransform {
   };
   Result<Compiled*> Get(const Network& network, const Shape& input, std::vector<Compiled>& cache);
   WindowSize SizeFor(int rows, int columns, int halo) const;
-  void FillPixels(const Image& image, const Window& v, const Window& h, Compiled& c) const;
-  void StorePixels(const float* x, const Shape& shape, const Window& v, const Window& h, Image& image) const;
+  template <class Sample>
+  void FillPixels(const Image& image, const SampleRange& range, const Window& v, const Window& h, Compiled& c) const;
+  template <class Sample>
+  void StorePixels(const float* x, const Shape& shape, const SampleRange& range, const Window& v, const Window& h,
+                   Image& image) const;
 
   Model& model_;
   int max_window_;

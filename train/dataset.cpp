@@ -20,15 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool IsImageName(const fs::path& path) {
-  static constexpr std::array kExtensions = {".png",  ".jpg", ".jpeg", ".webp", ".tif",
-                                             ".tiff", ".bmp", ".ppm",  ".pgm",  ".jp2"};
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
-}
-
 /// 8-bit pixels with the wanted number of channels; alpha is ignored.
 Image ToChannels(const Image& image, int channels) {
   Image result(image.width, image.height, channels);
@@ -70,7 +61,7 @@ Result<std::vector<std::string>> ListImages(const std::vector<std::string>& fold
       return InputError(folder + ": not a folder that can be read; give a folder of images");
     fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, error), end;
     for (; !error && it != end; it.increment(error)) {
-      if (it->is_regular_file(error) && IsImageName(it->path())) files.push_back(it->path().string());
+      if (it->is_regular_file(error) && HasImageExtension(it->path())) files.push_back(it->path().string());
     }
     if (error) return InputError(folder + ": cannot be listed: " + error.message());
   }
@@ -88,7 +79,7 @@ Result<Dataset> Dataset::Load(const std::vector<std::string>& files, int channel
 #pragma omp parallel for schedule(dynamic, 1)
   for (size_t i = 0; i < files.size(); ++i) {
     std::vector<std::string> ignored;
-    auto image = ReadImage(files[i], &ignored);
+    auto image = ReadPlainImage(files[i], &ignored);
     if (!image.ok()) {
       problems[i] = "skipped " + image.status().message();
     } else if (std::min(image.value().width, image.value().height) < patch) {

@@ -11,6 +11,11 @@ namespace aecomp {
 namespace {
 
 constexpr int kCalibrationPatches = 24;
+constexpr uint64_t kCalibrationSeed = 0xCA11B8A7E;
+
+/// A channel of y in which gray pictures have less than this part of the energy of the same pictures in colour holds
+/// colour alone. Leaving those out saves 3 to 5 % of a gray picture's bytes; twice as much costs 0.07 dB at the top.
+constexpr double kGraySilence = 0.05;
 
 Parameters RoundToHalf(const Parameters& parameters) {
   Parameters rounded;
@@ -19,6 +24,37 @@ Parameters RoundToHalf(const Parameters& parameters) {
     for (size_t i = 0; i < p.value.size(); ++i) to.value[i] = HalfToFloat(FloatToHalf(p.value[i]));
   }
   return rounded;
+}
+
+/// x: [1, patch, patch, C], as networks see it.
+void CalibrationPatch(const Dataset& dataset, int i, Tensor& x) {
+  dataset.Sample(MixBits(kCalibrationSeed, static_cast<uint64_t>(i)), x.shape().h, x.data());
+  for (int64_t k = 0; k < x.size(); ++k) x.data()[k] -= 0.5f;
+}
+
+/// IntegerPrior::gray_skipped of a colour model.
+Result<std::vector<uint8_t>> GraySkipped(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
+  const int patch = 4 * a.hyper_stride;
+  const Shape image{1, a.image_channels, patch, patch};
+  AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
+  const Shape y = encoder->output_shape();
+  std::vector<double> colour(static_cast<size_t>(y.c)), gray(colour.size());
+  Tensor x(image);
+  const auto add_energy = [&](std::vector<double>& energy) {
+    const float* latent = encoder->Forward(x.data());
+    for (int64_t k = 0; k < y.size(); ++k) energy[static_cast<size_t>(k % y.c)] += std::pow(latent[k], 2);
+  };
+  for (int i = 0; i < kCalibrationPatches; ++i) {
+    CalibrationPatch(dataset, i, x);
+    add_energy(colour);
+    for (float* pixel = x.data(); pixel < x.data() + x.size(); pixel += 3) {
+      pixel[0] = pixel[1] = pixel[2] = (pixel[0] + pixel[1] + pixel[2]) / 3;
+    }
+    add_energy(gray);
+  }
+  std::vector<uint8_t> skipped(gray.size());
+  for (size_t c = 0; c < skipped.size(); ++c) skipped[c] = gray[c] < kGraySilence * colour[c];
+  return skipped;
 }
 
 /// What the hyper-decoder reads for random patches over all qualities: z^ in its float scale.
@@ -31,8 +67,7 @@ Result<std::vector<Tensor>> CalibrationInputs(const Architecture& a, Parameters&
   std::vector<Tensor> inputs;
   Tensor x(image), companded(y);
   for (int i = 0; i < kCalibrationPatches; ++i) {
-    dataset.Sample(MixBits(0xCA11B8A7E, static_cast<uint64_t>(i)), patch, x.data());
-    for (int64_t k = 0; k < x.size(); ++k) x.data()[k] -= 0.5f;
+    CalibrationPatch(dataset, i, x);
     const QualityScales s = ScalesAt(a, parameters, a.max_quality() * i / double{kCalibrationPatches - 1});
     const float* latent = encoder->Forward(x.data());
     for (int64_t k = 0; k < y.size(); ++k) {
@@ -57,7 +92,11 @@ Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const
   AECOMP_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, CalibrationInputs(architecture, rounded, dataset));
   std::vector<const Tensor*> pointers;
   for (const Tensor& t : inputs) pointers.push_back(&t);
-  AECOMP_ASSIGN_OR_RETURN(const IntegerPrior prior, IntegerPrior::Quantize(architecture, rounded, pointers));
+  AECOMP_ASSIGN_OR_RETURN(IntegerPrior prior, IntegerPrior::Quantize(architecture, rounded, pointers));
+  if (architecture.image_channels == 3) {
+    AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> skipped, GraySkipped(architecture, rounded, dataset));
+    prior.SetGraySkipped(std::move(skipped));
+  }
   return SerializeModel(architecture, rounded, prior, provenance);
 }
 

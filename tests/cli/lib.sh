@@ -6,6 +6,9 @@ SAMPLE=$SOURCE/data/sample.png
 WORK=$(mktemp -d)
 LOGS=$(mktemp -d)  # beside WORK, so that nothing of ours is taken for a leftover
 FAILURES=0
+# No model that somebody installed.
+export XDG_DATA_HOME=$LOGS/data
+unset AECOMP_MODEL_PATH
 trap 'chmod -R u+rwX "$WORK"; rm -rf "$WORK" "$LOGS"' EXIT
 cd "$WORK" || exit 1
 

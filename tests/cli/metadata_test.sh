@@ -1,6 +1,6 @@
 # ICC, EXIF and XMP travel with the picture.
 . "$(dirname "$0")/lib.sh"
-[ -n "$("$AECOMP" model list 2>/dev/null)" ] || skip "the program was built without a model"
+[ -n "$("$AECOMP" model list 2>/dev/null | grep built-in)" ] || skip "the program was built without a model"
 python3 - "$SAMPLE" <<'P'
 import struct, sys, zlib
 png = open(sys.argv[1], "rb").read()
@@ -26,5 +26,5 @@ expect 0 "$AECOMP" compress m.png -o none.aec --metadata none
 expect 0 "$AECOMP" decompress none.aec -o none.png
 grep -qaE 'iCCP|eXIf|iTXt' none.png && fail "--metadata none left some"
 [ "$(stat -c %s none.aec)" -lt "$(stat -c %s m.aec)" ] || fail "metadata cost nothing"
-expect_refusal 2 "'gps' is none of icc, exif, xmp" "$AECOMP" compress m.png -o x.aec --metadata icc,gps
+expect_refusal 2 "'gps' is none of icc, exif, xmp, text" "$AECOMP" compress m.png -o x.aec --metadata icc,gps
 finish

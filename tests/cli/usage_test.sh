@@ -10,7 +10,7 @@ expect 6 sh -c "'$AECOMP' --version >/dev/full"
 cp "$SAMPLE" a.png
 expect_refusal 2 'subcommand' "$AECOMP"
 expect_refusal 2 'frobnicate' "$AECOMP" frobnicate
-expect_refusal 2 'required' "$AECOMP" compress
+expect_refusal 2 'no input' "$AECOMP" compress
 expect_refusal 2 'frobnicate' "$AECOMP" compress a.png --frobnicate
 for quality in -1 101 high nan; do expect_refusal 2 'quality' "$AECOMP" compress a.png -q "$quality"; done
 expect_refusal 2 'threads' "$AECOMP" compress a.png -j -3

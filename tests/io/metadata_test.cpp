@@ -1,6 +1,7 @@
 #include "io/metadata.h"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <random>
 
@@ -32,12 +33,31 @@ Image Numbered(int width, int height) {
   return image;
 }
 
+Bytes PngChunk(const std::string& type, const std::string& content) {
+  const std::string text = std::string(3, '\0') + static_cast<char>(content.size()) + type + content;
+  Bytes chunk(text.begin(), text.end());
+  const auto sum = static_cast<uint32_t>(crc32(0, chunk.data() + 4, static_cast<uInt>(chunk.size() - 4)));
+  for (int shift = 24; shift >= 0; shift -= 8) chunk.push_back(static_cast<uint8_t>(sum >> shift));
+  return chunk;
+}
+
 Metadata Everything() {
   Metadata m;
   m.icc = RandomBytes(200000, 1);  // several segments of a JPEG
   m.exif = Exif(1, true);
   const std::string xmp = "<x:xmpmeta>\xc3\xa4</x:xmpmeta>";
   m.xmp.assign(xmp.begin(), xmp.end());
+  m.png_text = PngChunk("tEXt", std::string("Title\0text", 10));
+  const Bytes second = PngChunk("iTXt", std::string("Title\0\0\0\0\0more", 14));
+  m.png_text.insert(m.png_text.end(), second.begin(), second.end());
+  m.png_colour = PngChunk("gAMA", std::string("\0\0\xb1\x8f", 4));
+  return m;
+}
+
+/// What a JPEG keeps of it.
+Metadata EverythingButPng() {
+  Metadata m = Everything();
+  m.png_text.clear(), m.png_colour.clear();
   return m;
 }
 
@@ -45,6 +65,8 @@ void ExpectEqual(const Metadata& a, const Metadata& b) {
   EXPECT_EQ(a.icc, b.icc);
   EXPECT_EQ(a.exif, b.exif);
   EXPECT_EQ(a.xmp, b.xmp);
+  EXPECT_EQ(a.png_text, b.png_text);
+  EXPECT_EQ(a.png_colour, b.png_colour);
 }
 
 TEST(Metadata, GoesIntoPngAndJpegAndComesOutAgain) {
@@ -52,9 +74,10 @@ TEST(Metadata, GoesIntoPngAndJpegAndComesOutAgain) {
   for (const char* format : {".png", ".jpg"}) {
     const Bytes plain = EncodeImage(image, format).value();
     std::vector<std::string> notes;
+    const bool png = format == std::string(".png");
     const Bytes full = EmbedMetadata(plain, Everything(), &notes);
-    EXPECT_TRUE(notes.empty());
-    ExpectEqual(ReadMetadata(full), Everything());
+    EXPECT_EQ(notes.size(), png ? 0u : 2u);
+    ExpectEqual(ReadMetadata(full), png ? Everything() : EverythingButPng());
     ExpectEqual(ReadMetadata(plain), {});
     const Image decoded = DecodeImage(full, "x", nullptr).value();
     EXPECT_EQ(decoded.pixels, DecodeImage(plain, "x", nullptr).value().pixels) << format;
@@ -66,7 +89,7 @@ TEST(Metadata, SaysWhatItLeavesOut) {
   std::vector<std::string> notes;
   const Bytes ppm = EncodeImage(Numbered(4, 4), ".ppm").value();
   EXPECT_EQ(EmbedMetadata(ppm, Everything(), &notes), ppm);
-  EXPECT_EQ(notes.size(), 3u);
+  EXPECT_EQ(notes.size(), 4u);
   notes.clear();
   Metadata m;
   m.xmp = RandomBytes(70000, 3);
@@ -82,6 +105,42 @@ TEST(Metadata, ChunksComeBack) {
   auto chunks = MetadataChunks(Everything());
   chunks[0].payload.resize(chunks[0].payload.size() / 2);
   EXPECT_EQ(MetadataFromChunks(chunks, "x").status().code(), StatusCode::kCorrupt);
+}
+
+TEST(Metadata, WhatIsNoPngChunkDoesNotGetIntoAPng) {
+  for (int damage = 0; damage < 3; ++damage) {
+    Metadata m;
+    m.png_text = PngChunk(damage == 0 ? "PLTE" : "tEXt", "abc");
+    if (damage == 1) m.png_text.back() ^= 1;
+    if (damage == 2) m.png_text.pop_back();
+    EXPECT_EQ(MetadataFromChunks(MetadataChunks(m), "x").status().code(), StatusCode::kCorrupt) << damage;
+  }
+}
+
+TEST(Metadata, IccAndXmpOfTiff) {
+  // One directory at 8 with two fields of 5 and 6 bytes, which lie behind it.
+  Bytes tiff = {'I', 'I', 42, 0, 8, 0, 0, 0, 2, 0};
+  const auto field = [&](int tag, int type, uint8_t count, uint8_t offset) {
+    const Bytes entry = {static_cast<uint8_t>(tag & 255),
+                         static_cast<uint8_t>(tag >> 8),
+                         static_cast<uint8_t>(type),
+                         0,
+                         count,
+                         0,
+                         0,
+                         0,
+                         offset,
+                         0,
+                         0,
+                         0};
+    tiff.insert(tiff.end(), entry.begin(), entry.end());
+  };
+  field(700, 1, 5, 38), field(34675, 7, 6, 43);
+  tiff.insert(tiff.end(), {0, 0, 0, 0, '<', 'x', '/', '>', ' ', 1, 2, 3, 4, 5, 6});
+  const Metadata m = ReadMetadata(tiff);
+  EXPECT_EQ(m.xmp, (Bytes{'<', 'x', '/', '>', ' '}));
+  EXPECT_EQ(m.icc, (Bytes{1, 2, 3, 4, 5, 6}));
+  for (size_t n = 0; n < tiff.size(); ++n) EXPECT_TRUE(ReadMetadata(std::span(tiff).first(n)).icc.empty());
 }
 
 TEST(Metadata, OrientationIsAppliedAndReset) {

@@ -1,0 +1,20 @@
+// Alpha of an .aec: lossless, in an extra chunk of its own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/container.h"
+#include "io/image.h"
+#include "io/status.h"
+
+namespace aecomp {
+
+/// alpha: one channel, 8 or 16 bits. The chunk holds it as a PNG; see FORMAT.md.
+Result<ExtraChunk> AlphaChunk(const Image& alpha);
+
+/// The decoded image with the alpha that the chunks hold, or as it is when they hold none. kCorrupt when the alpha
+/// cannot be read or does not fit the image. `name`: of the .aec.
+Result<Image> RestoreAlpha(Image image, const std::vector<ExtraChunk>& chunks, const std::string& name);
+
+}  // namespace aecomp
