@@ -40,10 +40,7 @@ ProgressMode Progress(const BatchOptions& options) {
 class Batch {
  public:
   Batch(const BatchOptions& options, std::vector<PlannedFile> plan)
-      : options_(options),
-        plan_(std::move(plan)),
-        reports_(plan_.size()),
-        progress_(Progress(options)) {}
+      : options_(options), plan_(std::move(plan)), reports_(plan_.size()), progress_(Progress(options)) {}
 
   void Work(const FileWork& work, Worker& worker) {
     for (size_t i = next_++; i < plan_.size() && !stop_; i = next_++) {
