@@ -40,10 +40,7 @@ ProgressMode Progress(const BatchOptions& options) {
 class Batch {
  public:
   Batch(const BatchOptions& options, std::vector<PlannedFile> plan)
-      : options_(options),
-        plan_(std::move(plan)),
-        reports_(plan_.size()),
-        progress_(Progress(options)) {}
+      : options_(options), plan_(std::move(plan)), reports_(plan_.size()), progress_(Progress(options)) {}
 
   void Work(const FileWork& work, Worker& worker) {
     for (size_t i = next_++; i < plan_.size() && !stop_; i = next_++) {
@@ -129,7 +126,7 @@ ThreadShares::Turn::Turn(ThreadShares& shares, int64_t pixels) {
 
 Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWork& work) {
   AECOMP_ASSIGN_OR_RETURN(auto plan, PlanBatch(options, kind));
-  ModelStore store(options.model);
+  ModelStore store(options.model, options.precision);
   ThreadShares shares(options.threads, plan.size());
   Batch batch(options, std::move(plan));
   const auto run = [&] {

@@ -348,7 +348,7 @@ TEST(Windows, TransformsDoNotDependOnWindows) {
   const auto model = TinyModel();
   const Image image = SyntheticImage(300, 170, 3);
   const int rows = 12, columns = 20;
-  WindowTransform whole(*model), pieces(*model, 80);
+  WindowTransform whole(*model), pieces(*model, true, 80);
   std::vector<float> y(static_cast<size_t>(rows * columns * 16)), y_pieces(y.size());
   ASSERT_TRUE(whole.Analyse(image, {}, rows, columns, y.data(), columns * 16).ok());
   ASSERT_TRUE(pieces.Analyse(image, {}, rows, columns, y_pieces.data(), columns * 16).ok());
