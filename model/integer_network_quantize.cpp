@@ -76,14 +76,16 @@ class RangeFinder {
 
 /// Weights in the integer layout [out, kh, kw, in].
 std::vector<float> IntegerOrder(const IntegerLayer& l, const Parameter& p) {
-  std::vector<float> weights;
-  for (int o = 0; o < l.out; ++o)
-    for (int a = 0; a < l.kernel; ++a)
-      for (int b = 0; b < l.kernel; ++b)
-        for (int i = 0; i < l.in; ++i) {
-          const int64_t channels = l.transposed ? int64_t{i} * l.out + o : int64_t{o} * l.in + i;
-          weights.push_back(p.value[static_cast<size_t>((channels * l.kernel + a) * l.kernel + b)]);
-        }
+  std::vector<float> weights(p.value.size());
+  const int64_t area = int64_t{l.kernel} * l.kernel;
+#pragma omp parallel for schedule(static)
+  for (int o = 0; o < l.out; ++o) {
+    float* to = weights.data() + o * area * l.in;
+    for (int i = 0; i < l.in; ++i) {
+      const float* from = p.value.data() + (l.transposed ? int64_t{i} * l.out + o : int64_t{o} * l.in + i) * area;
+      for (int64_t k = 0; k < area; ++k) to[k * l.in + i] = from[k];
+    }
+  }
   return weights;
 }
 
@@ -91,15 +93,15 @@ std::vector<float> IntegerOrder(const IntegerLayer& l, const Parameter& p) {
 /// what one of the sums is worth.
 double QuantiseChannel(IntegerStep& step, int o, std::span<const float> weights, double bias, double in_scale) {
   IntegerLayer& l = step.layer;
-  const size_t count = static_cast<size_t>(l.weight_size() / l.out), first = static_cast<size_t>(o) * count;
-  double most = 0;
-  for (size_t i = first; i < first + count; ++i) most = std::max<double>(most, std::fabs(weights[i]));
-  double unit = std::max({most / 63, std::fabs(bias) / in_scale / (1 << 23), 1e-12});
+  const size_t count = weights.size() / static_cast<size_t>(l.out), first = static_cast<size_t>(o) * count;
+  float most = 0;
+  for (size_t i = first; i < first + count; ++i) most = std::max(most, std::fabs(weights[i]));
+  double unit = std::max({most / 63.0, std::fabs(bias) / in_scale / (1 << 23), 1e-12});
   while (true) {
     for (size_t i = first; i < first + count; ++i) {
-      l.weight[i] = static_cast<int8_t>(std::clamp(std::lround(weights[i] / unit), -63L, 63L));
+      l.weight[i] = static_cast<int8_t>(static_cast<int32_t>(std::rint(weights[i] / unit)));  // within 63: see most
     }
-    l.bias[static_cast<size_t>(o)] = static_cast<int32_t>(std::lround(bias / (unit * in_scale)));
+    l.bias[static_cast<size_t>(o)] = static_cast<int32_t>(std::rint(bias / (unit * in_scale)));
     if (AccumulatorBound(l, o, step.zero_point) < (1 << 24)) return unit * in_scale;
     unit *= 1.05;
   }
@@ -121,12 +123,15 @@ Status QuantiseStep(IntegerStep& step, const Parameters& parameters, const Integ
   const std::vector<float> weights = IntegerOrder(l, *weight);
   l.weight.resize(weights.size());
   l.bias.resize(static_cast<size_t>(l.out));
+  step.scale.resize(l.bias.size());
+#pragma omp parallel for schedule(static)
   for (int o = 0; o < l.out; ++o) {
-    double b = bias != nullptr ? bias->value[static_cast<size_t>(o)] : 0;
+    const auto c = static_cast<size_t>(o);
+    double b = bias != nullptr ? bias->value[c] : 0;
     for (size_t i = 0, n = weights.size() / l.bias.size(); i < n && input.offset != 0; ++i) {
-      b += input.offset * weights[static_cast<size_t>(o) * n + i];
+      b += input.offset * weights[c * n + i];
     }
-    step.scale.push_back(static_cast<float>(QuantiseChannel(step, o, weights, b, input.scale) / out_scale));
+    step.scale[c] = static_cast<float>(QuantiseChannel(step, o, weights, b, input.scale) / out_scale);
   }
   return {};
 }

@@ -55,6 +55,7 @@ Result<SplitTransform> Split(const Network& network) {
 Result<IntegerTransforms> IntegerTransforms::Create(const Architecture& architecture, const Parameters& parameters,
                                                     const TransformRanges& ranges) {
   IntegerTransforms t;
+  t.ranges = ranges;
   AECOMP_ASSIGN_OR_RETURN(t.encoder_parts, Split(architecture.encoder));
   AECOMP_ASSIGN_OR_RETURN(t.decoder_parts, Split(architecture.decoder));
   AECOMP_ASSIGN_OR_RETURN(t.encoder, IntegerNetwork::Create(t.encoder_parts.deep, parameters, kPixels, ranges.encoder));

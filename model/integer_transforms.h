@@ -31,6 +31,7 @@ struct TransformRanges {
 struct IntegerTransforms {
   SplitTransform encoder_parts, decoder_parts;
   IntegerNetwork encoder, decoder;
+  TransformRanges ranges;      ///< what it was made from
   IntegerInput decoder_input;  ///< of the decoder: companded latents; the encoder reads pixels
 
   static Result<IntegerTransforms> Create(const Architecture& architecture, const Parameters& parameters,
