@@ -126,7 +126,7 @@ ThreadShares::Turn::Turn(ThreadShares& shares, int64_t pixels) {
 
 Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWork& work) {
   AECOMP_ASSIGN_OR_RETURN(auto plan, PlanBatch(options, kind));
-  ModelStore store(options.model);
+  ModelStore store(options.model, options.precision);
   ThreadShares shares(options.threads, plan.size());
   Batch batch(options, std::move(plan));
   const auto run = [&] {

@@ -31,6 +31,7 @@ struct EvalOptions {
   std::vector<std::string> plot_curves = {"bpg-444", "bmshj2018-hyperprior", "vtm"};
   bool no_codecs = false, estimate = false;
   int threads = 0;
+  Precision precision = Precision::kInteger;
   TalkOptions talk;
 };
 
@@ -123,7 +124,7 @@ Status Eval(const EvalOptions& options) {
   UseThreads(options.threads);
   AECOMP_ASSIGN_OR_RETURN(const auto files, ExpandFolders(options.inputs));
   if (!options.anchors.empty()) AECOMP_RETURN_IF_ERROR(ReadAnchors(options.anchors).status());  // before the work
-  ModelStore store(options.model);
+  ModelStore store(options.model, options.precision);
   ModelSource source(store);
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, source.Get());
   const bool show = !options.talk.quiet && isatty(STDERR_FILENO);
@@ -172,6 +173,7 @@ void AddEval(CLI::App& app, Command& command) {
   sub->add_option("--csv", options->csv, "Every measurement")->type_name("FILE");
   AddModelOption(*sub, options->model);
   AddThreadsOption(*sub, options->threads);
+  AddPrecisionOption(*sub, options->precision);
   AddTalkOptions(*sub, options->talk);
   sub->callback([options, &command] { command.run = [options] { return Eval(*options); }; });
 }

@@ -65,7 +65,7 @@ Result<std::shared_ptr<Model>> ModelStore::Search(const ModelId& wanted, const s
 
 Codec* ModelSource::CodecOf(std::shared_ptr<Model> model) {
   std::unique_ptr<Codec>& codec = codecs_[model->id];
-  if (!codec) codec = std::make_unique<Codec>(std::move(model));
+  if (!codec) codec = std::make_unique<Codec>(std::move(model), store_.precision());
   return codec.get();
 }
 

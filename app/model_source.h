@@ -17,7 +17,10 @@ namespace aecomp {
 class ModelStore {
  public:
   /// path: of -m; empty: the built-in model, and for files that name another one, those that are installed.
-  explicit ModelStore(std::string path) : path_(std::move(path)) {}
+  explicit ModelStore(std::string path, Precision precision = Precision::kInteger)
+      : path_(std::move(path)), precision_(precision) {}
+
+  Precision precision() const { return precision_; }
 
   /// What compresses. kModel when there is none or it is broken.
   Result<std::shared_ptr<Model>> Default();
@@ -31,6 +34,7 @@ class ModelStore {
   Result<std::shared_ptr<Model>> Search(const ModelId& wanted, const std::string& name);
 
   std::string path_;
+  Precision precision_;
   std::mutex mutex_;
   Status failure_;  ///< kept, so that a batch does not try again for every file
   std::shared_ptr<Model> default_;

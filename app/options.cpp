@@ -44,6 +44,7 @@ void AddBatchOptions(CLI::App& command, BatchOptions& options) {
   command.add_flag("--keep-time", options.keep_time, "Give outputs the time stamps of their inputs");
   AddModelOption(command, options.model);
   AddThreadsOption(command, options.threads);
+  AddPrecisionOption(command, options.precision);
   AddProgressOption(command, options.progress);
   AddTalkOptions(command, options.talk);
 }
@@ -54,6 +55,13 @@ void AddProgressOption(CLI::App& command, ProgressMode& mode) {
   command.add_option("--progress", mode, "auto, always or never")
       ->transform(CLI::CheckedTransformer(modes))
       ->type_name("WHEN");
+}
+
+void AddPrecisionOption(CLI::App& command, Precision& precision) {
+  const std::map<std::string, Precision> choices = {{"int8", Precision::kInteger}, {"f32", Precision::kFloat}};
+  command.add_option("--precision", precision, "int8 or f32, of the deep paths of the networks")
+      ->transform(CLI::CheckedTransformer(choices))
+      ->type_name("WHAT");
 }
 
 void AddAlphaOption(CLI::App& command, bool& keep) {

@@ -6,6 +6,7 @@
 
 #include "io/metadata.h"
 #include "io/status.h"
+#include "model/codec.h"
 
 namespace CLI {
 class App;
@@ -35,6 +36,7 @@ struct BatchOptions {
   bool fail_fast = false;
   bool keep_time = false;
   int threads = 0;  ///< 0: all
+  Precision precision = Precision::kInteger;
   ProgressMode progress = ProgressMode::kAuto;
   TalkOptions talk;
 };
@@ -46,6 +48,7 @@ void AddModelOption(CLI::App& command, std::string& model);
 void AddThreadsOption(CLI::App& command, int& threads);
 void AddProgressOption(CLI::App& command, ProgressMode& mode);
 void AddAlphaOption(CLI::App& command, bool& keep);
+void AddPrecisionOption(CLI::App& command, Precision& precision);
 void AddBatchOptions(CLI::App& command, BatchOptions& options);
 
 /// `threads`, or the number of processors for 0.

@@ -107,7 +107,8 @@ Status ParallelStreams(size_t count, F f) {
 }  // namespace
 
 struct Codec::Impl {
-  explicit Impl(std::shared_ptr<Model> m) : model(std::move(m)), transform(*model) {}
+  Impl(std::shared_ptr<Model> m, Precision precision)
+      : model(std::move(m)), transform(*model, precision == Precision::kInteger) {}
 
   std::shared_ptr<Model> model;
   WindowTransform transform;
@@ -311,7 +312,8 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const std::str
   return image;
 }
 
-Codec::Codec(std::shared_ptr<Model> model) : impl_(std::make_unique<Impl>(std::move(model))) {}
+Codec::Codec(std::shared_ptr<Model> model, Precision precision)
+    : impl_(std::make_unique<Impl>(std::move(model), precision)) {}
 Codec::~Codec() = default;
 const Model& Codec::model() const { return *impl_->model; }
 void Codec::SetExtraChunks(std::vector<ExtraChunk> chunks) { impl_->extra = std::move(chunks); }

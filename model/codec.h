@@ -19,10 +19,13 @@ struct CompressStats {
   uint64_t z_bytes = 0, y_bytes = 0;
 };
 
+enum class Precision { kInteger, kFloat };
+
 /// Codes images with one model. Keeps compiled graphs between images of equal size. Not thread-safe: one a thread.
 class Codec {
  public:
-  explicit Codec(std::shared_ptr<Model> model);
+  /// precision: of the transforms' deep paths. Integers run several times as fast; the prior is always in integers.
+  explicit Codec(std::shared_ptr<Model> model, Precision precision = Precision::kInteger);
   ~Codec();
   const Model& model() const;
 

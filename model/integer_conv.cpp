@@ -1,21 +1,28 @@
 #include "model/integer_conv.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "model/onednn.h"
 
 namespace aecomp {
 
+constexpr int64_t kStripSums = 1 << 18;  // 1 MiB
+
 // With P = p + padding = stride*a + r for output position p of a transposed convolution, and taps t: out = sum over t
 // of x[a - t] * w[stride*t + r]: a convolution with K = ceil(kernel/stride) taps over positions a of an input that is
 // padded by K-1 on both sides. Deep channel: (r of the row, r of the column, out).
+//
+// The convolution runs over strips of rows whose sums stay in the cache until they have been used. All strips have one
+// size: the last one begins earlier and repeats some rows.
 struct IntegerConv::Impl {
   const IntegerLayer& layer;
   Shape input, output;
-  int taps, padding, phases;   // of the convolution that runs
-  Shape padded, grid;          // its input and its output [1, phases*phases*out, ..]
-  AlignedBuffer<uint8_t> x;    // [padded.h, padded.w, in]; unused without padding
-  AlignedBuffer<int32_t> acc;  // [grid.h, grid.w, grid.c]
+  int taps, padding, phases, stride;  // of the convolution that runs
+  Shape padded, grid;                 // its input and its output [1, phases*phases*out, ..]
+  int strip;                          // rows of the grid that run at a time
+  AlignedBuffer<uint8_t> x;           // [padded.h, padded.w, in]; unused without padding
+  AlignedBuffer<int32_t> acc;         // [strip, grid.w, grid.c]
   AlignedBuffer<int8_t> weights;
   std::vector<int32_t> bias;  // [grid.c]: minus what the zero point adds
   onednn::Op op;
@@ -23,22 +30,34 @@ struct IntegerConv::Impl {
   Impl(const IntegerLayer& l, int h, int w, int zero_point);
   const int8_t* DeepWeights(int deep, int a, int b) const;
   void MakeConvolution(int zero_point);
-  void Accumulate(const uint8_t* source);
+  const uint8_t* Padded(const uint8_t* source);
+  void Accumulate(const uint8_t* rows);
 
-  /// Calls f(output pixel index, accumulators [out], biases [out]) for every output pixel.
+  /// Calls f(output pixel index, sums [out], biases [out]) for every output pixel.
   template <class F>
-  void ForEachPixel(F f) const {
+  void ForEachPixel(const uint8_t* source, F f) {
+    source = Padded(source);
+    for (int done = 0; done < grid.h; done += strip) {
+      const int first = std::min(done, grid.h - strip);  // row of the grid in the first row of acc
+      Accumulate(source + int64_t{first} * stride * padded.w * padded.c);
+      // A row of the grid has the sums of `phases` rows of the output.
+      const int begin = std::max(0, done * phases - OutputShift());
+      const int end = std::min(output.h, std::min(done + strip, grid.h) * phases - OutputShift());
 #pragma omp parallel for schedule(static)
-    for (int y = 0; y < output.h; ++y) {
-      for (int c = 0; c < output.w; ++c) {
-        int gy = y, gx = c, phase = 0;
-        if (layer.transposed) {
-          gy = (y + layer.padding) / layer.stride, gx = (c + layer.padding) / layer.stride;
-          phase = (y + layer.padding) % layer.stride * phases + (c + layer.padding) % layer.stride;
-        }
-        const int64_t at = (int64_t{gy} * grid.w + gx) * grid.c + int64_t{phase} * layer.out;
-        f(int64_t{y} * output.w + c, acc.data() + at, bias.data() + int64_t{phase} * layer.out);
-      }
+      for (int y = begin; y < end; ++y) ForRow(y, first, f);
+    }
+  }
+
+  int OutputShift() const { return layer.transposed ? layer.padding : 0; }
+
+  template <class F>
+  void ForRow(int y, int first, F f) const {
+    const int row = y + OutputShift();
+    for (int c = 0; c < output.w; ++c) {
+      const int column = c + OutputShift();
+      const int64_t at = (int64_t{row / phases - first} * grid.w + column / phases) * grid.c;
+      const int64_t phase = int64_t{row % phases * phases + column % phases} * layer.out;
+      f(int64_t{y} * output.w + c, acc.data() + at + phase, bias.data() + phase);
     }
   }
 };
@@ -49,13 +68,15 @@ IntegerConv::Impl::Impl(const IntegerLayer& l, int h, int w, int zero_point)
   padding = l.transposed ? taps - 1 : l.padding;
   phases = l.transposed ? l.stride : 1;
   padded = {1, l.in, h + 2 * padding, w + 2 * padding};
-  const int stride = l.transposed ? 1 : l.stride;
+  stride = l.transposed ? 1 : l.stride;
   grid = {1, phases * phases * l.out, (padded.h - taps) / stride + 1, (padded.w - taps) / stride + 1};
   if (padding > 0) {
     x = AlignedBuffer<uint8_t>(static_cast<size_t>(padded.size()));
     std::memset(x.data(), zero_point, x.size());
   }
-  acc = AlignedBuffer<int32_t>(static_cast<size_t>(grid.size()));
+  const int64_t row = int64_t{grid.w} * grid.c;
+  strip = static_cast<int>(std::clamp<int64_t>(kStripSums / row, 1, grid.h));
+  acc = AlignedBuffer<int32_t>(static_cast<size_t>(strip * row));
   MakeConvolution(zero_point);
 }
 
@@ -76,9 +97,10 @@ void IntegerConv::Impl::MakeConvolution(int zero_point) {
   using onednn::Type;
   onednn::ConvProblem p;
   const dnnl::memory::dims dims = {grid.c, layer.in, taps, taps};
-  const int stride = layer.transposed ? 1 : layer.stride;
-  p.src = onednn::ActivationDesc(padded, Type::u8);
-  p.dst = onednn::ActivationDesc(grid, Type::s32);
+  Shape source = padded, sums = grid;
+  source.h = (strip - 1) * stride + taps, sums.h = strip;
+  p.src = onednn::ActivationDesc(source, Type::u8);
+  p.dst = onednn::ActivationDesc(sums, Type::s32);
   p.weights = dnnl::memory::desc(dims, Type::s8, Tag::any);
   p.strides = {stride, stride};
   p.padding_low = p.padding_high = {0, 0};
@@ -106,16 +128,20 @@ void IntegerConv::Impl::MakeConvolution(int zero_point) {
   onednn::Reorder({dims, Type::s8, Tag::ohwi}, plain.data(), pd.weights_desc(), weights.data());
 }
 
-void IntegerConv::Impl::Accumulate(const uint8_t* source) {
-  if (padding > 0) {
-    const int64_t row_bytes = int64_t{input.w} * input.c;
-    for (int y = 0; y < input.h; ++y) {
-      uint8_t* to = x.data() + (int64_t{y + padding} * padded.w + padding) * input.c;
-      std::memcpy(to, source + y * row_bytes, static_cast<size_t>(row_bytes));
-    }
-    source = x.data();
+/// The input with its padding.
+const uint8_t* IntegerConv::Impl::Padded(const uint8_t* source) {
+  if (padding == 0) return source;
+  const int64_t row_bytes = int64_t{input.w} * input.c;
+#pragma omp parallel for schedule(static)
+  for (int y = 0; y < input.h; ++y) {
+    uint8_t* to = x.data() + (int64_t{y + padding} * padded.w + padding) * input.c;
+    std::memcpy(to, source + y * row_bytes, static_cast<size_t>(row_bytes));
   }
-  op.Set(DNNL_ARG_SRC, source);
+  return x.data();
+}
+
+void IntegerConv::Impl::Accumulate(const uint8_t* rows) {
+  op.Set(DNNL_ARG_SRC, rows);
   op.Set(DNNL_ARG_WEIGHTS, weights.data());
   op.Set(DNNL_ARG_DST, acc.data());
   op.Run();
@@ -128,21 +154,21 @@ IntegerConv::IntegerConv(IntegerConv&&) noexcept = default;
 
 const Shape& IntegerConv::output() const { return impl_->output; }
 
+void IntegerConv::Run(const uint8_t* x, const Epilogue& epilogue) { impl_->ForEachPixel(x, epilogue); }
+
 void IntegerConv::RunToU8(const uint8_t* x, uint8_t* y) {
-  impl_->Accumulate(x);
   const int out = impl_->layer.out, shift = impl_->layer.shift;
   const int32_t* multiplier = impl_->layer.multiplier.data();
-  impl_->ForEachPixel([&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
+  impl_->ForEachPixel(x, [&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
     uint8_t* to = y + pixel * out;
     for (int c = 0; c < out; ++c) to[c] = ClampToU8(Requantise(acc[c] + bias[c], multiplier[c], shift));
   });
 }
 
 void IntegerConv::RunToRows(const uint8_t* x, const int32_t* offset, int max_row, uint8_t* rows) {
-  impl_->Accumulate(x);
   const int out = impl_->layer.out, shift = impl_->layer.shift;
   const int32_t* multiplier = impl_->layer.multiplier.data();
-  impl_->ForEachPixel([&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
+  impl_->ForEachPixel(x, [&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
     uint8_t* to = rows + pixel * out;
     for (int c = 0; c < out; ++c) {
       const int64_t row = (Requantise(acc[c] + bias[c], multiplier[c], shift) + offset[c] + 128) >> 8;
@@ -152,9 +178,8 @@ void IntegerConv::RunToRows(const uint8_t* x, const int32_t* offset, int max_row
 }
 
 void IntegerConv::RunToAccumulators(const uint8_t* x, int32_t* result) {
-  impl_->Accumulate(x);
   const int out = impl_->layer.out;
-  impl_->ForEachPixel([&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
+  impl_->ForEachPixel(x, [&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
     for (int c = 0; c < out; ++c) result[pixel * out + c] = acc[c] + bias[c];
   });
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -28,6 +29,11 @@ class IntegerConv {
 
   /// The same, but to table rows: (requantised + offset[c] + 128) >> 8, clamped to 0 .. max_row.
   void RunToRows(const uint8_t* x, const int32_t* offset, int max_row, uint8_t* rows);
+
+  /// What is done with the sums of one output position: acc[c] + bias[c] for c of [out].
+  using Epilogue = std::function<void(int64_t position, const int32_t* acc, const int32_t* bias)>;
+  /// Calls `epilogue` for every position of [h', w'], from several threads.
+  void Run(const uint8_t* x, const Epilogue& epilogue);
 
   /// Accumulators with bias [h', w', out]: for tests.
   void RunToAccumulators(const uint8_t* x, int32_t* acc);

@@ -105,6 +105,7 @@ Result<std::unique_ptr<Model>> Parse(std::span<const uint8_t> bytes, const std::
   AECOMP_RETURN_IF_ERROR(LoadParameters(file, name, *model));
   if (with_prior) {
     AECOMP_ASSIGN_OR_RETURN(model->prior, IntegerPrior::Load(model->architecture, file));
+    AECOMP_ASSIGN_OR_RETURN(model->integer, LoadIntegerTransforms(model->architecture, model->parameters, file));
   }
   if (const auto it = file.metadata().find(kProvenanceKey); it != file.metadata().end()) model->provenance = it->second;
   model->id = HashModel(bytes);
@@ -162,10 +163,12 @@ Result<std::vector<uint8_t>> SerializeWeights(const Model& model) {
 }
 
 Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, const Parameters& parameters,
-                                            const IntegerPrior& prior, const std::string& provenance) {
+                                            const IntegerPrior& prior, const std::string& provenance,
+                                            const std::optional<TransformRanges>& ranges) {
   SafetensorsWriter writer;
   AECOMP_RETURN_IF_ERROR(AddParameters(architecture, parameters, DType::kF16, provenance, writer));
   AECOMP_RETURN_IF_ERROR(prior.Save(writer));
+  if (ranges) SaveRanges(*ranges, writer);
   return writer.Serialize();
 }
 

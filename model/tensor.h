@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 
 namespace aecomp {
@@ -19,6 +18,9 @@ struct Shape {
   std::string ToString() const { return std::to_string(c) + "x" + std::to_string(h) + "x" + std::to_string(w); }
 };
 
+/// For std::free; aligned to 64 bytes. Throws std::bad_alloc.
+void* AllocateAligned(size_t bytes);
+
 /// A 64-byte aligned, uninitialised array. Move-only.
 template <class T>
 class AlignedBuffer {
@@ -26,8 +28,7 @@ class AlignedBuffer {
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t size) : size_(size) {
     if (size == 0) return;
-    data_.reset(static_cast<T*>(std::aligned_alloc(64, (size * sizeof(T) + 63) / 64 * 64)));
-    if (!data_) throw std::bad_alloc();
+    data_.reset(static_cast<T*>(AllocateAligned(size * sizeof(T))));
   }
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }

@@ -57,25 +57,34 @@ Result<std::vector<uint8_t>> GraySkipped(const Architecture& a, Parameters& para
   return skipped;
 }
 
-/// What the hyper-decoder reads for random patches over all qualities: z^ in its float scale.
-Result<std::vector<Tensor>> CalibrationInputs(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
+/// What the networks read for random patches over all qualities.
+struct Calibration {
+  std::vector<Tensor> pictures;  ///< of the encoder
+  std::vector<Tensor> latents;   ///< of the decoder: y^ * step, without the prior's means
+  std::vector<Tensor> z;         ///< of the hyper-decoder: z^ in its float scale
+};
+
+Result<Calibration> Calibrate(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
   const int patch = 4 * a.hyper_stride;  // less would be mostly borders
   const Shape image{1, a.image_channels, patch, patch};
   AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
   const Shape y = encoder->output_shape();
   AECOMP_ASSIGN_OR_RETURN(auto hyper, Graph::Create(a.hyper_encoder, y, parameters, Graph::Mode::kInference));
-  std::vector<Tensor> inputs;
-  Tensor x(image), companded(y);
+  Calibration inputs;
+  Tensor companded(y);
   for (int i = 0; i < kCalibrationPatches; ++i) {
+    Tensor& x = inputs.pictures.emplace_back(image);
     CalibrationPatch(dataset, i, x);
     const QualityScales s = ScalesAt(a, parameters, a.max_quality() * i / double{kCalibrationPatches - 1});
     const float* latent = encoder->Forward(x.data());
+    Tensor& restored = inputs.latents.emplace_back(y);
     for (int64_t k = 0; k < y.size(); ++k) {
       const size_t c = static_cast<size_t>(k % y.c);
       companded.data()[k] = Compand(latent[k] * s.gain[c] * s.fixed_scale[c]);
+      restored.data()[k] = std::nearbyint(latent[k] * s.gain[c]) * s.step[c];
     }
     const float* he = hyper->Forward(companded.data());
-    Tensor& z = inputs.emplace_back(hyper->output_shape());
+    Tensor& z = inputs.z.emplace_back(hyper->output_shape());
     for (int64_t k = 0; k < z.size(); ++k) {
       const size_t c = static_cast<size_t>(k % z.shape().c);
       z.data()[k] = (std::nearbyint(he[k] * s.z_gain[c] - s.z_mean[c]) + s.z_mean[c]) / s.z_gain[c];
@@ -89,15 +98,16 @@ Result<std::vector<Tensor>> CalibrationInputs(const Architecture& a, Parameters&
 Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const Parameters& parameters,
                                          const Dataset& dataset, const std::string& provenance) {
   Parameters rounded = RoundToHalf(parameters);
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, CalibrationInputs(architecture, rounded, dataset));
+  AECOMP_ASSIGN_OR_RETURN(const Calibration inputs, Calibrate(architecture, rounded, dataset));
   std::vector<const Tensor*> pointers;
-  for (const Tensor& t : inputs) pointers.push_back(&t);
+  for (const Tensor& t : inputs.z) pointers.push_back(&t);
   AECOMP_ASSIGN_OR_RETURN(IntegerPrior prior, IntegerPrior::Quantize(architecture, rounded, pointers));
   if (architecture.image_channels == 3) {
     AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> skipped, GraySkipped(architecture, rounded, dataset));
     prior.SetGraySkipped(std::move(skipped));
   }
-  return SerializeModel(architecture, rounded, prior, provenance);
+  const auto ranges = FindTransformRanges(architecture, rounded, inputs.pictures, inputs.latents);
+  return SerializeModel(architecture, rounded, prior, provenance, ranges);
 }
 
 Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const std::vector<const Image*>& images,

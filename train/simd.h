@@ -5,12 +5,7 @@
 #include <xmmintrin.h>
 #endif
 
-// A loop that is compiled for several instruction sets; the best one is chosen when the program starts.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define AECOMP_MULTIVERSION __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define AECOMP_MULTIVERSION
-#endif
+#include "model/multiversion.h"
 
 namespace aecomp {
 

@@ -155,6 +155,22 @@ TEST(Codec, BytesAndPixelsDoNotDependOnThreads) {
   omp_set_num_threads(threads);
 }
 
+TEST(Codec, IntegerAndFloatTransformsAreClose) {
+  const auto model = TinyModel();
+  ASSERT_NE(model->integer, nullptr);
+  Codec integer(model), real(model, Precision::kFloat);
+  const Image image = SyntheticImage(100, 130, 3);
+  const auto bytes = integer.Compress(image, 40).value();
+  const double ratio = static_cast<double>(bytes.size()) / static_cast<double>(real.Compress(image, 40).value().size());
+  EXPECT_NEAR(ratio, 1, 0.02);
+  const Container container = ParseContainer(bytes, "test").value();
+  const Image a = integer.Decompress(container, "test").value(), b = real.Decompress(container, "test").value();
+  EXPECT_NE(a.pixels, b.pixels) << "or else the comparison compares nothing";
+  double squares = 0;
+  for (size_t i = 0; i < a.pixels.size(); ++i) squares += std::pow(a.pixels[i] - b.pixels[i], 2);
+  EXPECT_LT(std::sqrt(squares / static_cast<double>(a.pixels.size())), 2);
+}
+
 TEST(Codec, GrayModelsCodeGrayImages) {
   std::string json = TinyCodecJson();
   const auto replace = [&](const std::string& from, const std::string& to) {
@@ -348,7 +364,7 @@ TEST(Windows, TransformsDoNotDependOnWindows) {
   const auto model = TinyModel();
   const Image image = SyntheticImage(300, 170, 3);
   const int rows = 12, columns = 20;
-  WindowTransform whole(*model), pieces(*model, 80);
+  WindowTransform whole(*model), pieces(*model, true, 80);
   std::vector<float> y(static_cast<size_t>(rows * columns * 16)), y_pieces(y.size());
   ASSERT_TRUE(whole.Analyse(image, {}, rows, columns, y.data(), columns * 16).ok());
   ASSERT_TRUE(pieces.Analyse(image, {}, rows, columns, y_pieces.data(), columns * 16).ok());

@@ -42,10 +42,22 @@ struct Case {
   int in, out, kernel, stride, padding, h, w;
 };
 const Case kCases[] = {
-    {false, 16, 16, 3, 1, 1, 9, 7},  {false, 5, 7, 3, 1, 1, 4, 4},  {false, 32, 48, 1, 1, 0, 8, 5},
-    {false, 24, 8, 4, 2, 1, 8, 6},   {true, 16, 16, 4, 2, 1, 5, 3}, {true, 96, 128, 4, 2, 1, 4, 4},
-    {true, 7, 5, 3, 2, 1, 4, 5},     {true, 8, 3, 8, 4, 2, 3, 3},   {false, 128, 320, 1, 1, 0, 4, 4},
-    {false, 128, 64, 3, 1, 1, 6, 6}, {true, 4, 4, 2, 2, 0, 1, 1},   {true, 3, 6, 5, 2, 2, 3, 4},
+    {false, 16, 16, 3, 1, 1, 9, 7},
+    {false, 5, 7, 3, 1, 1, 4, 4},
+    {false, 32, 48, 1, 1, 0, 8, 5},
+    {false, 24, 8, 4, 2, 1, 8, 6},
+    {true, 16, 16, 4, 2, 1, 5, 3},
+    {true, 96, 128, 4, 2, 1, 4, 4},
+    {true, 7, 5, 3, 2, 1, 4, 5},
+    {true, 8, 3, 8, 4, 2, 3, 3},
+    {false, 128, 320, 1, 1, 0, 4, 4},
+    {false, 128, 64, 3, 1, 1, 6, 6},
+    {true, 4, 4, 2, 2, 0, 1, 1},
+    {true, 3, 6, 5, 2, 2, 3, 4},
+    // More than one strip of rows.
+    {false, 8, 64, 3, 1, 1, 70, 64},
+    {true, 8, 16, 4, 2, 1, 66, 62},
+    {false, 3, 48, 8, 4, 2, 300, 360},
 };
 
 /// The number of accumulators in which the fast way differs from the scalar one.

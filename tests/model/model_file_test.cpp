@@ -42,7 +42,9 @@ TEST(ModelFile, RoundTrip) {
   EXPECT_EQ(model.architecture.name, "tiny");
   EXPECT_EQ(model.provenance, R"({"data": "none"})");
   EXPECT_EQ(model.id, HashModel(bytes));
-  EXPECT_EQ(SerializeModel(model.architecture, model.parameters, model.prior, model.provenance).value(), bytes);
+  EXPECT_EQ(SerializeModel(model.architecture, model.parameters, model.prior, model.provenance, model.integer->ranges)
+                .value(),
+            bytes);
   const Parameters original = RandomParameters(model.architecture, 1);
   for (const Parameter& p : original.list()) {
     ASSERT_NE(model.parameters.Find(p.name), nullptr) << p.name;

@@ -21,7 +21,6 @@ inline std::string TinyCodecJson() {
     "name": "tiny", "image_channels": 3, "lambdas": [0.001, 0.004, 0.016, 0.064],
     "encoder": [{"type": "sum", "name": "analysis", "branches": [
       [{"type": "conv2d", "name": "analysis.0", "in": 3, "out": 8, "kernel": 8, "stride": 4, "padding": 2},
-       {"type": "relu", "name": "analysis.0.relu"},
        {"type": "sum", "name": "analysis.1", "branches": [[], [
          {"type": "conv2d", "name": "analysis.1.a", "in": 8, "out": 8, "kernel": 3, "padding": 1},
          {"type": "relu", "name": "analysis.1.a.relu"},
@@ -30,7 +29,8 @@ inline std::string TinyCodecJson() {
       [{"type": "lap", "name": "lap", "block": 16},
        {"type": "conv2d", "name": "block_analysis", "in": 3, "out": 16, "kernel": 16, "stride": 16}]]}],
     "decoder": [{"type": "sum", "name": "synthesis", "branches": [
-      [{"type": "conv_transpose2d", "name": "synthesis.0", "in": 16, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
+      [{"type": "compand", "name": "synthesis.compand", "scale": 4},
+       {"type": "conv_transpose2d", "name": "synthesis.0", "in": 16, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
        {"type": "relu", "name": "synthesis.0.relu"},
        {"type": "conv_transpose2d", "name": "synthesis.1", "in": 8, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
        {"type": "relu", "name": "synthesis.1.relu"},
@@ -118,13 +118,26 @@ inline IntegerPrior TinyPrior(const Architecture& a, Parameters& parameters) {
   return IntegerPrior::Quantize(a, parameters, pointers).value();
 }
 
+/// Over random pictures and latents.
+inline std::optional<TransformRanges> TinyRanges(const Architecture& a, Parameters& parameters) {
+  std::mt19937 random(6);
+  std::normal_distribution<float> normal;
+  std::vector<Tensor> pictures, latents;
+  Tensor& picture = pictures.emplace_back(Shape{1, a.image_channels, 128, 128});
+  for (int64_t k = 0; k < picture.size(); ++k) picture.data()[k] = std::clamp(0.3f * normal(random), -0.5f, 0.5f);
+  Tensor& latent = latents.emplace_back(Shape{1, a.latent_channels, 8, 8});
+  for (int64_t k = 0; k < latent.size(); ++k) latent.data()[k] = 0.5f * normal(random);
+  return FindTransformRanges(a, parameters, pictures, latents);
+}
+
 inline std::vector<uint8_t> TinyModelFile(uint32_t seed = 1) {
   static std::map<uint32_t, std::vector<uint8_t>> made;
   if (made.contains(seed)) return made[seed];
   const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
   Parameters parameters = RandomParameters(a, seed);
   const IntegerPrior prior = TinyPrior(a, parameters);
-  return made[seed] = SerializeModel(a, parameters, prior, R"({"data": "none"})").value();
+  const auto ranges = TinyRanges(a, parameters);
+  return made[seed] = SerializeModel(a, parameters, prior, R"({"data": "none"})", ranges).value();
 }
 
 inline std::shared_ptr<Model> TinyModel(uint32_t seed = 1) {

@@ -1,0 +1,113 @@
+#include "model/integer_network.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "model/graph.h"
+
+namespace aecomp {
+namespace {
+
+/// Two stages with residual blocks, down and up again: every kind of step.
+Network SmallNetwork() {
+  const char* text = R"([
+    {"type": "conv2d", "name": "a", "in": 3, "out": 16, "kernel": 4, "stride": 2, "padding": 1},
+    {"type": "sum", "name": "b", "branches": [[], [
+      {"type": "conv2d", "name": "b.0", "in": 16, "out": 16, "kernel": 3, "padding": 1},
+      {"type": "relu", "name": "b.0.relu"},
+      {"type": "conv2d", "name": "b.1", "in": 16, "out": 16, "kernel": 3, "padding": 1}]]},
+    {"type": "conv_transpose2d", "name": "c", "in": 16, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
+    {"type": "relu", "name": "c.relu"},
+    {"type": "conv2d", "name": "d", "in": 8, "out": 5, "kernel": 3, "padding": 1}])";
+  return ParseNetwork(nlohmann::json::parse(text)).value();
+}
+
+Parameters RandomWeights(const Network& network, const Shape& input) {
+  Parameters parameters;
+  EXPECT_TRUE(Graph::Create(network, input, parameters, Graph::Mode::kInference).ok());
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal;
+  for (Parameter& p : parameters.list()) {
+    const float scale = p.dims.size() == 1 ? 0.1f : 1.5f / std::sqrt(static_cast<float>(p.size() / p.dims[0]));
+    for (float& v : p.value) v = scale * normal(random);
+  }
+  parameters.MarkChanged();
+  return parameters;
+}
+
+struct Case {
+  Network network = SmallNetwork();
+  Shape input{1, 3, 22, 18};
+  Parameters parameters = RandomWeights(network, input);
+  std::vector<Tensor> calibration;
+  std::vector<uint8_t> x;
+
+  Case() {
+    std::mt19937 random(4);
+    for (int i = 0; i < 5; ++i) {
+      Tensor& t = calibration.emplace_back(input);
+      for (int64_t k = 0; k < t.size(); ++k)
+        t.data()[k] = static_cast<float>(static_cast<int>(random() % 256) - 128) / 255;
+    }
+    for (int64_t k = 0; k < input.size(); ++k) x.push_back(static_cast<uint8_t>(random()));
+  }
+  Result<IntegerNetwork> Make() {
+    const auto ranges = IntegerNetwork::FindRanges(network, parameters, calibration);
+    return IntegerNetwork::Create(network, parameters, {1 / 255., 128}, ranges.value());
+  }
+};
+
+TEST(IntegerNetwork, FastAndScalarAreEqual) {
+  Case c;
+  const IntegerNetwork network = c.Make().value();
+  ASSERT_EQ(network.steps().size(), 5u);
+  IntegerNetworkRunner runner(network, c.input.h, c.input.w);
+  for (int trial = 0; trial < 3; ++trial) {
+    const float* y = runner.Run(c.x.data());
+    EXPECT_EQ(std::vector<float>(y, y + runner.output().size()), network.RunScalar(c.x.data(), c.input.h, c.input.w));
+    for (uint8_t& v : c.x) v = static_cast<uint8_t>(trial == 0 ? 255 - v : v < 128 ? 0 : 255);  // extremes: saturation
+  }
+}
+
+TEST(IntegerNetwork, IsCloseToTheFloatNetwork) {
+  Case c;
+  const IntegerNetwork network = c.Make().value();
+  IntegerNetworkRunner runner(network, c.input.h, c.input.w);
+  auto graph = Graph::Create(c.network, c.input, c.parameters, Graph::Mode::kInference).value();
+  Tensor x(c.input);
+  for (int64_t k = 0; k < x.size(); ++k) x.data()[k] = static_cast<float>(c.x[static_cast<size_t>(k)] - 128) / 255;
+  const float* want = graph->Forward(x.data());
+  ASSERT_EQ(runner.output(), graph->output_shape());
+  const float* got = runner.Run(c.x.data());
+  double error = 0, energy = 0;
+  for (int64_t i = 0; i < runner.output().size(); ++i)
+    error += std::pow(got[i] - want[i], 2), energy += std::pow(want[i], 2);
+  EXPECT_LT(std::sqrt(error / energy), 0.03);
+  EXPECT_GT(std::sqrt(error / energy), 1e-4) << "this is quantised";
+}
+
+TEST(IntegerNetwork, RefusesWhatItCannotRun) {
+  const auto message = [](const char* text) {
+    Case c;
+    c.network = ParseNetwork(nlohmann::json::parse(text)).value();
+    const Status status = IntegerNetwork::FindRanges(c.network, c.parameters, c.calibration).status();
+    EXPECT_EQ(status.code(), StatusCode::kModel);
+    return status.message();
+  };
+  EXPECT_NE(message(R"([{"type": "relu", "name": "r"}])").find("'r'"), std::string::npos);
+  EXPECT_NE(message(R"([{"type": "sigmoid", "name": "s"}])").find("'s'"), std::string::npos);
+  EXPECT_NE(message(R"([{"type": "conv2d", "name": "g", "in": 4, "out": 4, "kernel": 1, "groups": 2}])").find("groups"),
+            std::string::npos);
+  EXPECT_NE(message("[]").find("does not end in a convolution"), std::string::npos);
+  Case c;
+  const std::vector<float> ranges = {1, 1, 1, 1, 1};
+  EXPECT_EQ(IntegerNetwork::Create(c.network, c.parameters, {}, ranges).status().code(), StatusCode::kModel);
+  const std::vector<float> bad = {1, 1, NAN, 1, 1, 1};
+  EXPECT_EQ(IntegerNetwork::Create(c.network, c.parameters, {}, bad).status().code(), StatusCode::kModel);
+}
+
+}  // namespace
+}  // namespace aecomp
