@@ -65,7 +65,7 @@ expect 1 compress -r in -O fast -j 1 --fail-fast && expect_stderr '1 of 6 files 
 # Progress is for terminals.
 grep -q 'files/s' "$LOGS/err" && fail "progress without a terminal"
 if command -v script >/dev/null; then
-  script -qec "'$AECOMP' compress -m '$MODEL' -r in -O shown 2>&1 >/dev/null" /dev/null >"$LOGS/out" </dev/null
+  script -qec "'$AECOMP' compress -m '$MODEL' -r in -O shown -j 1 2>&1 >/dev/null" /dev/null >"$LOGS/out" </dev/null
   expect_stdout 'files/s.*left'
   script -qec "'$AECOMP' compress -m '$MODEL' -r in -O never --progress never 2>&1 >/dev/null" /dev/null >"$LOGS/out" </dev/null
   grep -q 'files/s' "$LOGS/out" && fail "--progress never shows some"
