@@ -14,7 +14,8 @@ std::string StreamName(const std::string& name, const char* stream) { return IsS
 std::string Line(const FileReport& r) {
   if (r.skipped) return r.input + ": skipped, " + r.output + " exists\n";
   std::string more;
-  if (r.psnr) more = Format("  %.2f dB", *r.psnr);
+  if (r.quality) more += Format("  -q %.1f", *r.quality);
+  if (r.psnr) more += Format("  %.2f dB", *r.psnr);
   return Format("%s -> %s  %dx%d  %s  %.3f bpp%s  %.2f s\n", StreamName(r.input, "stdin").c_str(),
                 StreamName(r.output, "stdout").c_str(), r.width, r.height, HumanBytes(r.bytes).c_str(), r.Bpp(),
                 more.c_str(), r.seconds);

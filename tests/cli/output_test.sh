@@ -19,6 +19,9 @@ expect_refusal 2 'both' "$AECOMP" compress one/a.png two/a.png -m "$MODEL" -O ou
 expect_refusal 2 'input and output' "$AECOMP" compress a.png -m "$MODEL" -o a.png -f
 expect_refusal 2 'input and output' "$AECOMP" compress a.png -m "$MODEL" -o one/../a.png -f
 expect_refusal 2 'input and output' "$AECOMP" compress good.aec -m "$MODEL" -f
+ln -s a.png soft.aec && expect_refusal 2 'input and output' "$AECOMP" compress a.png -m "$MODEL" -o soft.aec -f
+ln a.png hard.aec && expect 0 "$AECOMP" compress a.png -m "$MODEL" -o hard.aec -f && expect_equal a.png "$SAMPLE"  # replaced, not written into
+rm soft.aec hard.aec
 expect_refusal 2 'several inputs' "$AECOMP" compress a.png one/a.png -m "$MODEL" -o x.aec
 expect_refusal 2 'stdin' "$AECOMP" compress - - -m "$MODEL" -O out
 expect_refusal 2 'folder' "$AECOMP" compress a.png -m "$MODEL" -o one

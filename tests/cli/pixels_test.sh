@@ -19,7 +19,7 @@ for n in (1, 3):
     png(f"alpha16_{n}.png", n + 1, 16, lambda x, y, c: 256 * alpha(x, y) + x if c == n else int(65535 * wave(x, y, c)))
 png("wide.png", 1, 16, lambda x, y, c: int(65535 * wave(x, y, c)))
 png("twelve.png", 1, 16, lambda x, y, c: 100 + int(4095 * wave(x, y, c)))
-png("rgb_gray.png", 3, 8, lambda x, y, c: int(255 * wave(x, y, 0)))
+png("same_rgb.png", 3, 8, lambda x, y, c: int(255 * wave(x, y, 0)))
 png("text.png", 3, 8, lambda x, y, c: int(255 * wave(x, y, c)), chunk(b"gAMA", struct.pack(">I", 50000))
     + chunk(b"tEXt", b"Title\0a picture") + chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"long " * 50)) + chunk(b"iTXt", b"Author\0\0\0\0\0\xc3\x84nn"))
 P
@@ -67,6 +67,13 @@ there_and_back plain1 && [ "$(python3 samples.py plain1_back.png | cut -d ' ' -f
 expect 0 "$AECOMP" decompress plain1.aec -m "$MODEL" -o gray.pgm && [ "$(head -c 2 gray.pgm)" = P5 ] || fail "no PGM"
 expect 0 "$AECOMP" decompress plain1.aec -m "$MODEL" -o gray.ppm && [ "$(head -c 2 gray.ppm)" = P6 ] || fail "no PPM"
 expect_refusal 2 'pgm holds gray images only' "$AECOMP" decompress plain3.aec -m "$MODEL" -o colour.pgm
+
+if [ -n "$("$AECOMP" model list 2>/dev/null | grep built-in)" ]; then
+  for quality in 20 50 90; do
+    expect 0 "$AECOMP" compress plain1.png -q $quality -o gray.aec -f && expect 0 "$AECOMP" compress same_rgb.png -q $quality -o rgb.aec -f
+    [ "$(size_of gray.aec)" -lt "$(size_of rgb.aec)" ] || fail "gray costs as much as RGB at -q $quality"
+  done
+fi
 
 # 16 bits come back as 16, more than 8 of them meant, and within the range of the samples.
 for name in wide twelve; do
