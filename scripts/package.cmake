@@ -17,7 +17,9 @@ set(CPACK_DEBIAN_PACKAGE_HOMEPAGE "${AECOMP_HOMEPAGE}")
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 # Counts what every installed binary links to: the program, the library and the module that brings OpenCV.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)  # warns that the module has no soname: nothing links to it
+file(WRITE ${PROJECT_BINARY_DIR}/generated/triggers "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/generated/triggers)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "learned image compression for the command line")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
   "Compresses photographs to .aec files with a convolutional autoencoder that
