@@ -2,8 +2,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include "app/command.h"
+#include "app/generate.h"
 #include "app/interrupt.h"
 #include "app/report.h"
 #include "app/streams.h"
@@ -45,6 +47,18 @@ Status Run(const Command& command) {
   }
 }
 
+/// For the build: man page or bash completion on stdout.
+int PrintGenerated(const char* what, const CLI::App& app) {
+  const auto text = Generate(what, DocumentCommands(app));
+  Status status = text.status();
+  if (text.ok()) {
+    PrintStdout(text.value());
+    status = FlushStdout();
+  }
+  if (!status.ok()) PrintError(status.message());
+  return status.exit_code();
+}
+
 int Main(int argc, char** argv) {
   InstallSignalHandlers();
   CLI::App app("Learned image compression: aecomp compress photo.png; aecomp decompress photo.aec", "aecomp");
@@ -58,6 +72,7 @@ int Main(int argc, char** argv) {
   AddEval(app, command);
   AddTrain(app, command);
   AddModel(app, command);
+  if (argc == 3 && std::string_view(argv[1]) == "--generate") return PrintGenerated(argv[2], app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,31 @@
+# The Debian package: cpack -G DEB in a build folder, or scripts/package.sh. Included by scripts/install.cmake.
+set(AECOMP_MAINTAINER "The aecomp authors <aecomp@localhost>" CACHE STRING "Maintainer of the Debian package")
+set(AECOMP_HOMEPAGE "" CACHE STRING "Home page in the Debian package; left out when empty")
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME aecomp)
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGE_CONTACT "${AECOMP_MAINTAINER}")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR})
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/scripts/debian_files.cmake)
+
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION graphics)
+set(CPACK_DEBIAN_PACKAGE_HOMEPAGE "${AECOMP_HOMEPAGE}")
+set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
+# Counts what every installed binary links to: the program, the library and the module that brings OpenCV.
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)  # warns that the module has no soname: nothing links to it
+file(WRITE ${PROJECT_BINARY_DIR}/generated/triggers "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/generated/triggers)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "learned image compression for the command line")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+  "Compresses photographs to .aec files with a convolutional autoencoder that
+runs on plain CPUs, restores them, measures rate and distortion beside JPEG,
+WebP and JPEG 2000, and trains models for kinds of images of your own. A model
+is built in.
+
+The library libaecomp and what it takes to build programs with it are included.")
+include(CPack)

@@ -1,0 +1,60 @@
+#!/bin/bash
+# Builds the Debian package: build/package/aecomp_<version>_<architecture>.deb.
+#
+#   scripts/package.sh            the package
+#   scripts/package.sh --check    and tries it in a Debian 12 made for the purpose: installs it, compresses and restores the
+#                                 sample image, looks for the man page; needs root, the network and 2 GB in $TMPDIR
+#
+# DEBFULLNAME and DEBEMAIL name the maintainer, AECOMP_HOMEPAGE the home page, AECOMP_MIRROR another Debian mirror.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/packages.sh
+
+# A fixed PATH: the one of the caller may lack /usr/sbin, which the packages' own scripts need.
+in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+
+clean_up() {
+  [ -z "${root:-}" ] || rm -rf --one-file-system "$root"
+}
+
+check_package() {
+  [ "$(id -u)" -eq 0 ] || { echo "--check needs root, for chroot"; exit 1; }
+  need_packages debootstrap
+  root=$(mktemp -d)
+  trap clean_up EXIT
+  chmod 755 "$root"
+  echo "making a Debian 12 in $root"
+  debootstrap --variant=minbase bookworm "$root" "${AECOMP_MIRROR:-http://deb.debian.org/debian}" >"$root.log" 2>&1 ||
+    { tail -5 "$root.log"; exit 1; }
+  rm "$root.log"
+  cp "$package" "$root/tmp/aecomp.deb"
+  cp data/sample.png "$root/tmp/"
+  echo "installing $package there"
+  in_root apt-get install -y -qq --no-install-recommends /tmp/aecomp.deb man-db >"$root/tmp/install.log" 2>&1 ||
+    { tail -20 "$root/tmp/install.log"; exit 1; }
+  in_root aecomp --version
+  in_root aecomp compress /tmp/sample.png -o /tmp/sample.aec
+  in_root aecomp decompress /tmp/sample.aec -o /tmp/sample.ppm
+  in_root aecomp decompress /tmp/sample.aec -o /tmp/sample.webp  # needs the OpenCV module and all that it links to
+  in_root aecomp compress /tmp/sample.webp -o /tmp/again.aec
+  in_root man -w aecomp
+  in_root test -s /usr/share/bash-completion/completions/aecomp
+  if in_root ldd /usr/bin/aecomp /usr/lib/aecomp/libaecomp_opencv.so "$(in_root sh -c 'ls /usr/lib/*/libaecomp.so.0')" |
+    grep 'not found'; then exit 1; fi
+  in_root apt-get purge -y -qq aecomp >/dev/null 2>&1
+  if in_root sh -c 'ls -d /usr/bin/aecomp /usr/lib/aecomp /usr/include/aecomp 2>/dev/null'; then
+    echo "removing the package leaves files behind" && exit 1
+  fi
+  echo "$package installs, works and goes away in a clean Debian 12"
+}
+
+need_packages $AECOMP_BUILD_PACKAGES $AECOMP_PACKAGING_PACKAGES
+options=(-DAECOMP_TESTS=OFF "-DAECOMP_HOMEPAGE=${AECOMP_HOMEPAGE:-}")
+[ -z "${DEBEMAIL:-}" ] || options+=("-DAECOMP_MAINTAINER=${DEBFULLNAME:-aecomp} <$DEBEMAIL>")
+# With /usr as the prefix the library's folder is Debian's: lib/<architecture>.
+cmake --preset release -B build/package -DCMAKE_INSTALL_PREFIX=/usr "${options[@]}" >/dev/null
+cmake --build build/package
+cpack --config build/package/CPackConfig.cmake -G DEB
+package=$(ls -t build/package/aecomp_*.deb | head -1)
+dpkg-deb --info "$package"
+[ "${1:-}" != --check ] || check_package
