@@ -1,0 +1,38 @@
+#!/bin/bash
+# Decodes every .aec of an archive without writing pictures, and lists the files that are damaged or cannot be decoded.
+#
+#   scripts/verify_archive.sh ARCHIVE [BAD_LIST=bad.list]
+#   scripts/verify_archive.sh small bad.list || xargs -0 ls -l <bad.list
+#
+# What is wrong with each is said on stderr; BAD_LIST gets the names, each ended by NUL, and is empty when all is well.
+# Environment: AECOMP=program, MODEL=file.aecm for files whose model aecomp does not find by itself.
+# Exit code 0 if all files are good, 1 if some are bad, 2 if nothing could be checked.
+set -euo pipefail
+[ $# -ge 1 ] && [ $# -le 2 ] || { sed -n '2,/^set/{/^set/!s/^# \?//p}' "$0" >&2; exit 2; }
+archive=$1 bad_list=${2:-bad.list} options=() aecomp=${AECOMP:-aecomp}
+[ -z "${MODEL:-}" ] || options+=(-m "$MODEL")
+[ -e "$archive" ] || { echo "$archive: no such folder" >&2; exit 2; }
+command -v "$aecomp" >/dev/null || { echo "$aecomp: no such program" >&2; exit 2; }
+case $archive in -*) archive=./$archive ;; esac # for find, a name and no option
+
+all=$(mktemp)
+trap 'rm -f "$all"' EXIT
+find "$archive" -type f -name '*.aec' -print0 >"$all" || { echo "$archive: cannot be searched as a whole" >&2; exit 2; }
+
+checked=0 bad=0
+exec 3>"$bad_list"
+# Some files a run, so that a list of any length fits on its command line. Reports come in the order of the files; one
+# that is missing (a run that was killed) counts as bad.
+while readarray -d '' -n 200 -t files && [ "${#files[@]}" -gt 0 ]; do
+  readarray -t reports < <("$aecomp" info --verify --json "${options[@]}" -- "${files[@]}")
+  for i in "${!files[@]}"; do
+    checked=$((checked + 1))
+    [[ ${reports[i]:-} != *'"verified":true'* ]] || continue
+    bad=$((bad + 1))
+    printf '%s\0' "${files[i]}" >&3
+  done
+done <"$all"
+
+[ "$checked" -gt 0 ] || { echo "$archive: holds no .aec files" >&2; exit 2; }
+echo "$checked files checked, $bad bad"
+[ "$bad" -eq 0 ] || { echo "names of the bad files: $bad_list"; exit 1; }
