@@ -3,7 +3,7 @@
 #
 #   scripts/package.sh            the package
 #   scripts/package.sh --check    and tries it in a Debian 12 made for the purpose: installs it, compresses and restores the
-#                                 sample image, looks for the man page; needs root, the network and 2 GB in $TMPDIR
+#                                 sample image, looks for the man page; needs root, the network and room in $TMPDIR
 #
 # DEBFULLNAME and DEBEMAIL name the maintainer, AECOMP_HOMEPAGE the home page, AECOMP_MIRROR another Debian mirror.
 set -euo pipefail
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
 
 clean_up() {
-  [ -z "${root:-}" ] || rm -rf --one-file-system "$root"
+  [ -z "${root:-}" ] || rm -rf --one-file-system "$root" "$root.log"
 }
 
 check_package() {
@@ -49,7 +49,7 @@ check_package() {
 }
 
 need_packages $AECOMP_BUILD_PACKAGES $AECOMP_PACKAGING_PACKAGES
-options=(-DAECOMP_TESTS=OFF "-DAECOMP_HOMEPAGE=${AECOMP_HOMEPAGE:-}")
+options=(-DAECOMP_TESTS=OFF -DAECOMP_WERROR=OFF "-DAECOMP_HOMEPAGE=${AECOMP_HOMEPAGE:-}")
 [ -z "${DEBEMAIL:-}" ] || options+=("-DAECOMP_MAINTAINER=${DEBFULLNAME:-aecomp} <$DEBEMAIL>")
 # With /usr as the prefix the library's folder is Debian's: lib/<architecture>.
 cmake --preset release -B build/package -DCMAKE_INSTALL_PREFIX=/usr "${options[@]}" >/dev/null
