@@ -6,6 +6,7 @@ SAMPLE=$SOURCE/data/sample.png
 WORK=$(mktemp -d)
 LOGS=$(mktemp -d)  # beside WORK, so that nothing of ours is taken for a leftover
 FAILURES=0
+COMMANDS=0
 # No model that somebody installed.
 export XDG_DATA_HOME=$LOGS/data
 unset AECOMP_MODEL_PATH
@@ -21,7 +22,7 @@ fail() {
 
 finish() {
   [ "$FAILURES" -eq 0 ] || { echo "$FAILURES checks failed"; exit 1; }
-  echo "all checks passed"
+  echo "all checks passed: $COMMANDS commands"
   exit 0
 }
 
@@ -34,6 +35,7 @@ skip() {
 expect() {
   local want=$1 got
   shift
+  COMMANDS=$((COMMANDS + 1))
   "$@" >"$LOGS/out" 2>"$LOGS/err" </dev/null
   got=$?
   [ "$got" -eq "$want" ] || { fail "exit code $got instead of $want: $*"; return 1; }

@@ -1,0 +1,44 @@
+# Options out of range, in conflict, without a value or unknown: exit code 2, one line that names the option, nothing written.
+. "$(dirname "$0")/lib.sh"
+need_model
+cp "$SAMPLE" a.png && compress_sample good.aec
+# no COMMAND PATTERN OPTION...
+no() {
+  local command=$1 input=a.png pattern=$2
+  shift 2
+  [ "$command" = compress ] || input=good.aec
+  expect_refusal 2 "$pattern" "$AECOMP" "$command" "$input" -m "$MODEL" "$@"
+}
+
+for value in -0.1 100.5 1e9 inf nan '' five 5x; do no compress quality -q "$value"; done
+for value in 0 -2 nan inf ten ''; do no compress bpp --bpp "$value" && no compress psnr --psnr "$value"; done
+for value in 0 -1 1.5 ten ''; do no compress size --size "$value"; done
+for value in -1 1025 two 1.5; do no compress threads -j "$value" && no decompress threads -j "$value"; done
+for value in -1 10 best; do no decompress png-level --png-level "$value"; done
+for value in jpeg icc,colour ,; do no compress metadata --metadata "$value"; done
+no compress alpha --alpha maybe
+no compress progress --progress sometimes
+no decompress 'frob: a format' --format frob
+no decompress 'frob: a format' -o x.frob
+
+no compress exclude -o x.aec -O x
+no compress exclude -f --skip-existing
+no compress exclude --quiet -v
+for pair in '-q 50 --bpp 1' '-q 50 --psnr 30' '-q 50 --size 1000' '--bpp 1 --psnr 30' '--bpp 1 --size 1000' '--psnr 30 --size 1000'; do
+  no compress exclude $pair
+done
+no decompress exclude -o x.png -O x
+no decompress exclude -f --skip-existing
+no info exclude --quiet -v
+no compress 'once\|more than\|At Most' -q 20 -q 30
+
+no compress frobnicate --frobnicate
+no decompress quality --quality 30
+no decompress verify --verify
+no info recursive --recursive
+for option in -q -o -O -j --files-from --size; do no compress "$(printf %s "$option" | tr -d -)\|required" "$option"; done
+expect_refusal 2 'file' "$AECOMP" info
+expect_refusal 2 'input' "$AECOMP" eval
+expect_refusal 2 'no input' "$AECOMP" decompress
+expect_refusal 2 'subcommand' "$AECOMP" model
+finish
