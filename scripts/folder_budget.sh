@@ -58,7 +58,7 @@ next() {
   }'
 }
 
-quality=50 low= high=
+quality=50 low='' high=''
 for pass in {1..8}; do
   compress "$quality"
   if [ "$total" -le "$budget" ]; then

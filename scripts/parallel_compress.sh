@@ -40,7 +40,7 @@ make_lists() {
 
 # Names of one list in, a run of aecomp for each folder in it: what is in one folder stays together.
 one_list() {
-  local list=$1 archive=$2 folder= name names=() status=0
+  local list=$1 archive=$2 folder='' name names=() status=0
   shift 2
   flush() {
     [ "${#names[@]}" -gt 0 ] || return 0
@@ -81,7 +81,7 @@ case $command in
     jobs=${JOBS:-$((($(nproc) + 3) / 4))}
     job=("$(realpath -- "$0")" task '{}' "$archive" -- -j "$((($(nproc) + jobs - 1) / jobs))" "${options[@]}")
     export AECOMP=$aecomp
-    if command -v parallel >/dev/null; then
+    if [[ $(parallel --version 2>/dev/null) == GNU* ]]; then # moreutils has another program of that name
       printf '%s\0' "$lists"/list.???? |
         parallel -0 --will-cite -q -j "$jobs" ${SSHLOGINS:+-S "$SSHLOGINS" --env AECOMP} "${job[@]}" || exit 1
     else

@@ -90,8 +90,10 @@ expect 0 "$SCRIPTS/parallel_compress.sh" lists in lists 3 && expect_stdout '^4 i
 same() { diff -r one "$1" || fail "$1 differs from one run"; }
 mkdir bin && for tool in bash dirname nproc realpath xargs; do ln -s "$(type -P $tool)" bin/; done # no parallel
 expect 0 env PATH="$WORK/bin" JOBS=2 "$SCRIPTS/parallel_compress.sh" run lists xargs -- -q 40 && same xargs
-if command -v parallel >/dev/null; then
+expect 2 env PATH="$WORK/bin" SSHLOGINS=host "$SCRIPTS/parallel_compress.sh" run lists none && expect_stderr 'needs GNU parallel'
+if [[ $(parallel --version 2>/dev/null) == GNU* ]]; then
   expect 0 env JOBS=2 "$SCRIPTS/parallel_compress.sh" run lists parallel -- -q 40 && same parallel
+  expect 0 env JOBS=2 SSHLOGINS=: "$SCRIPTS/parallel_compress.sh" run lists logins -- -q 40 && same logins
 else
   echo "not checked: GNU parallel is not installed"
 fi
