@@ -63,6 +63,7 @@ void AddDecompress(CLI::App& app, Command& command) {
   AddMetadataOption(*sub, options->metadata);
   AddAlphaOption(*sub, options->keep_alpha);
   sub->add_option("--format", options->format, "png, ppm, jpg, webp, ...; else what -o says, else png")
+      ->check(CheckNotEmpty)
       ->type_name("EXT");
   sub->add_option("--png-level", options->encode.png_level, "Effort of PNG compression, 0 to 9")
       ->check(CLI::Range(0, 9))

@@ -115,6 +115,7 @@ void Print(const std::string& name, const Result<Json>& description, const TalkO
       line.update(description.value());
     } else {
       line["error"] = description.status().message();
+      line["exit_code"] = description.status().exit_code();
     }
     PrintStdout(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
   }

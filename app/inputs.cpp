@@ -26,16 +26,20 @@ Result<std::vector<std::string>> ReadList(const std::string& file) {
   return names;
 }
 
+/// A folder below it that cannot be opened ends the run before any work: leaving its images out would lose them.
 Status SearchFolder(const std::string& folder, const BatchKind& kind, std::vector<Input>& inputs) {
   std::error_code error;
   std::vector<Input> found;
-  fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, error), end;
+  fs::recursive_directory_iterator it(folder, error), end;
   for (; !error && it != end; it.increment(error)) {
     std::error_code ignored;  // a file that vanishes meanwhile is none
     if (!it->is_regular_file(ignored) || !kind.is_input(it->path())) continue;
     found.push_back({it->path(), it->path().lexically_relative(folder)});
   }
-  if (error) return InputError(folder + ": cannot be searched: " + error.message());
+  if (error) {
+    return InputError(folder + ": cannot be searched, or a folder below it: " + error.message() +
+                      "; check the permissions, or name what is to be searched");
+  }
   if (found.empty()) return UsageError(folder + ": holds no files of the kind that is looked for");
   std::sort(found.begin(), found.end(), [](const Input& a, const Input& b) { return a.path < b.path; });
   inputs.insert(inputs.end(), found.begin(), found.end());

@@ -11,6 +11,8 @@
 
 namespace aecomp {
 
+std::string CheckNotEmpty(const std::string& text) { return text.empty() ? "an empty name was given" : ""; }
+
 void AddTalkOptions(CLI::App& command, TalkOptions& options) {
   command.add_flag("--json", options.json, "Print one JSON object a file on stdout");
   auto* quiet = command.add_flag("--quiet", options.quiet, "Print errors only");
@@ -18,7 +20,9 @@ void AddTalkOptions(CLI::App& command, TalkOptions& options) {
 }
 
 void AddModelOption(CLI::App& command, std::string& model) {
-  command.add_option("-m,--model", model, "Model file instead of the built-in one")->type_name("FILE");
+  command.add_option("-m,--model", model, "Model file instead of the built-in one")
+      ->check(CheckNotEmpty)
+      ->type_name("FILE");
 }
 
 void AddThreadsOption(CLI::App& command, int& threads) {
@@ -29,15 +33,15 @@ void AddThreadsOption(CLI::App& command, int& threads) {
 
 void AddBatchOptions(CLI::App& command, BatchOptions& options) {
   auto* inputs = command.add_option("input", options.inputs, "Files, or with -r folders; - is stdin");
-  inputs->type_name("FILE");
+  inputs->check(CheckNotEmpty)->type_name("FILE");
   auto* list = command.add_option("--files-from", options.files_from,
                                   "Read names of inputs from a file, one a line or ended by NUL; - is stdin");
-  list->type_name("FILE");
+  list->check(CheckNotEmpty)->type_name("FILE");
   command.add_flag("-r,--recursive", options.recursive, "Search folders; -O mirrors what is below them");
   auto* file = command.add_option("-o,--output", options.output, "Output file of a single input; - is stdout");
-  file->type_name("FILE");
+  file->check(CheckNotEmpty)->type_name("FILE");
   auto* folder = command.add_option("-O,--output-dir", options.output_dir, "Folder for the outputs, made if missing");
-  folder->type_name("DIR")->excludes(file);
+  folder->check(CheckNotEmpty)->type_name("DIR")->excludes(file);
   auto* force = command.add_flag("-f,--force", options.force, "Overwrite outputs; write to a terminal");
   command.add_flag("--skip-existing", options.skip_existing, "Leave inputs alone whose output exists")->excludes(force);
   command.add_flag("--fail-fast", options.fail_fast, "Stop a batch at the first file that fails");

@@ -65,6 +65,9 @@ struct MetadataChoice {
 };
 void AddMetadataOption(CLI::App& command, MetadataChoice& choice);
 
+/// For CLI11: names come out of variables of scripts, and an unset one must not mean "not given".
+std::string CheckNotEmpty(const std::string& text);
+
 /// For CLI11: what is wrong with a quality, if anything.
 std::string CheckQuality(const std::string& text);
 

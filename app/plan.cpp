@@ -73,7 +73,7 @@ Status CheckCollisions(const std::vector<PlannedFile>& plan) {
     const auto [other, inserted] = outputs.emplace(canonical, file.input);
     if (!inserted) {
       return UsageError(file.output + ": would be the output of both " + other->second + " and " + file.input +
-                        "; give them different folders with -O, one run each");
+                        "; rename one, or give each a run and a folder of its own with -O");
     }
   }
   return {};

@@ -12,11 +12,11 @@ namespace {
 std::string StreamName(const std::string& name, const char* stream) { return IsStream(name) ? stream : name; }
 
 std::string Line(const FileReport& r) {
-  if (r.skipped) return r.input + ": skipped, " + r.output + " exists\n";
+  if (r.skipped) return r.input + ": skipped, " + r.output + " exists";
   std::string more;
   if (r.quality) more += Format("  -q %.1f", *r.quality);
   if (r.psnr) more += Format("  %.2f dB", *r.psnr);
-  return Format("%s -> %s  %dx%d  %s  %.3f bpp%s  %.2f s\n", StreamName(r.input, "stdin").c_str(),
+  return Format("%s -> %s  %dx%d  %s  %.3f bpp%s  %.2f s", StreamName(r.input, "stdin").c_str(),
                 StreamName(r.output, "stdout").c_str(), r.width, r.height, HumanBytes(r.bytes).c_str(), r.Bpp(),
                 more.c_str(), r.seconds);
 }
@@ -49,7 +49,14 @@ double FileReport::Bpp() const {
   return pixels > 0 ? 8.0 * static_cast<double>(bytes) / pixels : 0;
 }
 
-void PrintError(const std::string& message) { std::fprintf(stderr, "aecomp: %s\n", message.c_str()); }
+std::string OneLine(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
+  }
+  return text;
+}
+
+void PrintError(const std::string& message) { std::fprintf(stderr, "aecomp: %s\n", OneLine(message).c_str()); }
 
 void PrintReport(const FileReport& report, const TalkOptions& talk) {
   // Names are bytes, JSON is UTF-8: what is not gets replaced instead of thrown at.
@@ -57,7 +64,7 @@ void PrintReport(const FileReport& report, const TalkOptions& talk) {
   if (!report.status.ok()) return PrintError(report.status.message());
   if (talk.quiet) return;
   for (const std::string& note : report.notes) PrintError(StreamName(report.input, "stdin") + ": note: " + note);
-  std::fputs(Line(report).c_str(), stderr);
+  std::fprintf(stderr, "%s\n", OneLine(Line(report)).c_str());
 }
 
 std::string HumanBytes(uint64_t bytes) {

@@ -25,6 +25,9 @@ struct FileReport {
   double Bpp() const;
 };
 
+/// Control characters, which names may have, as question marks: a line stays one, and a terminal as it is.
+std::string OneLine(std::string text);
+
 /// One line on stderr for a message of the program itself: "aecomp: ...".
 void PrintError(const std::string& message);
 

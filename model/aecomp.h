@@ -68,7 +68,7 @@ struct Image {
 struct Header {
   int width = 0;
   int height = 0;
-  int channels = 0;
+  int channels = 0;  ///< of colour: 1 or 3; alpha, which is no part of the header, adds one
   int bits = 0;
   std::string model_id;  ///< 16 hexadecimal digits; decoding needs the model with this id
 };

@@ -79,4 +79,21 @@ expect 0 compress in/a.ppm -o verified.aec --verify --json && expect_stdout '"ps
 expect 0 "$AECOMP" info kept.aec --verify -m "$MODEL" --json && expect_stdout '"verified":true'
 cp kept.aec damaged.aec && flip damaged.aec $(($(size_of damaged.aec) - 3))
 expect 0 "$AECOMP" info damaged.aec && expect 4 "$AECOMP" info damaged.aec --verify -m "$MODEL" && expect_stderr 'damaged.aec: '
+
+# A name with a line end stays in one line; info tells its exit code as well.
+echo x >'bad
+name.png'
+expect_refusal 3 'bad?name.png' "$AECOMP" compress 'bad
+name.png' -m "$MODEL"
+expect 3 "$AECOMP" info missing.aec --json && expect_stdout '"exit_code":3'
+
+# A folder that cannot be opened is no empty folder.
+mkdir -p locked/below && cp in/a.ppm locked && chmod 000 locked/below
+if [ "$(id -u)" -ne 0 ]; then
+  expect_refusal 3 'locked: cannot be searched' "$AECOMP" compress -m "$MODEL" -r locked -O unlocked
+elif command -v setpriv >/dev/null && chmod 755 "$WORK" && chmod 644 "$MODEL" &&
+  setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$AECOMP"; then
+  expect_refusal 3 'locked: cannot be searched' setpriv --reuid=65534 --regid=65534 --clear-groups "$AECOMP" compress -m "$MODEL" -r locked -O /tmp
+fi
+chmod 755 locked/below
 finish

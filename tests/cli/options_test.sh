@@ -41,4 +41,11 @@ expect_refusal 2 'file' "$AECOMP" info
 expect_refusal 2 'input' "$AECOMP" eval
 expect_refusal 2 'no input' "$AECOMP" decompress
 expect_refusal 2 'subcommand' "$AECOMP" model
+
+# An unset variable of a script is not "not given".
+for option in -o -O -m --files-from; do
+  expect_refusal 2 'an empty name was given' "$AECOMP" compress "$SAMPLE" -m "$MODEL" -f "$option" ''
+done
+expect_refusal 2 'an empty name was given' "$AECOMP" compress '' -m "$MODEL"
+expect_refusal 2 'an empty name was given' "$AECOMP" decompress s.aec -m "$MODEL" --format ''
 finish
