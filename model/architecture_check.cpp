@@ -43,7 +43,7 @@ std::string Fixes(const NetworkReport& n, const Shape& expected) {
         "layers that made its input");
   } else {
     if (repair.edit.find("output_padding") == std::string::npos) add("no output_padding mends the size");
-    add("the size is " + repair.why + "; " + repair.edit);
+    add(repair.why + "; " + repair.edit);
   }
   return text;
 }
@@ -95,7 +95,7 @@ class Inference {
     const Shape seen = reports.back().output;
     AECOMP_RETURN_IF_ERROR(Expect(reports.back(), {1, seen.c, k.h, k.w}, "beside the features it must be"));
     const std::string joined =
-        "the " + std::to_string(k.c) + " features and " + std::to_string(seen.c) + " channels of context_in, joined";
+        "the join of " + std::to_string(k.c) + " features and " + std::to_string(seen.c) + " channels of context_in";
     AECOMP_RETURN_IF_ERROR(Add("context_out", a_.context_out, {1, k.c + seen.c, k.h, k.w}, {joined, "", {}, ""}));
     return Expect(reports.back(), y, "the latent is");
   }
@@ -166,7 +166,7 @@ std::string StrideRepair(const NetworkReport& network, int pixels) {
   sizes.resize(std::min<size_t>(sizes.size(), 3));
   for (const int size : sizes) {
     const Repair repair = RepairSize(*network.network, network.input, {1, 1, size, size});
-    if (!repair.edit.empty()) return "the size is " + repair.why + "; " + repair.edit;
+    if (!repair.edit.empty()) return repair.why + "; " + repair.edit;
   }
   return "use kernels and padding for which it divides";
 }

@@ -93,7 +93,7 @@ class Search {
       const auto options = ReadConvOptions(SpecOf(*layer), true);
       if (!options.ok() || options.value().stride < 2) continue;
       const std::string name = layer->at("name").get<std::string>();
-      why = Why(name, options.value());
+      if (why.empty()) why = Why(name, options.value());
       names += (names.empty() ? "'" : " and '") + name + "'";
       (*layer)["output_padding"] = 1;
     }
@@ -117,7 +117,7 @@ class Search {
     const auto reports = InferShapes(network.value(), input_);
     if (!reports.ok()) return "";
     for (const LayerReport& r : reports.value()) {
-      if (r.name == name) return Formula(options, r.input.h, r.output.h);
+      if (r.name == name) return "'" + name + "' gives " + Formula(options, r.input.h, r.output.h);
     }
     return "";
   }

@@ -9,7 +9,7 @@ namespace aecomp {
 
 struct Repair {
   std::string edit;  ///< `set "output_padding" of layer 'dec.0' (conv_transpose2d) to 1`; empty: no single edit helps
-  std::string why;   ///< how that layer makes its size now: "27 = (14 - 1)*2 - 2*1 + 3 + 0"
+  std::string why;   ///< what that layer does now: "'dec.0' gives 27 = (14 - 1)*2 - 2*1 + 3 + 0"
 };
 
 /// Tries output_padding (of one layer, then of all), then padding, kernel and stride of each convolution, last layer
