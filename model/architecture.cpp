@@ -1,115 +1,195 @@
 #include "model/architecture.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
-#include "model/graph.h"
+#include "model/architecture_check.h"
+#include "model/json_text.h"
+#include "model/layers/options.h"
+#include "model/nearest.h"
 
 namespace aecomp {
 namespace {
 
 using nlohmann::json;
 
-Status Misfit(const std::string& name, const std::string& what) { return UsageError(name + ": " + what); }
+constexpr size_t kMostLayers = 1000;
 
-Status CollectNames(const Network& network, std::set<std::string>& names) {
-  for (const LayerSpec& spec : network) {
-    if (!names.insert(spec.name).second) {
-      return UsageError("layer '" + spec.name + "' (" + spec.type +
-                        "): another layer has this name; rename one of them");
-    }
-    if (spec.type != "sum") continue;
-    AECOMP_ASSIGN_OR_RETURN(const std::vector<Network> branches, SumBranches(spec));
-    for (const Network& branch : branches) AECOMP_RETURN_IF_ERROR(CollectNames(branch, names));
+struct PriorNetwork {
+  const char* key;
+  Network Architecture::*network;
+};
+constexpr std::array<PriorNetwork, 6> kPriorNetworks = {{{"hyper_encoder", &Architecture::hyper_encoder},
+                                                         {"hyper_decoder", &Architecture::hyper_decoder},
+                                                         {"sigma_head", &Architecture::sigma_head},
+                                                         {"mu_head", &Architecture::mu_head},
+                                                         {"context_in", &Architecture::context_in},
+                                                         {"context_out", &Architecture::context_out}}};
+
+/// Refuses keys that an object does not have.
+Status CheckKeys(const json& object, const std::string& where, const std::vector<std::string>& known) {
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    return UsageError(where + "unknown key " + PrintedValue(json(key)) + "; did you mean \"" + Nearest(key, known) +
+                      "\"? There are " + Listed(known));
   }
   return {};
 }
 
-/// Output shape of a network, or the misfit with the network's name in front.
-Result<Shape> OutputShape(const std::string& file, const char* role, const Network& network, const Shape& input) {
-  auto report = InferShapes(network, input);
-  if (!report.ok()) return Misfit(file, std::string(role) + ": " + report.status().message());
-  return report.value().empty() ? input : report.value().back().output;
+Status Expected(const std::string& key, const std::string& allowed, const json& root) {
+  const auto it = root.find(key);
+  if (it == root.end()) return UsageError("\"" + key + "\" is missing; it must be " + allowed);
+  return UsageError("\"" + key + "\" must be " + allowed + ", got " + PrintedValue(*it));
 }
 
-Status Expect(const std::string& file, const std::string& what, const Shape& got, const Shape& expected) {
-  if (got == expected) return {};
-  return Misfit(file, what + " is " + got.ToString() + ", but " + expected.ToString() + " is expected");
-}
-
-/// Checks the networks against each other and finds the strides.
-Status CheckShapes(Architecture& a, const std::string& file) {
-  constexpr int kProbe = 256;  // pixels: any size that is a multiple of every plausible stride
-  const Shape image{1, a.image_channels, kProbe, kProbe};
-  AECOMP_ASSIGN_OR_RETURN(const Shape y, OutputShape(file, "encoder", a.encoder, image));
-  AECOMP_ASSIGN_OR_RETURN(const Shape restored, OutputShape(file, "decoder", a.decoder, y));
-  AECOMP_RETURN_IF_ERROR(Expect(file, "the decoder's output", restored, image));
-  AECOMP_ASSIGN_OR_RETURN(const Shape z, OutputShape(file, "hyper_encoder", a.hyper_encoder, y));
-  AECOMP_ASSIGN_OR_RETURN(const Shape features, OutputShape(file, "hyper_decoder", a.hyper_decoder, z));
-  AECOMP_ASSIGN_OR_RETURN(const Shape sigma, OutputShape(file, "sigma_head", a.sigma_head, features));
-  AECOMP_RETURN_IF_ERROR(Expect(file, "the sigma head's output", sigma, y));
-  AECOMP_ASSIGN_OR_RETURN(const Shape mu, OutputShape(file, "mu_head", a.mu_head, features));
-  AECOMP_RETURN_IF_ERROR(Expect(file, "the mu head's output", mu, y));
-  AECOMP_ASSIGN_OR_RETURN(Shape seen, OutputShape(file, "context_in", a.context_in, y));
-  seen.c += features.c;
-  AECOMP_RETURN_IF_ERROR(Expect(file, "context_in's output beside the features", {1, seen.c, seen.h, seen.w},
-                                {1, seen.c, features.h, features.w}));
-  AECOMP_ASSIGN_OR_RETURN(const Shape correction, OutputShape(file, "context_out", a.context_out, seen));
-  AECOMP_RETURN_IF_ERROR(Expect(file, "context_out's output", correction, y));
-  if (y.h < 1 || z.h < 1 || y.h != y.w || z.h != z.w || kProbe % y.h != 0 || kProbe % z.h != 0) {
-    return Misfit(file,
-                  "the strides of encoder and hyper-encoder must be powers of two, at most 256 pixels; a 256x256 image "
-                  "gave y of " +
-                      y.ToString() + " and z of " + z.ToString());
+Status ReadLambdas(const json& root, Architecture& a) {
+  const Status bad = Expected("lambdas", "a list of 2 to 16 positive, rising numbers", root);
+  const auto list = root.find("lambdas");
+  if (list == root.end() || !list->is_array() || list->size() < 2 || list->size() > 16) return bad;
+  for (const json& lambda : *list) {
+    const double least = a.lambdas.empty() ? 0 : a.lambdas.back();
+    if (!lambda.is_number() || !(lambda.get<double>() > least) || !std::isfinite(lambda.get<double>())) return bad;
+    a.lambdas.push_back(lambda.get<double>());
   }
-  a.latent_channels = y.c, a.hyper_channels = z.c;
-  a.latent_stride = kProbe / y.h, a.hyper_stride = kProbe / z.h;
   return {};
-}
-
-Status ReadNetworks(const json& root, Architecture& a) {
-  const auto read = [](const json& parent, const char* key, Network& network) -> Status {
-    if (!parent.contains(key)) return UsageError(std::string("\"") + key + "\" is missing");
-    auto parsed = ParseNetwork(parent.at(key));
-    if (!parsed.ok()) return UsageError(std::string(key) + ": " + parsed.status().message());
-    network = std::move(parsed).value();
-    return {};
-  };
-  AECOMP_RETURN_IF_ERROR(read(root, "encoder", a.encoder));
-  AECOMP_RETURN_IF_ERROR(read(root, "decoder", a.decoder));
-  if (!root.contains("prior") || !root.at("prior").is_object()) return UsageError("\"prior\" must be an object");
-  const json& prior = root.at("prior");
-  if (prior.value("type", "") != "hyperprior") return UsageError("prior: \"type\" must be \"hyperprior\"");
-  AECOMP_RETURN_IF_ERROR(read(prior, "hyper_encoder", a.hyper_encoder));
-  AECOMP_RETURN_IF_ERROR(read(prior, "hyper_decoder", a.hyper_decoder));
-  AECOMP_RETURN_IF_ERROR(read(prior, "sigma_head", a.sigma_head));
-  AECOMP_RETURN_IF_ERROR(read(prior, "mu_head", a.mu_head));
-  AECOMP_RETURN_IF_ERROR(read(prior, "context_in", a.context_in));
-  return read(prior, "context_out", a.context_out);
 }
 
 Status ReadScalars(const json& root, Architecture& a) {
-  a.name = root.value("name", "");
-  a.image_channels = root.value("image_channels", 3);
-  if (a.image_channels != 1 && a.image_channels != 3) return UsageError("\"image_channels\" must be 1 or 3");
-  a.lambdas = root.at("lambdas").get<std::vector<double>>();
-  if (a.lambdas.size() < 2 || a.lambdas.size() > 16) return UsageError("\"lambdas\" must list 2 to 16 numbers");
-  for (size_t i = 0; i < a.lambdas.size(); ++i) {
-    if (!(a.lambdas[i] > 0) || (i > 0 && a.lambdas[i] <= a.lambdas[i - 1])) {
-      return UsageError("\"lambdas\" must be positive and rising");
+  constexpr int kMostTile = 1024;
+  AECOMP_RETURN_IF_ERROR(CheckKeys(
+      root, "", {"name", "image_channels", "tile", "lambdas", "training", "encoder", "decoder", "prior", "comment"}));
+  if (const auto it = root.find("name"); it != root.end()) {
+    if (!it->is_string()) return Expected("name", "a string", root);
+    a.name = it->get<std::string>();
+  }
+  if (const auto it = root.find("image_channels"); it != root.end()) {
+    if (*it != 1 && *it != 3) return Expected("image_channels", "1 or 3", root);
+    a.image_channels = it->get<int>();
+  }
+  if (const auto it = root.find("tile"); it != root.end()) {
+    const bool fits = it->is_number_integer() && *it >= 1 && *it <= kMostTile;
+    if (!fits) return Expected("tile", "an integer from 1 to 1024, the width and height of all tiles in pixels", root);
+    a.tile = it->get<int>();
+  }
+  if (const auto it = root.find("training"); it != root.end() && !it->is_object()) {
+    return Expected("training", "an object", root);
+  }
+  return ReadLambdas(root, a);
+}
+
+Status ReadNetwork(const json& parent, const char* key, Network& network) {
+  if (!parent.contains(key)) return Expected(key, "a list of layers", parent);
+  auto parsed = ParseNetwork(parent.at(key));
+  if (!parsed.ok()) return UsageError(std::string(key) + ": " + parsed.status().message());
+  network = std::move(parsed).value();
+  if (network.empty()) return UsageError(std::string(key) + ": a network needs at least one layer, got []");
+  return {};
+}
+
+Status ReadPrior(const json& root, Architecture& a) {
+  const std::vector<std::string> types = {"hyperprior", "factorized"};
+  const auto prior = root.find("prior");
+  if (prior == root.end() || !prior->is_object()) {
+    return Expected("prior", R"(an object, {"type": "factorized"} or one of type "hyperprior")", root);
+  }
+  const auto type = prior->find("type");
+  if (type == prior->end() || !type->is_string()) {
+    const Status bad = Expected("type", R"("hyperprior" or "factorized")", *prior);
+    return UsageError("prior: " + bad.message());
+  }
+  if (*type != types[0] && *type != types[1]) {
+    return UsageError("prior: unknown type " + PrintedValue(*type) + "; did you mean \"" +
+                      Nearest(type->get<std::string>(), types) + "\"? There are " + Listed(types));
+  }
+  a.prior = *type == types[0] ? PriorType::kHyperprior : PriorType::kFactorized;
+  std::vector<std::string> keys = {"type"};
+  for (const auto& [key, network] : kPriorNetworks) keys.push_back(key);
+  if (a.prior == PriorType::kFactorized) {
+    for (const auto& [key, network] : kPriorNetworks) {
+      if (prior->contains(key)) {
+        return UsageError("prior: a factorized prior has no networks; remove \"" + std::string(key) +
+                          "\" or make its type \"hyperprior\"");
+      }
     }
+    return CheckKeys(*prior, "prior: ", {"type"});
+  }
+  AECOMP_RETURN_IF_ERROR(CheckKeys(*prior, "prior: ", keys));
+  for (const auto& [key, network] : kPriorNetworks) {
+    if (Status status = ReadNetwork(*prior, key, a.*network); !status.ok()) {
+      return UsageError("prior: " + status.message());
+    }
+  }
+  return {};
+}
+
+/// Names of layers are names of weights: each may occur once in the whole file.
+Status CollectNames(const Network& network, const std::string& role, std::map<std::string, std::string>& names) {
+  for (const LayerSpec& spec : network) {
+    const auto [other, fresh] = names.insert({spec.name, role + " (" + spec.type + ")"});
+    if (!fresh) {
+      return UsageError(role + ": " + LayerLabel(spec) + ": a layer of " + other->second +
+                        " has this name already; rename one of them");
+    }
+    if (names.size() > kMostLayers) return UsageError("more than 1000 layers");
+    if (spec.type != "sum") continue;
+    auto branches = SumBranches(spec);
+    if (!branches.ok()) return UsageError(role + ": " + branches.status().message());
+    for (const Network& branch : branches.value()) AECOMP_RETURN_IF_ERROR(CollectNames(branch, role, names));
   }
   return {};
 }
 
 Status CheckNames(const Architecture& a) {
-  std::set<std::string> names;
-  for (const Network* n : {&a.encoder, &a.decoder, &a.hyper_encoder, &a.hyper_decoder, &a.sigma_head, &a.mu_head,
-                           &a.context_in, &a.context_out}) {
-    AECOMP_RETURN_IF_ERROR(CollectNames(*n, names));
+  std::map<std::string, std::string> names;  // of layers -> "encoder (conv2d)"
+  AECOMP_RETURN_IF_ERROR(CollectNames(a.encoder, "encoder", names));
+  AECOMP_RETURN_IF_ERROR(CollectNames(a.decoder, "decoder", names));
+  for (const auto& [role, network] : kPriorNetworks) AECOMP_RETURN_IF_ERROR(CollectNames(a.*network, role, names));
+  return {};
+}
+
+Status Read(const std::string& text, Architecture& a) {
+  AECOMP_ASSIGN_OR_RETURN(const json root, ParseJson(text));
+  if (!root.is_object()) return UsageError("an architecture is a JSON object, got " + PrintedValue(root));
+  AECOMP_RETURN_IF_ERROR(ReadScalars(root, a));
+  AECOMP_RETURN_IF_ERROR(ReadNetwork(root, "encoder", a.encoder));
+  AECOMP_RETURN_IF_ERROR(ReadNetwork(root, "decoder", a.decoder));
+  AECOMP_RETURN_IF_ERROR(ReadPrior(root, a));
+  return CheckNames(a);
+}
+
+/// The only place that knows what training and coding cannot do yet.
+Status CheckTrainable(const Architecture& a) {
+  if (a.prior == PriorType::kFactorized) {
+    return UsageError(
+        "prior: only a \"hyperprior\" trains and codes so far; a factorized one can be checked with aecomp model "
+        "check");
+  }
+  if (a.tile != 0) {
+    return UsageError(
+        "\"tile\": only networks that take images of any size train and code so far; those of one size can be checked "
+        "with aecomp model check");
   }
   return {};
+}
+
+Result<LayerSpec> ParseLayer(const json& layer) {
+  constexpr size_t kLongestName = 128;
+  for (const char* key : {"type", "name"}) {
+    if (!layer.is_object()) return UsageError("it must be an object, got " + PrintedValue(layer));
+    if (!layer.contains(key) || !layer.at(key).is_string()) return Expected(key, "a string", layer);
+  }
+  LayerSpec spec{layer.at("type").get<std::string>(), layer.at("name").get<std::string>(),
+                 std::make_shared<const json>(layer)};
+  const bool printable = std::none_of(spec.name.begin(), spec.name.end(), [](char c) { return (c & ~0x1f) == 0; });
+  if (spec.name.empty() || spec.name.size() > kLongestName || !printable) {
+    return Expected("name", "1 to 128 printable characters", layer);
+  }
+  if (spec.type != "sum" && FindLayerType(spec.type) == nullptr) return UnknownLayerType(spec);
+  if (spec.type == "sum") AECOMP_RETURN_IF_ERROR(CheckOptionKeys(spec, {"branches"}));
+  return spec;
 }
 
 }  // namespace
@@ -122,48 +202,66 @@ double Architecture::LambdaAt(double quality) const {
                   t * std::log(lambdas[static_cast<size_t>(lo) + 1]));
 }
 
+Status UnknownLayerType(const LayerSpec& spec) {
+  std::vector<std::string> known = LayerTypeNames();
+  known.push_back("sum");
+  return UsageError("layer '" + spec.name + "': unknown type " + PrintedValue(json(spec.type)) + "; did you mean \"" +
+                    Nearest(spec.type, known) + "\"? There are " + Listed(known));
+}
+
 Result<Network> ParseNetwork(const json& layers) {
-  if (!layers.is_array()) return UsageError("a list of layers is expected");
+  if (!layers.is_array()) return UsageError("a list of layers is expected, got " + PrintedValue(layers));
+  if (layers.size() > kMostLayers) return UsageError("more than 1000 layers");
   Network network;
   for (const json& layer : layers) {
-    if (!layer.is_object() || !layer.contains("type") || !layer.at("type").is_string() || !layer.contains("name") ||
-        !layer.at("name").is_string()) {
-      return UsageError("layer " + std::to_string(network.size()) + ": \"type\" and \"name\" must be strings");
+    auto spec = ParseLayer(layer);
+    if (!spec.ok()) {
+      // A layer is called by its number until it is known to have a name.
+      const bool named = spec.status().message().starts_with("layer '");
+      return named ? spec.status()
+                   : UsageError("layer " + std::to_string(network.size() + 1) +
+                                " of the list: " + spec.status().message());
     }
-    network.push_back({layer.at("type").get<std::string>(), layer.at("name").get<std::string>(),
-                       std::make_shared<const json>(layer)});
+    network.push_back(std::move(spec).value());
   }
   return network;
 }
 
 Result<std::vector<Network>> SumBranches(const LayerSpec& sum) {
-  const std::string label = "layer '" + sum.name + "' (sum)";
   const json& options = *sum.options;
-  if (!options.contains("branches") || !options.at("branches").is_array() || options.at("branches").size() < 2) {
-    return UsageError(label + ": \"branches\" must be a list of two or more lists of layers");
+  const auto list = options.find("branches");
+  if (list == options.end() || !list->is_array() || list->size() < 2) {
+    return UsageError(LayerLabel(sum) + ": " +
+                      Expected("branches", "a list of two or more lists of layers", options).message());
   }
   std::vector<Network> branches;
-  for (const json& branch : options.at("branches")) {
+  for (const json& branch : *list) {
     auto network = ParseNetwork(branch);
-    if (!network.ok()) return UsageError(label + ": " + network.status().message());
+    if (!network.ok()) {
+      return UsageError(LayerLabel(sum) + ": branch " + std::to_string(branches.size() + 1) + ": " +
+                        network.status().message());
+    }
     branches.push_back(std::move(network).value());
   }
   return branches;
 }
 
-Result<Architecture> ParseArchitecture(const std::string& text, const std::string& name) {
+Result<Architecture> ReadArchitecture(const std::string& text, const std::string& name) {
   Architecture a;
   a.json = text;
   try {
-    const json root = json::parse(text);
-    if (!root.is_object()) return Misfit(name, "an architecture is a JSON object");
-    for (const Status& status : {ReadScalars(root, a), ReadNetworks(root, a), CheckNames(a)}) {
-      if (!status.ok()) return Misfit(name, status.message());
-    }
-  } catch (const json::exception& e) {
-    return Misfit(name, std::string("not a valid architecture: ") + e.what());
+    if (Status status = Read(text, a); !status.ok()) return UsageError(name + ": " + status.message());
+  } catch (const json::exception& e) {  // every access above is checked; this is the net below them
+    return UsageError(name + ": not a valid architecture: " + e.what());
   }
-  AECOMP_RETURN_IF_ERROR(CheckShapes(a, name));
+  return a;
+}
+
+Result<Architecture> ParseArchitecture(const std::string& text, const std::string& name) {
+  AECOMP_ASSIGN_OR_RETURN(Architecture a, ReadArchitecture(text, name));
+  Status status = CheckArchitecture(a, std::nullopt);
+  if (status.ok()) status = CheckTrainable(a);
+  if (!status.ok()) return UsageError(name + ": " + status.message());
   return a;
 }
 

@@ -13,11 +13,20 @@ namespace aecomp {
 /// identity, so a residual block is a sum of [] and its layers.
 using Network = std::vector<LayerSpec>;
 
-/// A JSON array of layer objects as a Network; layer types and options are checked later, by shape inference.
+/// A JSON array of layer objects as a Network; their options are checked later, by shape inference.
 Result<Network> ParseNetwork(const nlohmann::json& layers);
 
 /// The branches of a "sum".
 Result<std::vector<Network>> SumBranches(const LayerSpec& sum);
+
+/// The error for a layer whose type is not known, with the nearest that is.
+Status UnknownLayerType(const LayerSpec& spec);
+
+/// Entropy model of the latent.
+enum class PriorType {
+  kHyperprior,  ///< networks predict mean and scale of every element of y from z and from the other half of y
+  kFactorized   ///< no networks: every channel of y has a table of its own
+};
 
 struct Architecture {
   std::string name;
@@ -27,11 +36,14 @@ struct Architecture {
   int hyper_channels = 0;   ///< N, channels of z
   int latent_stride = 16;   ///< pixels per element of y, each way
   int hyper_stride = 64;    ///< pixels per element of z, each way; images are padded to a multiple of this
+  int tile = 0;  ///< pixels each way when the networks take images of one size only; 0: any multiple of hyper_stride
+  PriorType prior = PriorType::kHyperprior;
   std::vector<double>
       lambdas;  ///< rate-distortion trade-off at quality 0, 16, 32, ... (1/16 steps), in bpp + lambda*255^2*mse
 
-  Network encoder;        ///< image -> y before gain      [C, H, W] -> [M, H/16, W/16]
-  Network decoder;        ///< y^ -> image                 [M, H/16, W/16] -> [C, H, W]
+  Network encoder;  ///< image -> y before gain      [C, H, W] -> [M, H/16, W/16]
+  Network decoder;  ///< y^ -> image                 [M, H/16, W/16] -> [C, H, W]
+  // Of a hyperprior; empty otherwise.
   Network hyper_encoder;  ///< companded y -> z            [M, H/16, W/16] -> [N, H/64, W/64]
   Network hyper_decoder;  ///< z^ -> features              [N, H/64, W/64] -> [K, H/16, W/16]; ends in relu
   Network sigma_head;     ///< features -> log sigma       [K] -> [M]
@@ -44,7 +56,13 @@ struct Architecture {
   double LambdaAt(double quality) const;
 };
 
-/// Parses and checks the shapes of all networks against each other. `name`: what messages call the file.
+/// What an architecture file says, with any prior. Its networks are not checked against each other yet: strides and
+/// channel counts of the latent are those of the defaults. `name`: what messages call the file. kUsage with line and
+/// column where it is not JSON; else with the key or layer that is wrong.
+Result<Architecture> ReadArchitecture(const std::string& json, const std::string& name);
+
+/// An architecture that trains and codes: read, every network checked against the others, and refused when training or
+/// coding cannot do it yet.
 Result<Architecture> ParseArchitecture(const std::string& json, const std::string& name);
 
 }  // namespace aecomp

@@ -18,58 +18,6 @@ struct Node {
   bool relu = false;  // of a sum
 };
 
-Status UnknownType(const LayerSpec& spec) {
-  std::string known;
-  for (const std::string& type : LayerTypeNames()) known += (known.empty() ? "" : ", ") + type;
-  return UsageError("layer '" + spec.name + "': unknown type \"" + spec.type + "\"; known are sum, " + known);
-}
-
-Status BranchesDisagree(const LayerSpec& spec, const Shape& first, const Shape& other) {
-  return UsageError("layer '" + spec.name + "' (sum): its branches must give equal shapes, but " + first.ToString() +
-                    " and " + other.ToString() + " came");
-}
-
-/// Walks a network once: the only place that knows how sums nest. `Visitor` gets each layer with its input.
-class ShapeWalk {
- public:
-  Result<Shape> Run(const Network& network, Shape shape) {
-    for (const LayerSpec& spec : network) {
-      auto next = spec.type == "sum" ? Sum(spec, shape) : One(spec, shape);
-      if (!next.ok()) return next;
-      shape = next.value();
-    }
-    return shape;
-  }
-  std::vector<LayerReport> reports;
-
- private:
-  Result<Shape> One(const LayerSpec& spec, const Shape& input) {
-    const LayerType* type = FindLayerType(spec.type);
-    if (type == nullptr) return UnknownType(spec);
-    AECOMP_ASSIGN_OR_RETURN(const LayerInfo info, type->infer(spec, input));
-    LayerReport report{spec.name, spec.type, info.output, 0, info.macs};
-    for (const ParameterSpec& p : info.parameters) {
-      int64_t size = 1;
-      for (int64_t d : p.dims) size *= d;
-      report.parameters += size;
-    }
-    reports.push_back(report);
-    return info.output;
-  }
-
-  Result<Shape> Sum(const LayerSpec& spec, const Shape& input) {
-    AECOMP_ASSIGN_OR_RETURN(const std::vector<Network> branches, SumBranches(spec));
-    Shape first;
-    for (size_t i = 0; i < branches.size(); ++i) {
-      AECOMP_ASSIGN_OR_RETURN(const Shape shape, Run(branches[i], input));
-      if (i == 0) first = shape;
-      if (!(shape == first)) return BranchesDisagree(spec, first, shape);
-    }
-    reports.push_back({spec.name, spec.type, first, 0, 0});
-    return first;
-  }
-};
-
 void AddInto(const float* from, float* to, int64_t size) {
 #pragma omp parallel for simd schedule(static)
   for (int64_t i = 0; i < size; ++i) to[i] += from[i];
@@ -142,7 +90,7 @@ Result<int> Graph::Impl::Add(const Network& network, int value) {
 
 Result<int> Graph::Impl::AddLayer(const LayerSpec& spec, int input_value) {
   const LayerType* type = FindLayerType(spec.type);
-  if (type == nullptr) return UnknownType(spec);
+  if (type == nullptr) return UnknownLayerType(spec);
   const Shape in = shapes[static_cast<size_t>(input_value)];
   AECOMP_ASSIGN_OR_RETURN(const LayerInfo info, type->infer(spec, in));
   Node node;
@@ -157,11 +105,11 @@ Result<int> Graph::Impl::AddLayer(const LayerSpec& spec, int input_value) {
 Result<int> Graph::Impl::AddSum(const LayerSpec& spec, int input_value) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<Network> branches, SumBranches(spec));
   Node node;
-  for (const Network& branch : branches) {
-    AECOMP_ASSIGN_OR_RETURN(const int value, Add(branch, input_value));
+  for (size_t i = 0; i < branches.size(); ++i) {
+    AECOMP_ASSIGN_OR_RETURN(const int value, Add(branches[i], input_value));
     node.inputs.push_back(value);
     const Shape &first = shapes[static_cast<size_t>(node.inputs[0])], &other = shapes[static_cast<size_t>(value)];
-    if (!(first == other)) return BranchesDisagree(spec, first, other);
+    if (!(first == other)) return BranchesDisagree(spec, i, first, other);
   }
   node.output = static_cast<int>(shapes.size());
   const Shape shape = shapes[static_cast<size_t>(node.inputs[0])];
@@ -279,12 +227,6 @@ void Graph::Impl::BackwardLayer(const Node& node, float* dx) {
 
 Graph::Graph() : impl_(std::make_unique<Impl>()) {}
 Graph::~Graph() = default;
-
-Result<std::vector<LayerReport>> InferShapes(const Network& network, const Shape& input) {
-  ShapeWalk walk;
-  AECOMP_RETURN_IF_ERROR(walk.Run(network, input).status());
-  return std::move(walk.reports);
-}
 
 Result<std::unique_ptr<Graph>> Graph::Create(const Network& network, const Shape& input, Parameters& parameters,
                                              Mode mode, float relu_leak) {

@@ -6,20 +6,9 @@
 #include <vector>
 
 #include "io/status.h"
-#include "model/architecture.h"
-#include "model/layer.h"
+#include "model/infer_shapes.h"
 
 namespace aecomp {
-
-struct LayerReport {
-  std::string name, type;
-  Shape output;
-  int64_t parameters = 0;
-  int64_t macs = 0;
-};
-
-/// Shapes, parameter and MAC counts of every layer, before a weight is made; or the first misfit.
-Result<std::vector<LayerReport>> InferShapes(const Network& network, const Shape& input);
 
 class Graph {
  public:

@@ -14,11 +14,20 @@
 
 namespace aecomp {
 
+/// Where what a layer reads comes from: for messages only. Shape inference fills it in as it walks; empty: not known.
+struct InputOrigin {
+  std::string producer;        ///< "layer 'enc.1' (relu)", "the image"
+  std::string channels_knob;   ///< what decides the number of channels: `"out" of layer 'enc.0' (conv2d)`
+  Shape flattened;             ///< after a flatten: the shape before it; n is 0 when there was none
+  std::string flattened_from;  ///< and the layer that gave that
+};
+
 /// What an architecture file says of one layer.
 struct LayerSpec {
   std::string type;
   std::string name;
   std::shared_ptr<const nlohmann::json> options;  ///< the whole JSON object of the layer
+  InputOrigin origin = {};
 };
 
 struct ParameterSpec {

@@ -79,11 +79,13 @@ int Halo(int64_t pixels_before, int64_t pixels_after, int stride) {
 }  // namespace
 
 std::optional<Interval> ReceptiveField(const Network& network, const Interval& output) {
+  constexpr int64_t kMost = int64_t{1} << 40;  // strides of a hostile file must not overflow
   Interval field = output;
   for (auto spec = network.rbegin(); spec != network.rend(); ++spec) {
     const auto before = OfLayer(*spec, field);
     if (!before) return std::nullopt;
     field = *before;
+    if (std::max(-field.first, field.last) > kMost) return std::nullopt;
   }
   return field;
 }

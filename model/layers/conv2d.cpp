@@ -1,5 +1,6 @@
 // 2-D convolution (PyTorch's Conv2d): out[o, i, j] = bias[o] + sum of x[c, i*stride - padding + a, ...] * weight[o, c,
 // a, b].
+#include <algorithm>
 #include <memory>
 
 #include "model/layers/conv_core.h"
@@ -50,16 +51,16 @@ class Conv2d final : public Layer {
 Result<LayerInfo> Infer(const LayerSpec& spec, const Shape& input) {
   AECOMP_ASSIGN_OR_RETURN(const ConvOptions o, ReadConvOptions(spec, /*transposed=*/false));
   AECOMP_RETURN_IF_ERROR(CheckConvInput(spec, o, input));
-  if (input.h + 2 * o.padding < o.kernel || input.w + 2 * o.padding < o.kernel) {
+  if (std::min(input.h, input.w) < o.kernel - 2 * o.padding) {
     return UsageError(LayerLabel(spec) + ": its kernel of " + std::to_string(o.kernel) +
-                      " is larger than its padded input; " + input.ToString() + " came with padding " +
+                      " is larger than its padded input; " + Came(spec, input) + " came with padding " +
                       std::to_string(o.padding) + "; use a smaller kernel or more padding");
   }
-  const auto size = [&](int in) { return (in + 2 * o.padding - o.kernel) / o.stride + 1; };
+  const auto size = [&](int64_t in) { return (in + 2 * o.padding - o.kernel) / o.stride + 1; };
   LayerInfo info;
   AECOMP_ASSIGN_OR_RETURN(info.output, CheckedShape(spec, input.n, o.out, size(input.h), size(input.w)));
   AddConvParameters(spec, o, info);
-  info.macs = info.output.size() * (o.in / o.groups) * o.kernel * o.kernel;
+  info.macs = SaturatingProduct({info.output.size(), o.in / o.groups, o.kernel, o.kernel});
   return info;
 }
 

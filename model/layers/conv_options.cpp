@@ -22,9 +22,12 @@ Result<ConvOptions> ReadConvOptions(const LayerSpec& spec, bool transposed) {
     AECOMP_ASSIGN_OR_RETURN(o.output_padding, IntOption(spec, "output_padding", 0, 0, o.stride - 1));
   }
   if (o.in % o.groups != 0 || o.out % o.groups != 0) {
+    int nearest = o.groups;
+    while (o.in % nearest != 0 || o.out % nearest != 0) --nearest;
     return UsageError(LayerLabel(spec) + ": groups " + std::to_string(o.groups) + " does not divide both its " +
                       std::to_string(o.in) + " input and " + std::to_string(o.out) +
-                      " output channels; choose a common divisor");
+                      " output channels; set \"groups\" to " + std::to_string(nearest) +
+                      " or make both channel numbers multiples of " + std::to_string(o.groups));
   }
   return o;
 }
@@ -32,8 +35,8 @@ Result<ConvOptions> ReadConvOptions(const LayerSpec& spec, bool transposed) {
 Status CheckConvInput(const LayerSpec& spec, const ConvOptions& options, const Shape& input) {
   if (input.c == options.in) return {};
   return UsageError(LayerLabel(spec) + ": expects " + std::to_string(options.in) + " channels, but " +
-                    std::to_string(input.c) + " came (" + input.ToString() + "); set \"in\" to " +
-                    std::to_string(input.c) + " or change \"out\" of the layer before it");
+                    std::to_string(input.c) + " came (" + Came(spec, input) + "); set \"in\" to " +
+                    std::to_string(input.c) + " or " + ChangeChannels(spec, options.in));
 }
 
 std::vector<int64_t> ConvWeightDims(const ConvOptions& o) {

@@ -191,13 +191,13 @@ Result<LayerInfo> Infer(const LayerSpec& spec, const Shape& input) {
   const auto size = [&](int64_t in) { return (in - 1) * o.stride - 2 * o.padding + o.kernel + o.output_padding; };
   if (size(input.h) < 1 || size(input.w) < 1) {
     return UsageError(LayerLabel(spec) + ": padding " + std::to_string(o.padding) +
-                      " leaves nothing of its output from " + input.ToString() +
+                      " leaves nothing of its output from " + Came(spec, input) +
                       "; use less padding or a larger kernel");
   }
   LayerInfo info;
   AECOMP_ASSIGN_OR_RETURN(info.output, CheckedShape(spec, input.n, o.out, size(input.h), size(input.w)));
   AddConvParameters(spec, o, info);
-  info.macs = input.size() * (o.out / o.groups) * o.kernel * o.kernel;
+  info.macs = SaturatingProduct({input.size(), o.out / o.groups, o.kernel, o.kernel});
   return info;
 }
 

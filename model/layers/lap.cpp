@@ -126,9 +126,10 @@ Result<LayerInfo> Infer(const LayerSpec& spec, const Shape& input) {
   AECOMP_ASSIGN_OR_RETURN(const Options o, ReadOptions(spec));
   if (input.h % o.block != 0 || input.w % o.block != 0) {
     return UsageError(LayerLabel(spec) + ": height and width must be multiples of its block of " +
-                      std::to_string(o.block) + ", but " + input.ToString() + " came");
+                      std::to_string(o.block) + ", but " + Came(spec, input) +
+                      " came; change \"block\" or the input size");
   }
-  return LayerInfo{input, {}, input.size() * o.block / 2};  // of V, twice
+  return LayerInfo{input, {}, SaturatingProduct({input.size(), o.block / 2})};  // of V, twice
 }
 
 std::unique_ptr<Layer> Create(const LayerSpec& spec, const Shape& input, Parameters&, bool) {

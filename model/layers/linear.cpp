@@ -138,13 +138,13 @@ Result<LayerInfo> Infer(const LayerSpec& spec, const Shape& input) {
   if (came != o.in) {
     const std::string count = std::to_string(came);
     return UsageError(LayerLabel(spec) + ": expects " + std::to_string(o.in) + " inputs, but " + count + " came (" +
-                      input.ToString() + "); set \"in\" to " + count + " or change the input size");
+                      Came(spec, input) + "); set \"in\" to " + count + " or change the input size");
   }
   LayerInfo info;
   AECOMP_ASSIGN_OR_RETURN(info.output, CheckedShape(spec, input.n, o.out, 1, 1));
   info.parameters.push_back({spec.name + ".weight", {o.out, o.in}});
   if (o.bias) info.parameters.push_back({spec.name + ".bias", {o.out}});
-  info.macs = int64_t{input.n} * o.in * o.out;
+  info.macs = SaturatingProduct({input.n, o.in, o.out});
   return info;
 }
 

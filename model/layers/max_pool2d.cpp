@@ -1,5 +1,6 @@
 // 2-D max pooling (PyTorch's MaxPool2d, ceil_mode false). Padding counts as minus infinity; of equal values in a window
 // the first gets the gradient. For training oneDNN remembers in a workspace where each maximum was.
+#include <algorithm>
 #include <memory>
 
 #include "model/layers/options.h"
@@ -78,9 +79,9 @@ class MaxPool2d final : public Layer {
 
 Result<LayerInfo> Infer(const LayerSpec& spec, const Shape& input) {
   AECOMP_ASSIGN_OR_RETURN(const PoolOptions o, ReadOptions(spec));
-  if (input.h + 2 * o.padding < o.kernel || input.w + 2 * o.padding < o.kernel) {
+  if (std::min(input.h, input.w) < o.kernel - 2 * o.padding) {
     return UsageError(LayerLabel(spec) + ": its kernel of " + std::to_string(o.kernel) +
-                      " is larger than its padded input; " + input.ToString() + " came with padding " +
+                      " is larger than its padded input; " + Came(spec, input) + " came with padding " +
                       std::to_string(o.padding) + "; use a smaller kernel or a larger input");
   }
   const auto size = [&](int in) { return (int64_t{in} + 2 * o.padding - o.kernel) / o.stride + 1; };

@@ -4,7 +4,8 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <utility>
+
+#include "model/nearest.h"
 
 namespace aecomp {
 namespace {
@@ -17,15 +18,8 @@ const json* FindOption(const LayerSpec& spec, const std::string& key) {
   return it == spec.options->end() ? nullptr : &*it;
 }
 
-/// The value as it stands in the file, cut when it is long.
-std::string Printed(const json& value) {
-  constexpr size_t kLongest = 40;
-  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
-  return text.size() <= kLongest ? text : text.substr(0, kLongest) + "...";
-}
-
 Status Bad(const LayerSpec& spec, const std::string& key, const std::string& allowed, const json& got) {
-  return UsageError(LayerLabel(spec) + ": \"" + key + "\" must be " + allowed + ", got " + Printed(got));
+  return UsageError(LayerLabel(spec) + ": \"" + key + "\" must be " + allowed + ", got " + PrintedValue(got));
 }
 
 Status Missing(const LayerSpec& spec, const std::string& key, const std::string& allowed) {
@@ -44,36 +38,34 @@ bool IsInteger(const json& value) {
   return value.is_number_integer();
 }
 
-/// Levenshtein's distance.
-size_t EditDistance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i + 1);
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
 Status UnknownKey(const LayerSpec& spec, const std::string& key, const std::vector<std::string>& known) {
-  const std::string unknown = LayerLabel(spec) + ": unknown option " + Printed(json(key));
+  const std::string unknown = LayerLabel(spec) + ": unknown option " + PrintedValue(json(key));
   if (known.empty()) return UsageError(unknown + "; it takes no options");
-  const std::string start = key.substr(0, 64);  // nobody needs the distance of a longer one
-  const auto nearest = std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
-    return EditDistance(start, a) < EditDistance(start, b);
-  });
-  std::string all;
-  for (const std::string& k : known) all += (all.empty() ? "" : ", ") + k;
-  return UsageError(unknown + "; did you mean \"" + *nearest + "\"? It knows " + all);
+  return UsageError(unknown + "; did you mean \"" + Nearest(key, known) + "\"? It knows " + Listed(known));
 }
 
 }  // namespace
 
+std::string PrintedValue(const json& value) {
+  constexpr size_t kLongest = 40;
+  std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
+  return text.size() <= kLongest ? text : text.substr(0, kLongest) + "...";
+}
+
 std::string LayerLabel(const LayerSpec& spec) { return "layer '" + spec.name + "' (" + spec.type + ")"; }
+
+std::string Came(const LayerSpec& spec, const Shape& input) {
+  const InputOrigin& from = spec.origin;
+  if (from.producer.empty()) return input.ToString();
+  if (from.flattened.n == 0) return input.ToString() + " from " + from.producer;
+  return from.flattened.ToString() + " from " + from.flattened_from + ", flattened";
+}
+
+std::string ChangeChannels(const LayerSpec& spec, int channels) {
+  const InputOrigin& from = spec.origin;
+  if (!from.channels_knob.empty()) return "set " + from.channels_knob + " to " + std::to_string(channels);
+  return from.producer.empty() ? "change \"out\" of the layer before it" : "change what " + from.producer + " gives";
+}
 
 Status CheckOptionKeys(const LayerSpec& spec, const std::vector<std::string>& known) {
   if (!spec.options || !spec.options->is_object()) return {};
@@ -154,6 +146,14 @@ Result<Shape> CheckedShape(const LayerSpec& spec, int64_t n, int64_t c, int64_t 
     size *= d;
   }
   return Shape{static_cast<int>(n), static_cast<int>(c), static_cast<int>(h), static_cast<int>(w)};
+}
+
+int64_t SaturatingProduct(std::initializer_list<int64_t> factors) {
+  int64_t product = 1;
+  for (const int64_t f : factors) {
+    if (__builtin_mul_overflow(product, f, &product)) return std::numeric_limits<int64_t>::max();
+  }
+  return product;
 }
 
 }  // namespace aecomp

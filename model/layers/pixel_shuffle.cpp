@@ -68,8 +68,8 @@ Result<LayerInfo> InferShuffle(const LayerSpec& spec, const Shape& input) {
   AECOMP_ASSIGN_OR_RETURN(const int r, Factor(spec));
   if (input.c % (r * r) != 0) {
     return UsageError(LayerLabel(spec) + ": expects a multiple of " + std::to_string(r * r) + " channels (factor " +
-                      std::to_string(r) + " squared), but " + std::to_string(input.c) + " came (" + input.ToString() +
-                      "); change \"factor\" or \"out\" of the layer before it");
+                      std::to_string(r) + " squared), but " + std::to_string(input.c) + " came (" + Came(spec, input) +
+                      "); change \"factor\" or " + ChangeChannels(spec, (input.c / (r * r) + 1) * r * r));
   }
   AECOMP_ASSIGN_OR_RETURN(const Shape output,
                           CheckedShape(spec, input.n, input.c / (r * r), int64_t{input.h} * r, int64_t{input.w} * r));
@@ -81,7 +81,7 @@ Result<LayerInfo> InferUnshuffle(const LayerSpec& spec, const Shape& input) {
   if (input.h % r != 0 || input.w % r != 0) {
     return UsageError(LayerLabel(spec) + ": expects a height and width that are multiples of " + std::to_string(r) +
                       ", but " + std::to_string(input.h) + " and " + std::to_string(input.w) + " came (" +
-                      input.ToString() + "); change \"factor\" or the input size");
+                      Came(spec, input) + "); change \"factor\" or the input size");
   }
   AECOMP_ASSIGN_OR_RETURN(const Shape output,
                           CheckedShape(spec, input.n, int64_t{input.c} * r * r, input.h / r, input.w / r));

@@ -73,7 +73,7 @@ Result<LayerInfo> Infer(const LayerSpec& spec, const Shape& input) {
   const int64_t came = input.size() / input.n, wanted = output.size() / output.n;
   if (came == wanted) return LayerInfo{output, {}, 0};
   std::string message = LayerLabel(spec) + ": " + output.ToString() + " has " + std::to_string(wanted) +
-                        " elements, but " + std::to_string(came) + " came (" + input.ToString() + ") for each image";
+                        " elements, but " + std::to_string(came) + " came (" + Came(spec, input) + ") for each image";
   if (wanted % came == 0 || came % wanted == 0) message += "; a reshape may not change the batch";
   return UsageError(message + "; choose a \"shape\" of " + std::to_string(came) + " elements");
 }
