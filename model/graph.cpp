@@ -7,12 +7,15 @@
 #include <exception>
 
 #include "model/layers/conv_core.h"
+#include "model/layers/options.h"
 
 namespace aecomp {
 namespace {
 
 struct Node {
   std::unique_ptr<Layer> layer;  // null: a sum
+  LayerSpec spec;
+  std::vector<ParameterSpec> parameters;
   std::vector<int> inputs;
   int output = 0;
   bool relu = false;  // of a sum
@@ -37,6 +40,7 @@ struct Graph::Impl {
   std::vector<Shape> shapes;  // of value v; value 0 is the input
   std::vector<Node> nodes;    // in order of execution
   int result = 0;
+  std::vector<std::string> fused;  // relus that are part of another node
 
   std::vector<AlignedBuffer<float>> buffers;
   std::vector<int> slot;                        // buffer of value v; -1 for the input
@@ -80,7 +84,10 @@ Result<int> Graph::Impl::Add(const Network& network, int value) {
   const int entry = value;
   for (const LayerSpec& spec : network) {
     // The first layer of a branch may not change the value that other branches read too.
-    if (spec.type == "relu" && value != entry && FuseRelu(value)) continue;
+    if (spec.type == "relu" && value != entry && FuseRelu(value)) {
+      fused.push_back(spec.name);
+      continue;
+    }
     auto next = spec.type == "sum" ? AddSum(spec, value) : AddLayer(spec, value);
     if (!next.ok()) return next;
     value = next.value();
@@ -95,6 +102,7 @@ Result<int> Graph::Impl::AddLayer(const LayerSpec& spec, int input_value) {
   AECOMP_ASSIGN_OR_RETURN(const LayerInfo info, type->infer(spec, in));
   Node node;
   node.layer = type->create(spec, in, *parameters, mode == Mode::kTraining);
+  node.spec = spec, node.parameters = info.parameters;
   node.inputs = {input_value};
   node.output = static_cast<int>(shapes.size());
   shapes.push_back(info.output);
@@ -105,6 +113,7 @@ Result<int> Graph::Impl::AddLayer(const LayerSpec& spec, int input_value) {
 Result<int> Graph::Impl::AddSum(const LayerSpec& spec, int input_value) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<Network> branches, SumBranches(spec));
   Node node;
+  node.spec = spec;
   for (size_t i = 0; i < branches.size(); ++i) {
     AECOMP_ASSIGN_OR_RETURN(const int value, Add(branches[i], input_value));
     node.inputs.push_back(value);
@@ -259,6 +268,58 @@ const float* Graph::Forward(const float* x) {
     }
   }
   return impl_->Value(impl_->result);
+}
+
+namespace {
+
+std::string WithBatch(const Shape& s) { return std::to_string(s.n) + " x " + s.ToString(); }
+
+}  // namespace
+
+Status Graph::Backward(const Tensor& dy, Tensor* dx) {
+  const Impl& m = *impl_;
+  const Node& last = m.nodes.back();
+  const std::string output = "backward at " + LayerLabel(last.spec),
+                    input = "backward at " + LayerLabel(m.nodes[0].spec);
+  if (m.mode != Mode::kTraining)
+    return UsageError(output + ": this graph was made for inference; make one for training");
+  if (m.input == nullptr) return UsageError(output + ": Forward must run before it");
+  if (!(dy.shape() == output_shape())) {
+    return UsageError(output + ": the gradient of its output must be " + WithBatch(output_shape()) + ", got " +
+                      WithBatch(dy.shape()));
+  }
+  if (dx != nullptr && !(dx->shape() == input_shape())) {
+    return UsageError(input + ": the gradient of its input must be " + WithBatch(input_shape()) + ", got " +
+                      WithBatch(dx->shape()));
+  }
+  for (const Node& node : m.nodes) {
+    for (const ParameterSpec& spec : node.parameters) {
+      const Parameter* p = m.parameters->Find(spec.name);
+      if (p->grad.size() == p->value.size()) continue;
+      return UsageError("backward at " + LayerLabel(node.spec) + ": the gradient of \"" + spec.name + "\" must have " +
+                        std::to_string(p->value.size()) + " elements, got " + std::to_string(p->grad.size()));
+    }
+  }
+  Backward(dy.data(), dx == nullptr ? nullptr : dx->data());
+  return {};
+}
+
+std::vector<std::string> Graph::InPlaceLayers() const {
+  std::vector<std::string> names = impl_->fused;
+  for (const Node& node : impl_->nodes) {
+    const auto slot = [&](int v) { return impl_->slot[static_cast<size_t>(v)]; };
+    const bool shares = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                    [&](int v) { return v != 0 && slot(v) == slot(node.output); });
+    if (shares) names.push_back(node.spec.name);
+  }
+  return names;
+}
+
+int64_t Graph::buffer_bytes() const {
+  size_t floats = 0;
+  for (const auto& buffer : impl_->buffers) floats += buffer.size();
+  for (const auto& gradient : impl_->gradients) floats += gradient.size();
+  return static_cast<int64_t>(floats * sizeof(float));
 }
 
 void Graph::Backward(const float* dy, float* dx) {

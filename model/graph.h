@@ -7,6 +7,7 @@
 
 #include "io/status.h"
 #include "model/infer_shapes.h"
+#include "model/tensor.h"
 
 namespace aecomp {
 
@@ -33,6 +34,18 @@ class Graph {
   /// Parameter::grad. dx: gradient of x, or null. Pass null where nobody needs it: the first layers then skip that
   /// work.
   void Backward(const float* dy, float* dx);
+
+  /// The same, checked: kUsage when a shape is not that of the value the gradient belongs to (naming the layer, what
+  /// came and what was expected), when a parameter has no gradient of its shape, or when Forward has not run.
+  Status Backward(const Tensor& dy, Tensor* dx);
+
+  /// Layers whose output overwrites their input: relus that became part of the layer before them, and for inference
+  /// elementwise layers whose input nobody reads afterwards. The graph decides; a value that Backward reads is never
+  /// overwritten.
+  std::vector<std::string> InPlaceLayers() const;
+
+  /// Of activations and, in training, their gradients.
+  int64_t buffer_bytes() const;
 
  private:
   Graph();

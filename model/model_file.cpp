@@ -101,7 +101,7 @@ Result<std::unique_ptr<Model>> Parse(std::span<const uint8_t> bytes, const std::
   AECOMP_ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Parse(bytes, name));
   AECOMP_ASSIGN_OR_RETURN(const std::string architecture, ReadMetadata(file, name));
   auto model = std::make_unique<Model>();
-  AECOMP_ASSIGN_OR_RETURN(model->architecture, ParseArchitecture(architecture, name));
+  AECOMP_ASSIGN_OR_RETURN(model->architecture, ParseArchitecture(architecture, name + ": its architecture"));
   AECOMP_RETURN_IF_ERROR(LoadParameters(file, name, *model));
   if (with_prior) {
     AECOMP_ASSIGN_OR_RETURN(model->prior, IntegerPrior::Load(model->architecture, file));

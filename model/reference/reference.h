@@ -1,6 +1,6 @@
 // Naive twins of every layer in double precision: what the fast layers are tested against. They read the same options
 // and parameters (PyTorch's order) and the same channels-last memory, but share no other code with model/layers. Not
-// for use outside the tests; options must have passed shape inference.
+// for use outside tests and the gradient check; options must have passed shape inference.
 #pragma once
 
 #include <map>

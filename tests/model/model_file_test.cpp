@@ -59,7 +59,7 @@ TEST(ModelFile, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(ErrorAfter([](auto&, auto&) {}), "");
   EXPECT_TRUE(Contains(ErrorAfter([](auto& w, auto&) { w.SetMetadata("aecomp.format", "99"); }), "format 99"));
   EXPECT_TRUE(Contains(ErrorAfter([](auto& w, auto&) { w.SetMetadata("aecomp.architecture", "{"); }),
-                       "not a valid architecture"));
+                       "its architecture: line 1, column 2: not JSON"));
   EXPECT_TRUE(
       Contains(ErrorAfter([](auto& w, auto&) { w.AddFloats("log_gain", {1}, std::vector<float>{1}, DType::kF16); }),
                "\"log_gain\" has the shape [1]"));
