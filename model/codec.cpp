@@ -113,16 +113,18 @@ struct Codec::Impl {
   std::shared_ptr<Model> model;
   WindowTransform transform;
   std::vector<std::unique_ptr<TileCoder>> tile_coders;
-  AlignedBuffer<float> y;      // of a whole image, before gain
-  AlignedBuffer<float> y_hat;  // what is restored from a file
+  AlignedBuffer<float> y;        // of a whole image, before gain
+  AlignedBuffer<int16_t> y_hat;  // what is restored from a file, in steps of kLatentUnit
   std::vector<ExtraChunk> extra;
   // Of the image whose y this is; width 0: none.
   ContainerHeader analysed;
   SampleRange range;
 
   Result<TileCoder*> CoderFor(const Tile& tile);
-  LatentView ViewOf(AlignedBuffer<float>& latent, const Tile& tile, const Plane& plane) const;
-  void Reserve(AlignedBuffer<float>& latent, const Plane& plane) const;
+  template <class T>
+  LatentView<T> ViewOf(T* latents, const Tile& tile, const Plane& plane) const;
+  template <class T>
+  void Reserve(AlignedBuffer<T>& latents, const Plane& plane) const;
   Status Analyse(const Image& image);
   Result<Container> Encode(int quality, double thrift, CompressStats* stats);
   Status EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container);
@@ -142,15 +144,17 @@ Result<TileCoder*> Codec::Impl::CoderFor(const Tile& tile) {
   return tile_coders.back().get();
 }
 
-LatentView Codec::Impl::ViewOf(AlignedBuffer<float>& latent, const Tile& tile, const Plane& plane) const {
+template <class T>
+LatentView<T> Codec::Impl::ViewOf(T* latents, const Tile& tile, const Plane& plane) const {
   const int64_t channels = model->architecture.latent_channels;
-  return {latent.data() + (int64_t{tile.row} * plane.columns + tile.column) * channels, plane.columns * channels};
+  return {latents + (int64_t{tile.row} * plane.columns + tile.column) * channels, plane.columns * channels};
 }
 
-void Codec::Impl::Reserve(AlignedBuffer<float>& latent, const Plane& plane) const {
+template <class T>
+void Codec::Impl::Reserve(AlignedBuffer<T>& latents, const Plane& plane) const {
   const size_t size = static_cast<size_t>(plane.rows) * static_cast<size_t>(plane.columns) *
                       static_cast<size_t>(model->architecture.latent_channels);
-  if (latent.size() < size) latent = AlignedBuffer<float>(size);
+  if (latents.size() < size) latents = AlignedBuffer<T>(size);
 }
 
 /// One z stream and the same number of y streams for every tile.
@@ -217,7 +221,7 @@ Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats*
   for (size_t i = 0; i < tiles.size(); ++i) {
     const Tile& tile = tiles[i];
     AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
-    AECOMP_RETURN_IF_ERROR(coder->Encode(q, ViewOf(y, tile, plane), tile.coded_h, tile.coded_w));
+    AECOMP_RETURN_IF_ERROR(coder->Encode(q, ViewOf<const float>(y.data(), tile, plane), tile.coded_h, tile.coded_w));
     symbols[i].z = coder->z();
     symbols[i].z_rows = RepeatRows(model->prior.ZRows(quality), coder->z().size());
     ForEachCoded(tile, coder->rows(), [&](size_t e) {
@@ -278,7 +282,7 @@ Status Codec::Impl::DecodeTile(const QualityPoint& q, const Tile& tile, const Ti
   std::fill(coder->symbols().begin(), coder->symbols().end(), int16_t{0});
   size_t next = 0;
   ForEachCoded(tile, coder->rows(), [&](size_t e) { coder->symbols()[e] = values[next++]; });
-  return coder->Reconstruct(q, ViewOf(y_hat, tile, plane), tile.coded_h, tile.coded_w);
+  return coder->Reconstruct(q, ViewOf(y_hat.data(), tile, plane), tile.coded_h, tile.coded_w);
 }
 
 Result<Image> Codec::Impl::Decompress(const Container& container, const std::string& name) {

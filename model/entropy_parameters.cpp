@@ -16,11 +16,20 @@ std::vector<float> Mix(const Parameter& table, size_t lo, float t) {
 }
 
 std::vector<float> Exp(std::vector<float> values) {
-  for (float& v : values) v = std::exp(v);
+  for (float& v : values) v = ExactExp(v);
   return values;
 }
 
 }  // namespace
+
+float ExactExp(float x) {
+  if (!(std::fabs(x) < 87)) return std::exp(x);  // no number of a model that works
+  const double n = std::floor(x * 1.4426950408889634 + 0.5);
+  const double r = x - n * 0.6931471805599453;  // within +-0.35: 13 terms leave 1e-17
+  double sum = 1;
+  for (int k = 13; k > 0; --k) sum = 1 + r / k * sum;
+  return static_cast<float>(std::ldexp(sum, static_cast<int>(n)));
+}
 
 QualityScales ScalesAt(const Architecture& architecture, const Parameters& parameters, double quality) {
   const size_t rows = architecture.lambdas.size();
@@ -37,7 +46,7 @@ QualityScales ScalesAt(const Architecture& architecture, const Parameters& param
   s.log_sigma = parameters.Find("log_sigma")->value;
   s.fixed_scale.resize(channels);
   for (size_t c = 0; c < channels; ++c) {
-    s.fixed_scale[c] = std::exp(middle[c] - log_gain[c]);
+    s.fixed_scale[c] = ExactExp(middle[c] - log_gain[c]);
     s.log_sigma[c] += log_gain[c];
   }
   s.z_gain = Exp(Mix(*parameters.Find("log_z_gain"), lo, t));

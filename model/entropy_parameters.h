@@ -24,6 +24,9 @@ struct QualityScales {
 /// quality in 1/16 steps, may be fractional in training.
 QualityScales ScalesAt(const Architecture& architecture, const Parameters& parameters, double quality);
 
+/// exp(x) in plain arithmetic, which IEEE 754 defines to the last bit, where libraries differ.
+float ExactExp(float x);
+
 /// What the entropy networks see of y: sign(v) * log(1 + |v|). 8 bits suffice after it. In plain arithmetic instead of
 /// std::log1p, so that loops over it become vector code and every machine gets the same bits; error below 2e-7 * (1 +
 /// result).

@@ -37,11 +37,12 @@ struct IntegerStep {
   float narrow = 0;          ///< kStream: steps of the u8 for one of the int16
 };
 
-/// What the u8 input of a network means: (u - zero) * scale + offset.
+/// What the u8 input of a network means: (u - zero) * scale * channels[c] + offset.
 struct IntegerInput {
   double scale = 1;
   int zero = 128;
   double offset = 0;
+  std::span<const float> channels = {};  ///< empty: 1 each
 };
 
 class IntegerNetwork {

@@ -74,8 +74,8 @@ class RangeFinder {
   Parameters& parameters_;
 };
 
-/// Weights in the integer layout [out, kh, kw, in].
-std::vector<float> IntegerOrder(const IntegerLayer& l, const Parameter& p) {
+/// Weights in the integer layout [out, kh, kw, in], each times the worth of the channel it reads (none: 1).
+std::vector<float> IntegerOrder(const IntegerLayer& l, const Parameter& p, std::span<const float> channels) {
   std::vector<float> weights(p.value.size());
   const int64_t area = int64_t{l.kernel} * l.kernel;
 #pragma omp parallel for schedule(static)
@@ -83,7 +83,8 @@ std::vector<float> IntegerOrder(const IntegerLayer& l, const Parameter& p) {
     float* to = weights.data() + o * area * l.in;
     for (int i = 0; i < l.in; ++i) {
       const float* from = p.value.data() + (l.transposed ? int64_t{i} * l.out + o : int64_t{o} * l.in + i) * area;
-      for (int64_t k = 0; k < area; ++k) to[k * l.in + i] = from[k];
+      const float worth = channels.empty() ? 1 : channels[static_cast<size_t>(i)];
+      for (int64_t k = 0; k < area; ++k) to[k * l.in + i] = from[k] * worth;
     }
   }
   return weights;
@@ -120,7 +121,7 @@ Status QuantiseStep(IntegerStep& step, const Parameters& parameters, const Integ
       return ModelError("parameter \"" + p->name + "\" is not finite; training has diverged");
     }
   }
-  const std::vector<float> weights = IntegerOrder(l, *weight);
+  const std::vector<float> weights = IntegerOrder(l, *weight, input.channels);
   l.weight.resize(weights.size());
   l.bias.resize(static_cast<size_t>(l.out));
   step.scale.resize(l.bias.size());
@@ -178,6 +179,10 @@ Result<IntegerNetwork> IntegerNetwork::Create(const Network& network, const Para
   std::vector<IntegerStep>& steps = result.steps_;
   if (ranges.size() != steps.size() + 1 || !std::all_of(ranges.begin(), ranges.end(), IsRange)) {
     return ModelError("the activation ranges of an integer network are missing or not positive");
+  }
+  if (!input.channels.empty() && std::ssize(input.channels) != steps[0].layer.in) {
+    return ModelError("layer '" + steps[0].name + "' reads " + std::to_string(steps[0].layer.in) + " channels, not " +
+                      std::to_string(input.channels.size()));
   }
   ranges = ranges.subspan(1);
   const std::vector<double> units = WideUnits(steps, ranges);

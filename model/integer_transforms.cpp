@@ -63,6 +63,7 @@ Result<IntegerTransforms> IntegerTransforms::Create(const Architecture& architec
   t.decoder_input = {kHeadroom * ranges.decoder[0] / 127, 128};
   AECOMP_ASSIGN_OR_RETURN(t.decoder,
                           IntegerNetwork::Create(t.decoder_parts.deep, parameters, t.decoder_input, ranges.decoder));
+  AECOMP_ASSIGN_OR_RETURN(t.blocks, IntegerBlocks::Create(t.decoder_parts.rest, parameters));
   return t;
 }
 
@@ -71,6 +72,7 @@ std::optional<TransformRanges> FindTransformRanges(const Architecture& architect
   const auto encoder = Split(architecture.encoder), decoder = Split(architecture.decoder);
   if (!encoder.ok() || !decoder.ok()) return std::nullopt;
   const SplitTransform& deep = decoder.value();
+  if (!IntegerBlocks::Check(deep.rest).ok()) return std::nullopt;
   const std::vector<Tensor> companded = Companded(latents, deep.compand);
   auto seen = IntegerNetwork::FindRanges(encoder.value().deep, parameters, pictures);
   auto restored = IntegerNetwork::FindRanges(deep.deep, parameters, deep.compand > 0 ? companded : latents);

@@ -1,4 +1,5 @@
-// Analysis and synthesis with their deep paths in integers; the linear paths beside them stay in f32.
+// Analysis and synthesis in integers: their deep paths, and the block path of the synthesis. The block path of the
+// analysis stays in f32: only what decoders compute must be equal everywhere.
 #pragma once
 
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include "io/status.h"
 #include "model/architecture.h"
+#include "model/integer_blocks.h"
 #include "model/integer_network.h"
 #include "model/parameters.h"
 #include "model/safetensors.h"
@@ -31,6 +33,7 @@ struct TransformRanges {
 struct IntegerTransforms {
   SplitTransform encoder_parts, decoder_parts;
   IntegerNetwork encoder, decoder;
+  IntegerBlocks blocks;        ///< the decoder's other path
   TransformRanges ranges;      ///< what it was made from
   IntegerInput decoder_input;  ///< of the decoder: companded latents; the encoder reads pixels
 

@@ -105,6 +105,8 @@ Result<std::unique_ptr<Model>> Parse(std::span<const uint8_t> bytes, const std::
   AECOMP_RETURN_IF_ERROR(LoadParameters(file, name, *model));
   if (with_prior) {
     AECOMP_ASSIGN_OR_RETURN(model->prior, IntegerPrior::Load(model->architecture, file));
+    AECOMP_ASSIGN_OR_RETURN(
+        model->means, IntegerMeans::Load(model->architecture, model->parameters, model->prior.feature_scales(), file));
     AECOMP_ASSIGN_OR_RETURN(model->integer, LoadIntegerTransforms(model->architecture, model->parameters, file));
   }
   if (const auto it = file.metadata().find(kProvenanceKey); it != file.metadata().end()) model->provenance = it->second;
@@ -163,11 +165,13 @@ Result<std::vector<uint8_t>> SerializeWeights(const Model& model) {
 }
 
 Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, const Parameters& parameters,
-                                            const IntegerPrior& prior, const std::string& provenance,
+                                            const IntegerPrior& prior, const IntegerMeans& means,
+                                            const std::string& provenance,
                                             const std::optional<TransformRanges>& ranges) {
   SafetensorsWriter writer;
   AECOMP_RETURN_IF_ERROR(AddParameters(architecture, parameters, DType::kF16, provenance, writer));
   AECOMP_RETURN_IF_ERROR(prior.Save(writer));
+  means.Save(writer);
   if (ranges) SaveRanges(*ranges, writer);
   return writer.Serialize();
 }

@@ -10,6 +10,7 @@
 #include "io/container.h"
 #include "io/status.h"
 #include "model/architecture.h"
+#include "model/integer_means.h"
 #include "model/integer_prior.h"
 #include "model/integer_transforms.h"
 #include "model/parameters.h"
@@ -20,6 +21,7 @@ struct Model {
   Architecture architecture;
   Parameters parameters;  ///< what coding uses (the EMA of training)
   IntegerPrior prior;
+  IntegerMeans means;
   std::shared_ptr<const IntegerTransforms> integer;  ///< null: the transforms run in f32 only
   std::string provenance;                            ///< JSON: data, steps, hours, pixels, commit, command
   ModelId id{};                                      ///< hash of the file
@@ -35,10 +37,11 @@ Result<std::unique_ptr<Model>> ReadWeights(const std::string& path);
 /// A file of weights (f32), for other programs.
 Result<std::vector<uint8_t>> SerializeWeights(const Model& model);
 
-/// The file of a model (parameters in f16). `prior` and `ranges` must belong to the parameters as rounded to f16;
-/// without ranges the transforms run in f32 only.
+/// The file of a model (parameters in f16). `prior`, `means` and `ranges` must belong to the parameters as rounded to
+/// f16; without ranges the transforms run in f32 only.
 Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, const Parameters& parameters,
-                                            const IntegerPrior& prior, const std::string& provenance,
+                                            const IntegerPrior& prior, const IntegerMeans& means,
+                                            const std::string& provenance,
                                             const std::optional<TransformRanges>& ranges = std::nullopt);
 
 ModelId HashModel(std::span<const uint8_t> file);

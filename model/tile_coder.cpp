@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "io/rans.h"
 #include "model/coding_tables.h"
+#include "model/integer_blocks.h"
 #include "model/rate_estimate.h"
 
 namespace aecomp {
@@ -22,6 +22,8 @@ double ErrorPrice(const Architecture& a, int quality) { return 65025 * a.LambdaA
 
 /// What a symbol costs that its table does not hold, about: the float model would ask up to 30 bits for it.
 constexpr double kEscapeBits = 18;
+
+constexpr float kMostLatent = 32767;  // in steps of kLatentUnit
 
 /// Rounds to the nearest integer within +-most; a NaN gives -most.
 int16_t RoundClamped(float v, float most) {
@@ -66,23 +68,19 @@ Status TileCoder::Compile(const Network& network, const Shape& input, std::uniqu
 Result<std::unique_ptr<TileCoder>> TileCoder::Create(Model& model, int h, int w) {
   std::unique_ptr<TileCoder> coder(new TileCoder(model, h, w));
   TileCoder& c = *coder;
-  const Architecture& a = model.architecture;
-  AECOMP_RETURN_IF_ERROR(c.Compile(a.mu_head, c.features_shape_, c.mu_head_));
-  AECOMP_RETURN_IF_ERROR(c.Compile(a.context_in, c.y_shape_, c.context_in_));
-  c.context_shape_ = c.context_in_->output_shape();
-  Shape joined = c.features_shape_;
-  joined.c += c.context_shape_.c;
-  AECOMP_RETURN_IF_ERROR(c.Compile(a.context_out, joined, c.context_out_));
-  if (!(c.mu_head_->output_shape() == c.y_shape_) || !(c.context_out_->output_shape() == c.y_shape_)) {
+  try {
+    c.means_ = std::make_unique<MeanPredictor>(model.means, h, w);
+  } catch (const std::exception& e) {  // dnnl::error, std::bad_alloc
+    return ModelError(std::string("the means of y cannot be set up: ") + e.what());
+  }
+  if (!(c.means_->shape() == c.y_shape_)) {
     return ModelError("the means that the prior predicts do not have the shape of y, " + c.y_shape_.ToString());
   }
   c.z_.resize(static_cast<size_t>(c.z_shape_.size()));
   c.symbols_.resize(static_cast<size_t>(c.y_shape_.size()));
   c.rows_.resize(c.symbols_.size());
   c.features_.resize(static_cast<size_t>(c.features_shape_.size()));
-  c.companded_ = AlignedBuffer<float>(c.symbols_.size());
-  c.float_features_ = AlignedBuffer<float>(c.features_.size());
-  c.joined_ = AlignedBuffer<float>(static_cast<size_t>(joined.size()));
+  c.seen_.resize(c.symbols_.size());
   return coder;
 }
 
@@ -95,7 +93,7 @@ void TileCoder::ForEachRow(F f) const {
   }
 }
 
-void TileCoder::QuantiseZ(const QualityPoint& q, const LatentView& y) {
+void TileCoder::QuantiseZ(const QualityPoint& q, const LatentView<const float>& y) {
   const QualityScales& s = q.scales;
   ForEachRow([&](int i, int j, int64_t at) {
     const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
@@ -122,43 +120,16 @@ Status TileCoder::PredictRows(const QualityPoint& q) {
   return {};
 }
 
-/// mu_ from the integer features: they are the same on every machine.
-void TileCoder::PredictMeans() {
-  const auto scales = model_.prior.feature_scales();
-  const size_t k = scales.size(), joined = k + static_cast<size_t>(context_shape_.c);
-  const int64_t positions = int64_t{y_shape_.h} * y_shape_.w;
-#pragma omp parallel for schedule(static)
-  for (int64_t p = 0; p < positions; ++p) {
-    const uint8_t* from = features_.data() + static_cast<size_t>(p) * k;
-    float* to = float_features_.data() + static_cast<size_t>(p) * k;
-    for (size_t c = 0; c < k; ++c) to[c] = static_cast<float>(from[c]) * scales[c];
-    std::memcpy(joined_.data() + static_cast<size_t>(p) * joined, to, k * sizeof(float));
-  }
-  mu_ = mu_head_->Forward(float_features_.data());
-}
-
-/// correction_ from companded_, which holds the first half.
-void TileCoder::Context() {
-  const float* context = context_in_->Forward(companded_.data());
-  const size_t c = static_cast<size_t>(context_shape_.c), k = static_cast<size_t>(features_shape_.c);
-  const int64_t positions = int64_t{y_shape_.h} * y_shape_.w;
-#pragma omp parallel for schedule(static)
-  for (int64_t p = 0; p < positions; ++p) {
-    const size_t at = static_cast<size_t>(p);
-    std::memcpy(joined_.data() + at * (k + c) + k, context + at * c, c * sizeof(float));
-  }
-  correction_ = context_out_->Forward(joined_.data());
-}
-
-Status TileCoder::Encode(const QualityPoint& q, const LatentView& y, int coded_h, int coded_w) {
+Status TileCoder::Encode(const QualityPoint& q, const LatentView<const float>& y, int coded_h, int coded_w) {
   if (!hyper_encoder_) {
     AECOMP_RETURN_IF_ERROR(Compile(model_.architecture.hyper_encoder, y_shape_, hyper_encoder_));
     if (!(hyper_encoder_->output_shape() == z_shape_))
       return ModelError("the hyper-encoder's output does not have the shape of z");
+    companded_ = AlignedBuffer<float>(symbols_.size());
   }
   QuantiseZ(q, y);
   AECOMP_RETURN_IF_ERROR(PredictRows(q));
-  PredictMeans();
+  const float* mu = means_->Predict(features_.data());
   const QualityScales& s = q.scales;
   const size_t channels = s.gain.size();
   const std::vector<float> mean_gain = MeanGain(q);
@@ -166,36 +137,36 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView& y, int coded_h
       ErrorWeight(model_.architecture, q.quality) * ErrorPrice(model_.architecture, q.quality) / q.thrift;
   std::vector<float> inverse_weight(channels);
   for (size_t c = 0; c < channels; ++c) inverse_weight[c] = static_cast<float>(1 / (price * s.step[c] * s.step[c]));
-  const auto symbol = [&](int i, int j, size_t e, size_t c, float v, float mu) -> int16_t {
+  const auto symbol = [&](int i, int j, size_t e, size_t c, float v, float mean) -> int16_t {
     if (i >= coded_h || j >= coded_w || rows_[e] == 0) return 0;
-    return quantiser_.Quantise(v - mu, rows_[e], inverse_weight[c]);
+    return quantiser_.Quantise(v - mean, rows_[e], inverse_weight[c]);
   };
   ForEachRow([&](int i, int j, int64_t at) {
     const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
     const size_t parity = static_cast<size_t>(FirstParity(i, j));
     for (size_t c = 0; c < channels; ++c) {
       const size_t e = static_cast<size_t>(at) + c;
-      companded_[e] = 0;
+      seen_[e] = MeanPredictor::kUnseen;
       if ((c & 1) != parity) continue;
-      const float mu = mu_[e] * mean_gain[c];
-      symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], mu);
-      companded_[e] = Compand((symbols_[e] + mu) * s.fixed_scale[c]);
+      const float mean = mu[e] * mean_gain[c];
+      symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], mean);
+      seen_[e] = means_->Seen(Compand((symbols_[e] + mean) * s.fixed_scale[c]));
     }
   });
-  Context();
+  const float* correction = means_->Correct(seen_.data());
   ForEachRow([&](int i, int j, int64_t at) {
     const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
     const size_t parity = static_cast<size_t>(FirstParity(i, j));
     for (size_t c = 1 - parity; c < channels; c += 2) {
       const size_t e = static_cast<size_t>(at) + c;
-      symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], (mu_[e] + correction_[e]) * mean_gain[c]);
+      symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], (mu[e] + correction[e]) * mean_gain[c]);
     }
   });
   return {};
 }
 
-Status TileCoder::Reconstruct(const QualityPoint& q, const LatentView& y_hat, int coded_h, int coded_w) {
-  PredictMeans();
+Status TileCoder::Reconstruct(const QualityPoint& q, const LatentView<int16_t>& y_hat, int coded_h, int coded_w) {
+  const float* mu = means_->Predict(features_.data());
   const QualityScales& s = q.scales;
   const size_t channels = s.gain.size();
   const std::vector<float> mean_gain = MeanGain(q);
@@ -203,18 +174,19 @@ Status TileCoder::Reconstruct(const QualityPoint& q, const LatentView& y_hat, in
     const size_t parity = static_cast<size_t>(FirstParity(i, j));
     for (size_t c = 0; c < channels; ++c) {
       const size_t e = static_cast<size_t>(at) + c;
-      companded_[e] = (c & 1) == parity ? Compand((symbols_[e] + mu_[e] * mean_gain[c]) * s.fixed_scale[c]) : 0.f;
+      const float companded = Compand((symbols_[e] + mu[e] * mean_gain[c]) * s.fixed_scale[c]);
+      seen_[e] = (c & 1) == parity ? means_->Seen(companded) : MeanPredictor::kUnseen;
     }
   });
-  Context();
+  const float* correction = means_->Correct(seen_.data());
   ForEachRow([&](int i, int j, int64_t at) {
     if (i >= coded_h || j >= coded_w) return;
-    float* to = y_hat.data + i * y_hat.row_stride + int64_t{j} * y_shape_.c;
+    int16_t* to = y_hat.data + i * y_hat.row_stride + int64_t{j} * y_shape_.c;
     const size_t parity = static_cast<size_t>(FirstParity(i, j));
     for (size_t c = 0; c < channels; ++c) {
       const size_t e = static_cast<size_t>(at) + c;
-      const float mu = (c & 1) == parity ? mu_[e] : mu_[e] + correction_[e];
-      to[c] = (symbols_[e] + mu * mean_gain[c]) * s.step[c];
+      const float mean = (c & 1) == parity ? mu[e] : mu[e] + correction[e];
+      to[c] = RoundClamped((symbols_[e] + mean * mean_gain[c]) * s.step[c] * (1 / kLatentUnit), kMostLatent);
     }
   });
   return {};

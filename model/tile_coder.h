@@ -13,6 +13,7 @@
 #include "io/status.h"
 #include "model/entropy_parameters.h"
 #include "model/graph.h"
+#include "model/integer_means.h"
 #include "model/model_file.h"
 #include "model/rd_quantiser.h"
 
@@ -26,10 +27,11 @@ struct QualityPoint {
 };
 QualityPoint QualityPointAt(const Model& model, int quality, double thrift = 1);
 
-/// y of a tile inside that of a whole image.
+/// A tile inside the latents of a whole image: y in f32, y^ * step in steps of kLatentUnit.
+template <class T>
 struct LatentView {
-  float* data = nullptr;   ///< element (0, 0, 0) of the tile
-  int64_t row_stride = 0;  ///< floats from one row of y to the next
+  T* data = nullptr;       ///< element (0, 0, 0) of the tile
+  int64_t row_stride = 0;  ///< elements from one row to the next
 };
 
 class TileCoder {
@@ -42,13 +44,13 @@ class TileCoder {
 
   /// Encoder: y from the analysis transform before gain [h, w, M]; elements outside of coded_h x coded_w have symbol 0.
   /// Afterwards z(), symbols() and rows() are those of the tile.
-  Status Encode(const QualityPoint& q, const LatentView& y, int coded_h, int coded_w);
+  Status Encode(const QualityPoint& q, const LatentView<const float>& y, int coded_h, int coded_w);
 
   /// Decoder, first step: rows() from z(), which the caller has filled.
   Status PredictRows(const QualityPoint& q);
   /// Decoder, second step: y^ * step, what the synthesis transform reads, from z() and symbols(), which the caller has
   /// filled. Writes the coded_h x coded_w elements.
-  Status Reconstruct(const QualityPoint& q, const LatentView& y_hat, int coded_h, int coded_w);
+  Status Reconstruct(const QualityPoint& q, const LatentView<int16_t>& y_hat, int coded_h, int coded_w);
 
   /// After Encode: bits of the same symbols under the float entropy model with continuous sigma, rare ones as escapes.
   /// The yardstick of the integer one; runs the float hyper-decoder.
@@ -61,24 +63,20 @@ class TileCoder {
  private:
   TileCoder(Model& model, int h, int w);
   Status Compile(const Network& network, const Shape& input, std::unique_ptr<Graph>& graph);
-  void QuantiseZ(const QualityPoint& q, const LatentView& y);
-  void PredictMeans();
-  void Context();
+  void QuantiseZ(const QualityPoint& q, const LatentView<const float>& y);
   template <class F>
   void ForEachRow(F f) const;
 
   Model& model_;
   RdQuantiser quantiser_;
-  Shape y_shape_, z_shape_, features_shape_, context_shape_;
-  std::unique_ptr<Graph> hyper_encoder_, mu_head_, context_in_, context_out_;  // the first is made by the first Encode
-  std::unique_ptr<Graph> hyper_decoder_, sigma_head_;                          // made by the first EstimateBits
+  Shape y_shape_, z_shape_, features_shape_;
+  std::unique_ptr<MeanPredictor> means_;
+  std::unique_ptr<Graph> hyper_encoder_;               // made by the first Encode
+  std::unique_ptr<Graph> hyper_decoder_, sigma_head_;  // made by the first EstimateBits
   std::vector<int16_t> z_, symbols_;
   std::vector<uint8_t> rows_, features_;  // features: [h, w, K]
-  AlignedBuffer<float> companded_;        // [h, w, M]
-  AlignedBuffer<float> float_features_;   // [h, w, K]
-  AlignedBuffer<float> joined_;           // [h, w, K + channels of context_in]
-  const float* mu_ = nullptr;             // [h, w, M], before gain
-  const float* correction_ = nullptr;     // [h, w, M], before gain
+  std::vector<uint8_t> seen_;             // [h, w, M]: what the context sees of the first half
+  AlignedBuffer<float> companded_;        // [h, w, M]: what the hyper-encoder reads; encoder only
 };
 
 }  // namespace aecomp

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "model/entropy_parameters.h"
@@ -29,6 +28,18 @@ class ToSample {
   float low_, high_, scale_;
 };
 
+/// What the deep path of the decoder reads of every latent.
+std::vector<uint8_t> CompandedLatents(const IntegerTransforms& t) {
+  const float scale = t.decoder_parts.compand, inverse = static_cast<float>(1 / t.decoder_input.scale);
+  std::vector<uint8_t> table;
+  for (int latent = -32768; latent < 32768; ++latent) {
+    const float y = static_cast<float>(latent) * kLatentUnit;
+    const float v = (scale > 0 ? Compand(scale * y) : y) * inverse;
+    table.push_back(static_cast<uint8_t>(static_cast<int32_t>(std::clamp(v, -128.f, 127.f) + 128.5f)));
+  }
+  return table;
+}
+
 }  // namespace
 
 WindowTransform::WindowTransform(Model& model, bool integer, int max_window)
@@ -43,57 +54,93 @@ WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
   return ChooseWindowSize(rows, columns, halo, max_window_);
 }
 
-Result<WindowTransform::Compiled*> WindowTransform::Get(const Network& network, const SplitTransform* parts,
-                                                        const IntegerNetwork* deep, const Shape& input,
-                                                        std::vector<Compiled>& cache) {
-  for (Compiled& c : cache) {
-    if (c.graph->input_shape() == input && c.integer == (parts != nullptr)) return &c;
+/// c.input_shape and c.integer say what is wanted; network: what runs in f32, or null.
+Status WindowTransform::Compile(const Network* network, const IntegerNetwork* deep, Compiled& c) {
+  if (network != nullptr) {
+    auto made = Graph::Create(*network, c.input_shape, model_.parameters, Graph::Mode::kInference);
+    if (!made.ok()) return ModelError(made.status().message());
+    c.graph = std::move(made).value();
+    c.output_shape = c.graph->output_shape();
+    c.input = AlignedBuffer<float>(static_cast<size_t>(c.input_shape.size()));
   }
-  if (cache.size() >= kMostCompiled) cache.erase(cache.begin());
-  auto made =
-      Graph::Create(parts != nullptr ? parts->rest : network, input, model_.parameters, Graph::Mode::kInference);
-  if (!made.ok()) return ModelError(made.status().message());
-  Compiled& c = cache.emplace_back();
-  c.graph = std::move(made).value();
-  c.input = AlignedBuffer<float>(static_cast<size_t>(input.size()));
-  if (parts == nullptr) return &c;
-  c.integer = true;
-  c.deep_input = AlignedBuffer<uint8_t>(static_cast<size_t>(input.size()));
-  c.deep = std::make_unique<IntegerNetworkRunner>(*deep, input.h, input.w);
-  if (!(c.deep->output() == c.graph->output_shape())) return ModelError("the paths of a transform differ in shape");
-  return &c;
+  if (!c.integer) return {};
+  c.deep = std::make_unique<IntegerNetworkRunner>(*deep, c.input_shape.h, c.input_shape.w);
+  c.deep_input = AlignedBuffer<uint8_t>(static_cast<size_t>(c.input_shape.size()));
+  if (network != nullptr && !(c.output_shape == c.deep->output())) {
+    return ModelError("the paths of a transform differ in shape");
+  }
+  c.output_shape = c.deep->output();
+  return {};
 }
 
-/// The output for `x`, and for deep_input where the deep path runs in integers.
-const float* WindowTransform::Compiled::Run(const float* x) {
-  const float* rest = graph->Forward(x);
-  if (!integer) return rest;
-  float* sum_of_both = deep->Run(deep_input.data());
-  const int64_t size = graph->output_shape().size();
-#pragma omp parallel for simd schedule(static)
-  for (int64_t i = 0; i < size; ++i) sum_of_both[i] += rest[i];
-  return sum_of_both;
+Result<WindowTransform::Compiled*> WindowTransform::Encoder(const Shape& input, bool integer) {
+  for (Compiled& c : encoders_) {
+    if (c.input_shape == input && c.integer == integer) return &c;
+  }
+  if (encoders_.size() >= kMostCompiled) encoders_.erase(encoders_.begin());
+  Compiled c;
+  c.integer = integer, c.input_shape = input;
+  AECOMP_RETURN_IF_ERROR(Compile(integer ? &model_.integer->encoder_parts.rest : &model_.architecture.encoder,
+                                 integer ? &model_.integer->encoder : nullptr, c));
+  return &encoders_.emplace_back(std::move(c));
 }
 
-/// What the deep path of the decoder reads: y^ * step [h, w, M], companded to 8 bits.
-void WindowTransform::CompandLatents(const float* y_hat, Compiled& c) const {
-  const IntegerTransforms& t = *model_.integer;
-  const float scale = t.decoder_parts.compand, inverse = static_cast<float>(1 / t.decoder_input.scale);
-  const int64_t size = c.graph->input_shape().size();
-  uint8_t* to = c.deep_input.data();
-#pragma omp parallel for simd schedule(static)
-  for (int64_t i = 0; i < size; ++i) {
-    float v = (scale > 0 ? Compand(scale * y_hat[i]) : y_hat[i]) * inverse;
-    v = v > -128.f ? v : -128.f;
-    to[i] = static_cast<uint8_t>(static_cast<int32_t>((v < 127.f ? v : 127.f) + 128.5f));
+Result<WindowTransform::Compiled*> WindowTransform::Decoder(const Shape& input) {
+  for (Compiled& c : decoders_) {
+    if (c.input_shape == input) return &c;
   }
+  if (decoders_.size() >= kMostCompiled) decoders_.erase(decoders_.begin());
+  Compiled c;
+  c.integer = integer_, c.input_shape = input;
+  AECOMP_RETURN_IF_ERROR(
+      Compile(integer_ ? nullptr : &model_.architecture.decoder, integer_ ? &model_.integer->decoder : nullptr, c));
+  if (integer_) {
+    const IntegerBlocks& blocks = model_.integer->blocks;
+    if (c.output_shape.c != blocks.channels() || c.output_shape.h != input.h * blocks.block()) {
+      return ModelError("the paths of the decoder differ in shape");
+    }
+    c.blocks = AlignedBuffer<float>(static_cast<size_t>(c.output_shape.size()));
+  }
+  return &decoders_.emplace_back(std::move(c));
+}
+
+/// y^ * step, rows `row_stride` elements apart, companded to 8 bits into c.deep_input [h, w, M].
+void WindowTransform::FillDeepLatents(const int16_t* y_hat, int64_t row_stride, Compiled& c) {
+  if (companded_.empty()) companded_ = CompandedLatents(*model_.integer);
+  const uint8_t* table = companded_.data() + 32768;
+  const int64_t size = int64_t{c.input_shape.w} * c.input_shape.c;
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < c.input_shape.h; ++i) {
+    const int16_t* from = y_hat + i * row_stride;
+    uint8_t* to = c.deep_input.data() + i * size;
+    for (int64_t k = 0; k < size; ++k) to[k] = table[from[k]];
+  }
+}
+
+/// The output for a window of latents, rows `row_stride` elements apart, as two parts whose sum it is.
+std::pair<const float*, const float*> WindowTransform::RunDecoder(const int16_t* y_hat, int64_t row_stride,
+                                                                  Compiled& c) {
+  const Shape& shape = c.input_shape;
+  if (integer_) {
+    FillDeepLatents(y_hat, row_stride, c);
+    model_.integer->blocks.Run(y_hat, shape.h, shape.w, row_stride, c.blocks.data());
+    return {c.deep->Run(c.deep_input.data()), c.blocks.data()};
+  }
+  const int64_t size = int64_t{shape.w} * shape.c;
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < shape.h; ++i) {
+    for (int64_t k = 0; k < size; ++k) {
+      c.input[static_cast<size_t>(i * size + k)] = static_cast<float>(y_hat[i * row_stride + k]) * kLatentUnit;
+    }
+  }
+  return {c.graph->Forward(c.input.data()), nullptr};
 }
 
 /// Pixels of a window as x - 1/2 into c.input [1, h, w, C].
 template <class Sample>
 void WindowTransform::FillPixels(const Image& image, const SampleRange& range, const Window& v, const Window& h,
                                  Compiled& c) const {
-  const Shape& shape = c.graph->input_shape();
+  const Shape& shape = c.input_shape;
   const int stride = model_.architecture.latent_stride;
   const float width = range.high - range.low;
 #pragma omp parallel for schedule(static)
@@ -118,77 +165,69 @@ Status WindowTransform::Analyse(const Image& image, const SampleRange& range, in
   const WindowSize size = SizeFor(rows, columns, encoder_halo_);
   const Shape input{1, a.image_channels, size.height * a.latent_stride, size.width * a.latent_stride};
   const bool integer = integer_ && image.bits == 8;
-  const IntegerTransforms* t = integer ? model_.integer.get() : nullptr;
-  AECOMP_ASSIGN_OR_RETURN(Compiled * c, Get(a.encoder, integer ? &t->encoder_parts : nullptr,
-                                            integer ? &t->encoder : nullptr, input, encoders_));
-  if (!(c->graph->output_shape() == Shape{1, a.latent_channels, size.height, size.width})) {
-    return ModelError("the encoder turns " + input.ToString() + " into " + c->graph->output_shape().ToString());
+  AECOMP_ASSIGN_OR_RETURN(Compiled * c, Encoder(input, integer));
+  if (!(c->output_shape == Shape{1, a.latent_channels, size.height, size.width})) {
+    return ModelError("the encoder turns " + input.ToString() + " into " + c->output_shape.ToString());
   }
   for (const Window& v : MakeWindows(rows, size.height, encoder_halo_)) {
     for (const Window& h : MakeWindows(columns, size.width, encoder_halo_)) {
       image.bits == 8 ? FillPixels<uint8_t>(image, range, v, h, *c) : FillPixels<uint16_t>(image, range, v, h, *c);
-      const float* out = c->Run(c->input.data());
-      const size_t bytes = static_cast<size_t>(h.core_end - h.core_begin) * a.latent_channels * sizeof(float);
+      const float* out = c->graph->Forward(c->input.data());
+      const float* deep = integer ? c->deep->Run(c->deep_input.data()) : nullptr;
+      const int64_t count = int64_t{h.core_end - h.core_begin} * a.latent_channels;
+#pragma omp parallel for schedule(static)
       for (int i = v.core_begin; i < v.core_end; ++i) {
-        const float* from = out + (int64_t{i - v.begin} * size.width + h.core_begin - h.begin) * a.latent_channels;
-        std::memcpy(y + i * row_stride + int64_t{h.core_begin} * a.latent_channels, from, bytes);
+        const int64_t at = (int64_t{i - v.begin} * size.width + h.core_begin - h.begin) * a.latent_channels;
+        float* to = y + i * row_stride + int64_t{h.core_begin} * a.latent_channels;
+        for (int64_t k = 0; k < count; ++k) to[k] = deep != nullptr ? out[at + k] + deep[at + k] : out[at + k];
       }
     }
   }
   return {};
 }
 
-/// The core of a window's output x [1, h, w, C] into the image.
+/// The core of a window's output into the image: x, or x + also [1, h, w, C].
 template <class Sample>
-void WindowTransform::StorePixels(const float* x, const Shape& shape, const SampleRange& range, const Window& v,
-                                  const Window& h, Image& image) const {
+void WindowTransform::StorePixels(const float* x, const float* also, const Shape& shape, const SampleRange& range,
+                                  const Window& v, const Window& h, Image& image) const {
   const ToSample<Sample> to_sample(range);
   const int stride = model_.architecture.latent_stride;
   const int top = v.core_begin * stride, bottom = std::min(v.core_end * stride, image.height);
   const int left = h.core_begin * stride, right = std::min(h.core_end * stride, image.width);
 #pragma omp parallel for schedule(static)
   for (int row = top; row < bottom; ++row) {
-    const float* from = x + (int64_t{row - v.begin * stride} * shape.w + left - h.begin * stride) * shape.c;
+    const int64_t first = (int64_t{row - v.begin * stride} * shape.w + left - h.begin * stride) * shape.c;
+    const auto value = [&](int64_t i) { return also != nullptr ? x[first + i] + also[first + i] : x[first + i]; };
     Sample* to = reinterpret_cast<Sample*>(image.Row(row)) + int64_t{left} * image.channels;
     if (image.channels == shape.c) {
-      for (int64_t i = 0; i < int64_t{right - left} * shape.c; ++i) to[i] = to_sample(from[i]);
+      for (int64_t i = 0; i < int64_t{right - left} * shape.c; ++i) to[i] = to_sample(value(i));
       continue;
     }
-    for (int column = left; column < right; ++column, from += shape.c) {
+    for (int64_t column = 0; column < right - left; ++column) {
       float sum = 0;
-      for (int k = 0; k < shape.c; ++k) sum += from[k];
+      for (int k = 0; k < shape.c; ++k) sum += value(column * shape.c + k);
       *to++ = to_sample(sum / static_cast<float>(shape.c));
     }
   }
 }
 
-Status WindowTransform::Synthesise(const float* y_hat, int rows, int columns, const SampleRange& range, Image& image) {
+Status WindowTransform::Synthesise(const int16_t* y_hat, int rows, int columns, const SampleRange& range,
+                                   Image& image) {
   const Architecture& a = model_.architecture;
   const WindowSize size = SizeFor(rows, columns, decoder_halo_);
   const Shape input{1, a.latent_channels, size.height, size.width};
-  const bool integer = integer_;
-  const IntegerTransforms* t = integer ? model_.integer.get() : nullptr;
-  AECOMP_ASSIGN_OR_RETURN(Compiled * c, Get(a.decoder, integer ? &t->decoder_parts : nullptr,
-                                            integer ? &t->decoder : nullptr, input, decoders_));
-  const Shape output = c->graph->output_shape();
+  AECOMP_ASSIGN_OR_RETURN(Compiled * c, Decoder(input));
+  const Shape output = c->output_shape;
   if (!(output == Shape{1, a.image_channels, size.height * a.latent_stride, size.width * a.latent_stride})) {
     return ModelError("the decoder turns " + input.ToString() + " into " + output.ToString());
   }
-  const size_t row_bytes = static_cast<size_t>(size.width) * a.latent_channels * sizeof(float);
+  const int64_t row_stride = int64_t{columns} * a.latent_channels;
   for (const Window& v : MakeWindows(rows, size.height, decoder_halo_)) {
     for (const Window& h : MakeWindows(columns, size.width, decoder_halo_)) {
-      const float* x = y_hat;
-      if (size.height < rows || size.width < columns) {
-        for (int i = 0; i < size.height; ++i) {
-          std::memcpy(c->input.data() + int64_t{i} * size.width * a.latent_channels,
-                      y_hat + (int64_t{v.begin + i} * columns + h.begin) * a.latent_channels, row_bytes);
-        }
-        x = c->input.data();
-      }
-      if (integer) CompandLatents(x, *c);
-      const float* out = c->Run(x);
-      image.bits == 8 ? StorePixels<uint8_t>(out, output, range, v, h, image)
-                      : StorePixels<uint16_t>(out, output, range, v, h, image);
+      const int16_t* from = y_hat + v.begin * row_stride + int64_t{h.begin} * a.latent_channels;
+      const auto [x, also] = RunDecoder(from, row_stride, *c);
+      image.bits == 8 ? StorePixels<uint8_t>(x, also, output, range, v, h, image)
+                      : StorePixels<uint16_t>(x, also, output, range, v, h, image);
     }
   }
   return {};

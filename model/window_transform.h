@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "io/image.h"
@@ -30,36 +31,41 @@ class WindowTransform {
   /// are repeated into the model's channels. image: 8 or 16 bits.
   Status Analyse(const Image& image, const SampleRange& range, int rows, int columns, float* y, int64_t row_stride);
 
-  /// y^ * step [rows, columns, M] -> image of the size and depth it has, at most rows and columns times latent_stride.
-  /// One channel from a colour model: the mean of the three.
-  Status Synthesise(const float* y_hat, int rows, int columns, const SampleRange& range, Image& image);
+  /// y^ * step [rows, columns, M] in steps of kLatentUnit -> image of the size and depth it has, at most rows and
+  /// columns times latent_stride. One channel from a colour model: the mean of the three. In integers, the same on
+  /// every machine.
+  Status Synthesise(const int16_t* y_hat, int rows, int columns, const SampleRange& range, Image& image);
 
  private:
-  /// A transform for one size of input: all of it in f32, or its deep path in integers and the rest in f32.
+  /// A transform for one size of input. In f32 all of it is `graph`. In integers `deep` is its deep path; the other is
+  /// `graph` in the encoder and IntegerBlocks in the decoder.
   struct Compiled {
     bool integer = false;
+    Shape input_shape, output_shape;
     std::unique_ptr<Graph> graph;
-    AlignedBuffer<float> input;  // [1, h, w, C]
+    AlignedBuffer<float> input;  // of graph [1, h, w, C]
     std::unique_ptr<IntegerNetworkRunner> deep;
     AlignedBuffer<uint8_t> deep_input;  // [1, h, w, C]
-
-    const float* Run(const float* x);
+    AlignedBuffer<float> blocks;        // what IntegerBlocks gives, of output_shape
   };
-  Result<Compiled*> Get(const Network& network, const SplitTransform* parts, const IntegerNetwork* deep,
-                        const Shape& input, std::vector<Compiled>& cache);
-  void CompandLatents(const float* y_hat, Compiled& c) const;
+  Result<Compiled*> Encoder(const Shape& input, bool integer);
+  Result<Compiled*> Decoder(const Shape& input);
+  Status Compile(const Network* network, const IntegerNetwork* deep, Compiled& c);
+  void FillDeepLatents(const int16_t* y_hat, int64_t row_stride, Compiled& c);
+  std::pair<const float*, const float*> RunDecoder(const int16_t* y_hat, int64_t row_stride, Compiled& c);
   WindowSize SizeFor(int rows, int columns, int halo) const;
   template <class Sample>
   void FillPixels(const Image& image, const SampleRange& range, const Window& v, const Window& h, Compiled& c) const;
   template <class Sample>
-  void StorePixels(const float* x, const Shape& shape, const SampleRange& range, const Window& v, const Window& h,
-                   Image& image) const;
+  void StorePixels(const float* x, const float* also, const Shape& shape, const SampleRange& range, const Window& v,
+                   const Window& h, Image& image) const;
 
   Model& model_;
   bool integer_;
   int max_window_;
   int encoder_halo_, decoder_halo_;  // in elements of y
   std::vector<Compiled> encoders_, decoders_;
+  std::vector<uint8_t> companded_;  // of every int16 latent: what the decoder's deep path reads
 };
 
 }  // namespace aecomp

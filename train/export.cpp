@@ -1,5 +1,6 @@
 #include "train/export.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "io/metrics.h"
@@ -62,6 +63,7 @@ struct Calibration {
   std::vector<Tensor> pictures;  ///< of the encoder
   std::vector<Tensor> latents;   ///< of the decoder: y^ * step, without the prior's means
   std::vector<Tensor> z;         ///< of the hyper-decoder: z^ in its float scale
+  MeanInputs means;              ///< of mu head and context
 };
 
 Result<Calibration> Calibrate(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
@@ -70,6 +72,8 @@ Result<Calibration> Calibrate(const Architecture& a, Parameters& parameters, con
   AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
   const Shape y = encoder->output_shape();
   AECOMP_ASSIGN_OR_RETURN(auto hyper, Graph::Create(a.hyper_encoder, y, parameters, Graph::Mode::kInference));
+  AECOMP_ASSIGN_OR_RETURN(auto features,
+                          Graph::Create(a.hyper_decoder, hyper->output_shape(), parameters, Graph::Mode::kInference));
   Calibration inputs;
   Tensor companded(y);
   for (int i = 0; i < kCalibrationPatches; ++i) {
@@ -89,6 +93,13 @@ Result<Calibration> Calibrate(const Architecture& a, Parameters& parameters, con
       const size_t c = static_cast<size_t>(k % z.shape().c);
       z.data()[k] = (std::nearbyint(he[k] * s.z_gain[c] - s.z_mean[c]) + s.z_mean[c]) / s.z_gain[c];
     }
+    Tensor& seen = inputs.means.first_halves.emplace_back(y);
+    for (int64_t k = 0; k < y.size(); ++k) {
+      const int64_t position = k / y.c;
+      seen.data()[k] = (position / y.w + position % y.w + k % y.c) % 2 == 1 ? companded.data()[k] : 0;
+    }
+    Tensor& feature = inputs.means.features.emplace_back(features->output_shape());
+    std::copy_n(features->Forward(z.data()), feature.size(), feature.data());
   }
   return inputs;
 }
@@ -106,8 +117,10 @@ Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const
     AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> skipped, GraySkipped(architecture, rounded, dataset));
     prior.SetGraySkipped(std::move(skipped));
   }
+  AECOMP_ASSIGN_OR_RETURN(const IntegerMeans means,
+                          IntegerMeans::Quantize(architecture, rounded, prior.feature_scales(), inputs.means));
   const auto ranges = FindTransformRanges(architecture, rounded, inputs.pictures, inputs.latents);
-  return SerializeModel(architecture, rounded, prior, provenance, ranges);
+  return SerializeModel(architecture, rounded, prior, means, provenance, ranges);
 }
 
 Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const std::vector<const Image*>& images,

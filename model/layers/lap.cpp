@@ -19,6 +19,9 @@
 namespace aecomp {
 namespace {
 
+/// What libraries' cosines differ by must not change V: it is rounded to this many steps.
+constexpr double kSteps = 1 << 20;
+
 /// V [n, n], n = block / 2: rows and columns by the distance from the border. `inverse`: transposed.
 std::vector<float> OddPartMatrix(int block, bool inverse) {
   const int n = block / 2;
@@ -32,7 +35,8 @@ std::vector<float> OddPartMatrix(int block, bool inverse) {
         sum += 2.0 / n * dct2 * dct4;
       }
       const int row = n - 1 - i, column = n - 1 - j;
-      v[static_cast<size_t>(inverse ? column * n + row : row * n + column)] = static_cast<float>(sum);
+      v[static_cast<size_t>(inverse ? column * n + row : row * n + column)] =
+          static_cast<float>(std::nearbyint(sum * kSteps) / kSteps);
     }
   }
   return v;
@@ -107,23 +111,8 @@ class LapLayer final : public Layer {
   bool inverse_;
 };
 
-struct Options {
-  int block;
-  bool inverse;
-};
-
-Result<Options> ReadOptions(const LayerSpec& spec) {
-  AECOMP_RETURN_IF_ERROR(CheckOptionKeys(spec, {"block", "inverse"}));
-  Options o;
-  AECOMP_ASSIGN_OR_RETURN(o.block, IntOption(spec, "block", std::nullopt, 2, 256));
-  AECOMP_ASSIGN_OR_RETURN(o.inverse, BoolOption(spec, "inverse", false));
-  if (o.block % 2 != 0)
-    return UsageError(LayerLabel(spec) + ": \"block\" must be even, got " + std::to_string(o.block));
-  return o;
-}
-
 Result<LayerInfo> Infer(const LayerSpec& spec, const Shape& input) {
-  AECOMP_ASSIGN_OR_RETURN(const Options o, ReadOptions(spec));
+  AECOMP_ASSIGN_OR_RETURN(const LapOptions o, ReadLapOptions(spec));
   if (input.h % o.block != 0 || input.w % o.block != 0) {
     return UsageError(LayerLabel(spec) + ": height and width must be multiples of its block of " +
                       std::to_string(o.block) + ", but " + Came(spec, input) +
@@ -133,7 +122,7 @@ Result<LayerInfo> Infer(const LayerSpec& spec, const Shape& input) {
 }
 
 std::unique_ptr<Layer> Create(const LayerSpec& spec, const Shape& input, Parameters&, bool) {
-  const Options o = ReadOptions(spec).value();
+  const LapOptions o = ReadLapOptions(spec).value();
   return std::make_unique<LapLayer>(input, o.block, o.inverse);
 }
 
@@ -155,6 +144,16 @@ void Lap(const Shape& shape, int block, bool inverse, float* x) {
     for (int64_t k = 0; k < shape.n * borders; ++k)
       MixBorder(v, half, x + (k / borders * shape.h + (k % borders + 1) * block) * row, row, row);
   }
+}
+
+Result<LapOptions> ReadLapOptions(const LayerSpec& spec) {
+  AECOMP_RETURN_IF_ERROR(CheckOptionKeys(spec, {"block", "inverse"}));
+  LapOptions o;
+  AECOMP_ASSIGN_OR_RETURN(o.block, IntOption(spec, "block", std::nullopt, 2, 256));
+  AECOMP_ASSIGN_OR_RETURN(o.inverse, BoolOption(spec, "inverse", false));
+  if (o.block % 2 != 0)
+    return UsageError(LayerLabel(spec) + ": \"block\" must be even, got " + std::to_string(o.block));
+  return o;
 }
 
 LayerType LapType() { return {"lap", Infer, Create}; }

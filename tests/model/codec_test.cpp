@@ -52,7 +52,9 @@ TEST(Codec, DecoderSeesWhatTheEncoderQuantised) {
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
   const int m = model->architecture.latent_channels;
-  std::vector<float> y(static_cast<size_t>(h * w * m)), y_hat(y.size(), -1e9f);
+  constexpr int16_t kUntouched = -32768;
+  std::vector<float> y(static_cast<size_t>(h * w * m));
+  std::vector<int16_t> y_hat(y.size(), kUntouched);
   for (float& v : y) v = 0.2f * normal(random);
   ASSERT_TRUE(encoder->Encode(q, {y.data(), w * m}, coded_h, coded_w).ok());
   decoder->z() = encoder->z();
@@ -67,11 +69,12 @@ TEST(Codec, DecoderSeesWhatTheEncoderQuantised) {
         const size_t e = static_cast<size_t>((i * w + j) * m + c), k = static_cast<size_t>(c);
         if (i >= coded_h || j >= coded_w) {
           EXPECT_EQ(encoder->symbols()[e], 0);
-          EXPECT_EQ(y_hat[e], -1e9f);
+          EXPECT_EQ(y_hat[e], kUntouched);
         } else if (encoder->rows()[e] != 0) {
-          const double error = std::fabs(y_hat[e] / q.scales.step[k] - y[e] * q.scales.gain[k]);
+          const double restored = static_cast<double>(y_hat[e]) * kLatentUnit / q.scales.step[k];
+          const double error = std::fabs(restored - y[e] * q.scales.gain[k]);
           EXPECT_LT(error, 1.5);
-          ++coded, nearest += error < 0.501;
+          ++coded, nearest += error < 0.5 + kLatentUnit / q.scales.step[k];
         } else {
           EXPECT_EQ(encoder->symbols()[e], 0);
         }
@@ -182,7 +185,8 @@ TEST(Codec, GrayModelsCodeGrayImages) {
   replace("\"out\": 3,", "\"out\": 1,");
   const Architecture a = ParseArchitecture(json, "gray").value();
   Parameters parameters = RandomParameters(a, 1);
-  const auto file = SerializeModel(a, parameters, TinyPrior(a, parameters), "{}");
+  const IntegerPrior prior = TinyPrior(a, parameters);
+  const auto file = SerializeModel(a, parameters, prior, TinyMeans(a, parameters, prior), "{}");
   ASSERT_TRUE(file.ok()) << file.status().message();
   Codec codec(std::shared_ptr<Model>(ParseModel(file.value(), "gray").value()));
   const Image restored = RoundTrip(codec, SyntheticImage(70, 40, 1), 20);
@@ -370,10 +374,11 @@ TEST(Windows, TransformsDoNotDependOnWindows) {
   ASSERT_TRUE(pieces.Analyse(image, {}, rows, columns, y_pieces.data(), columns * 16).ok());
   for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], y_pieces[i], 1e-4) << i;
   Image restored(300, 170, 3), restored_pieces(300, 170, 3);
-  ASSERT_TRUE(whole.Synthesise(y.data(), 11, 19, {}, restored).ok());
-  ASSERT_TRUE(pieces.Synthesise(y.data(), 11, 19, {}, restored_pieces).ok());
-  for (size_t i = 0; i < restored.pixels.size(); ++i)
-    ASSERT_NEAR(restored.pixels[i], restored_pieces.pixels[i], 1) << i;
+  std::vector<int16_t> latents;
+  for (float v : y) latents.push_back(static_cast<int16_t>(std::lrintf(v / kLatentUnit)));
+  ASSERT_TRUE(whole.Synthesise(latents.data(), 11, 19, {}, restored).ok());
+  ASSERT_TRUE(pieces.Synthesise(latents.data(), 11, 19, {}, restored_pieces).ok());
+  EXPECT_EQ(restored.pixels, restored_pieces.pixels) << "integers: not even a last bit changes";
 }
 
 TEST(Windows, CoresPartitionTheAxis) {

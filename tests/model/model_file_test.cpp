@@ -42,7 +42,8 @@ TEST(ModelFile, RoundTrip) {
   EXPECT_EQ(model.architecture.name, "tiny");
   EXPECT_EQ(model.provenance, R"({"data": "none"})");
   EXPECT_EQ(model.id, HashModel(bytes));
-  EXPECT_EQ(SerializeModel(model.architecture, model.parameters, model.prior, model.provenance, model.integer->ranges)
+  EXPECT_EQ(SerializeModel(model.architecture, model.parameters, model.prior, model.means, model.provenance,
+                           model.integer->ranges)
                 .value(),
             bytes);
   const Parameters original = RandomParameters(model.architecture, 1);

@@ -118,6 +118,18 @@ inline IntegerPrior TinyPrior(const Architecture& a, Parameters& parameters) {
   return IntegerPrior::Quantize(a, parameters, pointers).value();
 }
 
+/// Over random features and latents.
+inline IntegerMeans TinyMeans(const Architecture& a, Parameters& parameters, const IntegerPrior& prior) {
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  MeanInputs inputs;
+  Tensor& features = inputs.features.emplace_back(Shape{1, prior.feature_channels(), 8, 8});
+  for (int64_t k = 0; k < features.size(); ++k) features.data()[k] = std::fabs(normal(random));
+  Tensor& seen = inputs.first_halves.emplace_back(Shape{1, a.latent_channels, 8, 8});
+  for (int64_t k = 0; k < seen.size(); ++k) seen.data()[k] = k % 2 == 0 ? normal(random) : 0;
+  return IntegerMeans::Quantize(a, parameters, prior.feature_scales(), inputs).value();
+}
+
 /// Over random pictures and latents.
 inline std::optional<TransformRanges> TinyRanges(const Architecture& a, Parameters& parameters) {
   std::mt19937 random(6);
@@ -136,8 +148,9 @@ inline std::vector<uint8_t> TinyModelFile(uint32_t seed = 1) {
   const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
   Parameters parameters = RandomParameters(a, seed);
   const IntegerPrior prior = TinyPrior(a, parameters);
+  const IntegerMeans means = TinyMeans(a, parameters, prior);
   const auto ranges = TinyRanges(a, parameters);
-  return made[seed] = SerializeModel(a, parameters, prior, R"({"data": "none"})", ranges).value();
+  return made[seed] = SerializeModel(a, parameters, prior, means, R"({"data": "none"})", ranges).value();
 }
 
 inline std::shared_ptr<Model> TinyModel(uint32_t seed = 1) {

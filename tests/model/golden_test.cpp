@@ -1,0 +1,99 @@
+// Files that were written once and must decode to the same pixels forever, on every machine. The model beside them is
+// small and has random weights: every kind of layer and number format of the released one, in a few kilobytes.
+//
+// After a deliberate change of the format (new magic or version), write them anew:
+//   build/release/tests/model_test --gtest_also_run_disabled_tests --gtest_filter=Golden.DISABLED_WriteFiles
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "io/file.h"
+#include "io/hash.h"
+#include "model/codec.h"
+#include "tests/model/tiny_codec.h"
+
+namespace aecomp {
+namespace {
+
+const std::string kFolder = std::string(AECOMP_SOURCE_DIR) + "/tests/golden/";
+
+struct GoldenCase {
+  const char* name;
+  int width, height, channels, bits, quality;
+};
+// More than one tile, odd sizes, one pixel, gray, 16 bits, both ends of the quality axis.
+constexpr GoldenCase kCases[] = {
+    {"rgb-low", 201, 77, 3, 8, 0},    {"rgb-high", 201, 77, 3, 8, 48}, {"tiles", 1100, 40, 3, 8, 10},
+    {"gray", 99, 130, 1, 8, 20},      {"pixel", 1, 1, 3, 8, 30},       {"deep", 65, 90, 3, 16, 40},
+    {"gray-deep", 70, 33, 1, 16, 33},
+};
+
+Image CaseImage(const GoldenCase& c) {
+  Image narrow = SyntheticImage(c.width, c.height, c.channels, 11);
+  if (c.bits == 8) return narrow;
+  Image image(c.width, c.height, c.channels, 16);
+  for (size_t i = 0; i < narrow.pixels.size(); ++i) {
+    const auto sample = static_cast<uint16_t>(200 + narrow.pixels[i] * 200 + i % 97);
+    std::memcpy(image.pixels.data() + 2 * i, &sample, 2);
+  }
+  return image;
+}
+
+std::string PixelHash(const Image& image) {
+  std::string text;
+  for (uint8_t byte : Hash128(image.pixels)) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    text += kDigits[byte >> 4], text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+std::map<std::string, std::string> ReadHashes() {
+  std::map<std::string, std::string> hashes;
+  std::ifstream file(kFolder + "pixels.txt");
+  for (std::string name, hash; file >> name >> hash;) hashes[name] = hash;
+  return hashes;
+}
+
+std::shared_ptr<Model> GoldenModel() {
+  auto model = ReadModel(kFolder + "golden.aecm");
+  EXPECT_TRUE(model.ok()) << model.status().message();
+  return model.ok() ? std::shared_ptr<Model>(std::move(model).value()) : nullptr;
+}
+
+TEST(Golden, FilesDecodeToTheSamePixels) {
+  const auto model = GoldenModel();
+  ASSERT_NE(model, nullptr);
+  const auto hashes = ReadHashes();
+  ASSERT_EQ(hashes.size(), std::size(kCases));
+  for (const auto& [name, hash] : hashes) {
+    Codec codec(model);
+    const auto bytes = ReadFile(kFolder + name + ".aec");
+    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    const auto container = ParseContainer(bytes.value(), name);
+    ASSERT_TRUE(container.ok()) << container.status().message();
+    const auto image = codec.Decompress(container.value(), name);
+    ASSERT_TRUE(image.ok()) << image.status().message();
+    EXPECT_EQ(PixelHash(image.value()), hash) << name;
+  }
+}
+
+TEST(Golden, DISABLED_WriteFiles) {
+  const auto file = TinyModelFile(3);
+  ASSERT_TRUE(WriteFileAtomically(kFolder + "golden.aecm", file, /*overwrite=*/true).ok());
+  Codec codec(GoldenModel());
+  std::ostringstream hashes;
+  for (const GoldenCase& c : kCases) {
+    const auto bytes = codec.Compress(CaseImage(c), c.quality).value();
+    const Image image = codec.Decompress(ParseContainer(bytes, c.name).value(), c.name).value();
+    ASSERT_TRUE(WriteFileAtomically(kFolder + c.name + ".aec", bytes, true).ok());
+    hashes << c.name << ' ' << PixelHash(image) << '\n';
+  }
+  std::ofstream(kFolder + "pixels.txt") << hashes.str();
+}
+
+}  // namespace
+}  // namespace aecomp
