@@ -80,9 +80,10 @@ Status Verify(std::span<const uint8_t> bytes, const Image& colour, const Image& 
 
 Status CompressFile(const PlannedFile& file, const CompressOptions& options, Worker& worker, FileReport& report) {
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
-  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file.input));
+  AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, ReadInput(file.input));
   Metadata metadata;
   AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, &metadata));
+  bytes = {};  // as large as the pixels where the format is plain
   options.metadata.Apply(metadata);
   AECOMP_ASSIGN_OR_RETURN(auto chunks, ExtraChunks(full, metadata, options.keep_alpha, report));
   const Image without = HasAlpha(full) ? WithoutAlpha(full.Clone()) : Image();

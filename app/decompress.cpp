@@ -19,7 +19,13 @@ struct DecompressOptions {
   EncodeImageOptions encode;
   MetadataChoice metadata;
   bool keep_alpha = true;
+  std::vector<int64_t> region;  // x, y, width, height; empty: all
 };
+
+std::optional<Region> RegionOf(const DecompressOptions& o) {
+  if (o.region.empty()) return std::nullopt;
+  return Region{o.region[0], o.region[1], o.region[2], o.region[3]};
+}
 
 /// --format, else what the name given with -o says, else PNG. With its dot.
 std::string Extension(const DecompressOptions& options) {
@@ -34,13 +40,14 @@ Status DecompressFile(const PlannedFile& file, const DecompressOptions& options,
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
   AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file.input));
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
-  std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares,
-                                         int64_t{container.header.width} * container.header.height);
+  const std::optional<Region> region = RegionOf(options);
+  const Region part = region.value_or(Region{0, 0, container.header.width, container.header.height});
+  std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares, part.width * part.height);
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, worker.models.Get(container.header.model, name));
-  AECOMP_ASSIGN_OR_RETURN(Image image, codec->Decompress(container, name));
+  AECOMP_ASSIGN_OR_RETURN(Image image, codec->Decompress(container, name, part));
   turn.reset();
   if (options.keep_alpha) {
-    AECOMP_ASSIGN_OR_RETURN(image, RestoreAlpha(std::move(image), container.extra, name));
+    AECOMP_ASSIGN_OR_RETURN(image, RestoreAlpha(std::move(image), container.extra, name, region));
   }
   AECOMP_ASSIGN_OR_RETURN(auto encoded, EncodeImage(image, Extension(options), options.encode, &report.notes));
   if (options.metadata.kinds != "none") {
@@ -65,6 +72,12 @@ void AddDecompress(CLI::App& app, Command& command) {
   sub->add_option("--format", options->format, "png, ppm, jpg, webp, ...; else what -o says, else png")
       ->check(CheckNotEmpty)
       ->type_name("EXT");
+  sub->add_option("--region", options->region, "Only this part of the image, in pixels: x,y,width,height")
+      ->delimiter(',')
+      ->expected(4)
+      ->allow_extra_args(false)
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 31))
+      ->type_name("X,Y,W,H");
   sub->add_option("--png-level", options->encode.png_level, "Effort of PNG compression, 0 to 9")
       ->check(CLI::Range(0, 9))
       ->capture_default_str()

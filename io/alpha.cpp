@@ -16,15 +16,17 @@ Result<ExtraChunk> AlphaChunk(const Image& alpha) {
   return ExtraChunk{kType, std::move(png)};
 }
 
-Result<Image> RestoreAlpha(Image image, const std::vector<ExtraChunk>& chunks, const std::string& name) {
+Result<Image> RestoreAlpha(Image image, const std::vector<ExtraChunk>& chunks, const std::string& name,
+                           const std::optional<Region>& region) {
   for (const ExtraChunk& chunk : chunks) {
     if (chunk.type != kType) continue;
     const auto pixels = static_cast<uint64_t>(image.width) * static_cast<uint64_t>(image.height);
-    const auto alpha = DecodePng(chunk.payload, name, pixels);
+    auto alpha = DecodePng(chunk.payload, name, region ? kMaxPixels : pixels);
     if (!alpha.ok()) {
       return CorruptError(name + ": corrupt: its alpha cannot be read; --alpha drop decodes the picture without it");
     }
-    const Image& a = alpha.value();
+    Image a = std::move(alpha).value();
+    if (region && region->LiesWithin(a.width, a.height)) a = Crop(a, *region);
     if (a.width != image.width || a.height != image.height || a.channels != 1 || a.bits != image.bits) {
       return CorruptError(name + ": corrupt: its alpha has another size; --alpha drop decodes the picture without it");
     }

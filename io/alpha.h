@@ -1,11 +1,13 @@
 // Alpha of an .aec: lossless, in an extra chunk of its own.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "io/container.h"
 #include "io/image.h"
+#include "io/region.h"
 #include "io/status.h"
 
 namespace aecomp {
@@ -14,7 +16,8 @@ namespace aecomp {
 Result<ExtraChunk> AlphaChunk(const Image& alpha);
 
 /// The decoded image with the alpha that the chunks hold, or as it is when they hold none. kCorrupt when the alpha
-/// cannot be read or does not fit the image. `name`: of the .aec.
-Result<Image> RestoreAlpha(Image image, const std::vector<ExtraChunk>& chunks, const std::string& name);
+/// cannot be read or does not fit the image. `name`: of the .aec. region: what `image` is of the whole, if not all.
+Result<Image> RestoreAlpha(Image image, const std::vector<ExtraChunk>& chunks, const std::string& name,
+                           const std::optional<Region>& region = std::nullopt);
 
 }  // namespace aecomp

@@ -113,8 +113,9 @@ struct Codec::Impl {
   std::shared_ptr<Model> model;
   WindowTransform transform;
   std::vector<std::unique_ptr<TileCoder>> tile_coders;
-  AlignedBuffer<float> y;        // of a whole image, before gain
-  AlignedBuffer<int16_t> y_hat;  // what is restored from a file, in steps of kLatentUnit
+  AlignedBuffer<float> y;                // of a whole image, before gain
+  AlignedBuffer<int16_t> integer_y_hat;  // what is restored from a file, in steps of kLatentUnit,
+  AlignedBuffer<float> float_y_hat;      // or this when the synthesis runs in f32
   std::vector<ExtraChunk> extra;
   // Of the image whose y this is; width 0: none.
   ContainerHeader analysed;
@@ -128,10 +129,13 @@ struct Codec::Impl {
   Status Analyse(const Image& image);
   Result<Container> Encode(int quality, double thrift, CompressStats* stats);
   Status EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container);
-  Result<Image> Decompress(const Container& container, const std::string& name);
+  Result<Image> Decompress(const Container& container, const Region& region);
+  template <class T>
+  Result<Image> Decode(const Container& container, const SampleRange& sample_range, const Region& region,
+                       AlignedBuffer<T>& y_hat);
   Status CheckHeader(const ContainerHeader& header) const;
   QualityPoint PointFor(const ContainerHeader& header, double thrift) const;
-  Status DecodeTile(const QualityPoint& q, const Tile& tile, const TileStreams& streams, const Plane& plane);
+  Result<TileCoder*> DecodeTile(const QualityPoint& q, const Tile& tile, const TileStreams& streams);
 };
 
 Result<TileCoder*> Codec::Impl::CoderFor(const Tile& tile) {
@@ -259,8 +263,8 @@ Status Codec::Impl::CheckHeader(const ContainerHeader& h) const {
   return {};
 }
 
-Status Codec::Impl::DecodeTile(const QualityPoint& q, const Tile& tile, const TileStreams& streams,
-                               const Plane& plane) {
+/// Symbols of one tile; its y^ comes from the coder that is returned.
+Result<TileCoder*> Codec::Impl::DecodeTile(const QualityPoint& q, const Tile& tile, const TileStreams& streams) {
   const size_t parts = streams.streams.size() - 1;
   AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
   std::vector<int16_t>& z = coder->z();
@@ -282,38 +286,83 @@ Status Codec::Impl::DecodeTile(const QualityPoint& q, const Tile& tile, const Ti
   std::fill(coder->symbols().begin(), coder->symbols().end(), int16_t{0});
   size_t next = 0;
   ForEachCoded(tile, coder->rows(), [&](size_t e) { coder->symbols()[e] = values[next++]; });
-  return coder->Reconstruct(q, ViewOf(y_hat.data(), tile, plane), tile.coded_h, tile.coded_w);
+  return coder;
 }
 
-Result<Image> Codec::Impl::Decompress(const Container& container, const std::string& name) {
-  const auto about = [&](const Status& s) { return Status(s.code(), name + ": " + s.message()); };
+Result<Image> Codec::Impl::Decompress(const Container& container, const Region& region) {
   const ContainerHeader& header = container.header;
-  if (const Status status = CheckHeader(header); !status.ok()) return about(status);
+  AECOMP_RETURN_IF_ERROR(CheckHeader(header));
   for (const ExtraChunk& chunk : container.extra) {
     const std::string type(chunk.type.begin(), chunk.type.end());
     if (type[0] < 'a' && chunk.type != kRangeType)
-      return about(CorruptError("has a chunk " + type + " that this version cannot decode; use a newer one"));
+      return CorruptError("has a chunk " + type + " that this version cannot decode; use a newer one");
   }
-  const auto range_read = ReadRange(container);
-  if (!range_read.ok()) return about(range_read.status());
-  const std::vector<Tile> tiles = MakeTiles(header, model->architecture);
-  if (container.tiles.size() != tiles.size()) return CorruptError(name + ": corrupt: it has too few or too many tiles");
+  if (!region.LiesWithin(header.width, header.height)) {
+    return UsageError("is " + std::to_string(header.width) + "x" + std::to_string(header.height) +
+                      " pixels: the region does not lie within it");
+  }
+  AECOMP_ASSIGN_OR_RETURN(const SampleRange sample_range, ReadRange(container));
+  return transform.integer() ? Decode(container, sample_range, region, integer_y_hat)
+                             : Decode(container, sample_range, region, float_y_hat);
+}
+
+/// From `begin` to `end`, in elements of y.
+struct Span {
+  int begin = 0, end = 0;
+};
+
+/// The elements that `size` pixels from `first` depend on, of `count`.
+Span Needed(int64_t first, int64_t size, int stride, int halo, int count) {
+  if (halo >= count) return {0, count};
+  const auto begin = static_cast<int>(first / stride), end = DivideUp(first + size, stride);
+  return {std::max(0, begin - halo), std::min(count, end + halo)};
+}
+
+template <class T>
+Result<Image> Codec::Impl::Decode(const Container& container, const SampleRange& sample_range, const Region& region,
+                                  AlignedBuffer<T>& y_hat) {
+  const ContainerHeader& header = container.header;
+  const Architecture& a = model->architecture;
+  const std::vector<Tile> tiles = MakeTiles(header, a);
+  if (container.tiles.size() != tiles.size()) return CorruptError("corrupt: it has too few or too many tiles");
   for (const TileStreams& t : container.tiles) {
-    if (t.streams.size() < 2) return CorruptError(name + ": corrupt: a tile lacks streams");
+    if (t.streams.size() < 2) return CorruptError("corrupt: a tile lacks streams");
   }
   const Plane plane = CodedPlane(tiles);
-  Reserve(y_hat, plane);
+  const int halo = transform.decoder_halo(), stride = a.latent_stride;
+  const Span rows = Needed(region.y, region.height, stride, halo, plane.rows);
+  const Span columns = Needed(region.x, region.width, stride, halo, plane.columns);
+
+  // y^ is kept for the tiles that are decoded: a rectangle of whole tiles.
+  const int side = static_cast<int>(header.tile_size) / stride;
+  const Span kept_rows{rows.begin / side * side, std::min(plane.rows, DivideUp(rows.end, side) * side)};
+  const Span kept_columns{columns.begin / side * side, std::min(plane.columns, DivideUp(columns.end, side) * side)};
+  const Plane kept{kept_rows.end - kept_rows.begin, kept_columns.end - kept_columns.begin};
+  Reserve(y_hat, kept);
   const QualityPoint q = PointFor(header, 1);
   for (size_t i = 0; i < tiles.size(); ++i) {
-    const Status status = DecodeTile(q, tiles[i], container.tiles[i], plane);
-    if (!status.ok())
-      return Status(status.code(), name + ": corrupt: tile " + std::to_string(i) + ": " + status.message());
+    Tile tile = tiles[i];
+    if (tile.row + tile.coded_h <= rows.begin || tile.row >= rows.end || tile.column + tile.coded_w <= columns.begin ||
+        tile.column >= columns.end) {
+      continue;
+    }
+    const auto coder = DecodeTile(q, tile, container.tiles[i]);
+    if (!coder.ok())
+      return Status(coder.status().code(), "corrupt: tile " + std::to_string(i) + ": " + coder.status().message());
+    tile.row -= kept_rows.begin, tile.column -= kept_columns.begin;
+    coder.value()->Reconstruct(q, ViewOf(y_hat.data(), tile, kept), tile.coded_h, tile.coded_w);
   }
-  Image image(static_cast<int>(header.width), static_cast<int>(header.height), header.channels, header.bits);
-  if (const Status status = transform.Synthesise(y_hat.data(), plane.rows, plane.columns, range_read.value(), image);
-      !status.ok())
-    return about(status);
-  return image;
+
+  // Pixels of all that was needed, then those that were asked for.
+  const int left = columns.begin * stride, top = rows.begin * stride;
+  Image image(std::min(columns.end * stride, static_cast<int>(header.width)) - left,
+              std::min(rows.end * stride, static_cast<int>(header.height)) - top, header.channels, header.bits);
+  const Tile first{rows.begin - kept_rows.begin, columns.begin - kept_columns.begin};
+  AECOMP_RETURN_IF_ERROR(transform.Synthesise(ViewOf(y_hat.data(), first, kept).data, rows.end - rows.begin,
+                                              columns.end - columns.begin, int64_t{kept.columns} * a.latent_channels,
+                                              sample_range, image));
+  if (image.width == region.width && image.height == region.height) return image;
+  return Crop(image, {region.x - left, region.y - top, region.width, region.height});
 }
 
 Codec::Codec(std::shared_ptr<Model> model, Precision precision)
@@ -368,8 +417,14 @@ Result<std::vector<uint8_t>> Codec::Encode(int quality, double thrift, CompressS
 }
 
 Result<Image> Codec::Decompress(const Container& container, const std::string& name) {
+  return Decompress(container, name, {0, 0, container.header.width, container.header.height});
+}
+
+Result<Image> Codec::Decompress(const Container& container, const std::string& name, const Region& region) {
   try {
-    return impl_->Decompress(container, name);
+    auto image = impl_->Decompress(container, region);
+    if (image.ok()) return image;
+    return Status(image.status().code(), name + ": " + image.status().message());
   } catch (const std::exception& e) {
     return CorruptError(name + ": cannot be decompressed: " + e.what());
   }

@@ -9,6 +9,7 @@
 
 #include "io/container.h"
 #include "io/image.h"
+#include "io/region.h"
 #include "io/status.h"
 #include "model/model_file.h"
 
@@ -43,6 +44,10 @@ class Codec {
 
   /// container.header.model must be model().id. Fails with kCorrupt, never crashes, whatever the streams hold.
   Result<Image> Decompress(const Container& container, const std::string& name);
+
+  /// The same for a part of the image: only the tiles that it depends on are decoded. Equal to that part of the whole
+  /// (with Precision::kInteger). kUsage when it does not lie within the image.
+  Result<Image> Decompress(const Container& container, const std::string& name, const Region& region);
 
  private:
   struct Impl;

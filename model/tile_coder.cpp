@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "io/rans.h"
 #include "model/coding_tables.h"
@@ -30,6 +31,13 @@ int16_t RoundClamped(float v, float most) {
   v = v > -most ? v : -most;
   v = v < most ? v : most;
   return static_cast<int16_t>(std::lrintf(v));
+}
+
+/// y^ * step as the synthesis reads it.
+template <class T>
+T ToLatent(float v) {
+  if constexpr (std::is_integral_v<T>) return RoundClamped(v * (1 / kLatentUnit), kMostLatent);
+  return static_cast<T>(v);
 }
 
 /// What means are multiplied with: the gain, or 0 for channels that are not coded, whose y^ is 0.
@@ -165,7 +173,8 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView<const float>& y
   return {};
 }
 
-Status TileCoder::Reconstruct(const QualityPoint& q, const LatentView<int16_t>& y_hat, int coded_h, int coded_w) {
+template <class T>
+void TileCoder::Reconstruct(const QualityPoint& q, const LatentView<T>& y_hat, int coded_h, int coded_w) {
   const float* mu = means_->Predict(features_.data());
   const QualityScales& s = q.scales;
   const size_t channels = s.gain.size();
@@ -181,16 +190,17 @@ Status TileCoder::Reconstruct(const QualityPoint& q, const LatentView<int16_t>& 
   const float* correction = means_->Correct(seen_.data());
   ForEachRow([&](int i, int j, int64_t at) {
     if (i >= coded_h || j >= coded_w) return;
-    int16_t* to = y_hat.data + i * y_hat.row_stride + int64_t{j} * y_shape_.c;
+    T* to = y_hat.data + i * y_hat.row_stride + int64_t{j} * y_shape_.c;
     const size_t parity = static_cast<size_t>(FirstParity(i, j));
     for (size_t c = 0; c < channels; ++c) {
       const size_t e = static_cast<size_t>(at) + c;
       const float mean = (c & 1) == parity ? mu[e] : mu[e] + correction[e];
-      to[c] = RoundClamped((symbols_[e] + mean * mean_gain[c]) * s.step[c] * (1 / kLatentUnit), kMostLatent);
+      to[c] = ToLatent<T>((symbols_[e] + mean * mean_gain[c]) * s.step[c]);
     }
   });
-  return {};
 }
+template void TileCoder::Reconstruct(const QualityPoint&, const LatentView<float>&, int, int);
+template void TileCoder::Reconstruct(const QualityPoint&, const LatentView<int16_t>&, int, int);
 
 Result<double> TileCoder::EstimateBits(const QualityPoint& q, int coded_h, int coded_w) {
   if (!hyper_decoder_) AECOMP_RETURN_IF_ERROR(Compile(model_.architecture.hyper_decoder, z_shape_, hyper_decoder_));

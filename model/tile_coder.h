@@ -27,7 +27,7 @@ struct QualityPoint {
 };
 QualityPoint QualityPointAt(const Model& model, int quality, double thrift = 1);
 
-/// A tile inside the latents of a whole image: y in f32, y^ * step in steps of kLatentUnit.
+/// A tile inside the latents of a whole image.
 template <class T>
 struct LatentView {
   T* data = nullptr;       ///< element (0, 0, 0) of the tile
@@ -49,8 +49,9 @@ class TileCoder {
   /// Decoder, first step: rows() from z(), which the caller has filled.
   Status PredictRows(const QualityPoint& q);
   /// Decoder, second step: y^ * step, what the synthesis transform reads, from z() and symbols(), which the caller has
-  /// filled. Writes the coded_h x coded_w elements.
-  Status Reconstruct(const QualityPoint& q, const LatentView<int16_t>& y_hat, int coded_h, int coded_w);
+  /// filled. Writes the coded_h x coded_w elements. T: float, or int16_t for steps of kLatentUnit.
+  template <class T>
+  void Reconstruct(const QualityPoint& q, const LatentView<T>& y_hat, int coded_h, int coded_w);
 
   /// After Encode: bits of the same symbols under the float entropy model with continuous sigma, rare ones as escapes.
   /// The yardstick of the integer one; runs the float hyper-decoder.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "model/entropy_parameters.h"
 #include "model/receptive_field.h"
@@ -51,7 +52,9 @@ WindowTransform::WindowTransform(Model& model, bool integer, int max_window)
 
 WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
   if (halo >= std::max(rows, columns) / 4) return {rows, columns};
-  return ChooseWindowSize(rows, columns, halo, max_window_);
+  // Where all of an image takes much memory, windows take less of it.
+  const bool huge = int64_t{rows} * columns > int64_t{8} * max_window_;
+  return ChooseWindowSize(rows, columns, halo, huge ? max_window_ / 2 : max_window_);
 }
 
 /// c.input_shape and c.integer say what is wanted; network: what runs in f32, or null.
@@ -120,19 +123,15 @@ void WindowTransform::FillDeepLatents(const int16_t* y_hat, int64_t row_stride, 
 /// The output for a window of latents, rows `row_stride` elements apart, as two parts whose sum it is.
 std::pair<const float*, const float*> WindowTransform::RunDecoder(const int16_t* y_hat, int64_t row_stride,
                                                                   Compiled& c) {
-  const Shape& shape = c.input_shape;
-  if (integer_) {
-    FillDeepLatents(y_hat, row_stride, c);
-    model_.integer->blocks.Run(y_hat, shape.h, shape.w, row_stride, c.blocks.data());
-    return {c.deep->Run(c.deep_input.data()), c.blocks.data()};
-  }
-  const int64_t size = int64_t{shape.w} * shape.c;
-#pragma omp parallel for schedule(static)
-  for (int i = 0; i < shape.h; ++i) {
-    for (int64_t k = 0; k < size; ++k) {
-      c.input[static_cast<size_t>(i * size + k)] = static_cast<float>(y_hat[i * row_stride + k]) * kLatentUnit;
-    }
-  }
+  FillDeepLatents(y_hat, row_stride, c);
+  model_.integer->blocks.Run(y_hat, c.input_shape.h, c.input_shape.w, row_stride, c.blocks.data());
+  return {c.deep->Run(c.deep_input.data()), c.blocks.data()};
+}
+
+/// The same in f32: one part.
+std::pair<const float*, const float*> WindowTransform::RunDecoder(const float* y_hat, int64_t row_stride, Compiled& c) {
+  const int64_t size = int64_t{c.input_shape.w} * c.input_shape.c;
+  for (int i = 0; i < c.input_shape.h; ++i) std::copy_n(y_hat + i * row_stride, size, c.input.data() + i * size);
   return {c.graph->Forward(c.input.data()), nullptr};
 }
 
@@ -211,9 +210,11 @@ void WindowTransform::StorePixels(const float* x, const float* also, const Shape
   }
 }
 
-Status WindowTransform::Synthesise(const int16_t* y_hat, int rows, int columns, const SampleRange& range,
-                                   Image& image) {
+template <class T>
+Status WindowTransform::SynthesiseFrom(const T* y_hat, int rows, int columns, int64_t row_stride,
+                                       const SampleRange& range, Image& image) {
   const Architecture& a = model_.architecture;
+  if (std::is_integral_v<T> != integer_) return ModelError("latents of another precision than the synthesis");
   const WindowSize size = SizeFor(rows, columns, decoder_halo_);
   const Shape input{1, a.latent_channels, size.height, size.width};
   AECOMP_ASSIGN_OR_RETURN(Compiled * c, Decoder(input));
@@ -221,10 +222,9 @@ Status WindowTransform::Synthesise(const int16_t* y_hat, int rows, int columns, 
   if (!(output == Shape{1, a.image_channels, size.height * a.latent_stride, size.width * a.latent_stride})) {
     return ModelError("the decoder turns " + input.ToString() + " into " + output.ToString());
   }
-  const int64_t row_stride = int64_t{columns} * a.latent_channels;
   for (const Window& v : MakeWindows(rows, size.height, decoder_halo_)) {
     for (const Window& h : MakeWindows(columns, size.width, decoder_halo_)) {
-      const int16_t* from = y_hat + v.begin * row_stride + int64_t{h.begin} * a.latent_channels;
+      const T* from = y_hat + v.begin * row_stride + int64_t{h.begin} * a.latent_channels;
       const auto [x, also] = RunDecoder(from, row_stride, *c);
       image.bits == 8 ? StorePixels<uint8_t>(x, also, output, range, v, h, image)
                       : StorePixels<uint16_t>(x, also, output, range, v, h, image);
@@ -232,5 +232,8 @@ Status WindowTransform::Synthesise(const int16_t* y_hat, int rows, int columns, 
   }
   return {};
 }
+
+template Status WindowTransform::SynthesiseFrom(const float*, int, int, int64_t, const SampleRange&, Image&);
+template Status WindowTransform::SynthesiseFrom(const int16_t*, int, int, int64_t, const SampleRange&, Image&);
 
 }  // namespace aecomp

@@ -31,10 +31,23 @@ class WindowTransform {
   /// are repeated into the model's channels. image: 8 or 16 bits.
   Status Analyse(const Image& image, const SampleRange& range, int rows, int columns, float* y, int64_t row_stride);
 
-  /// y^ * step [rows, columns, M] in steps of kLatentUnit -> image of the size and depth it has, at most rows and
-  /// columns times latent_stride. One channel from a colour model: the mean of the three. In integers, the same on
-  /// every machine.
-  Status Synthesise(const int16_t* y_hat, int rows, int columns, const SampleRange& range, Image& image);
+  /// Elements of y^ around those of a pixel that the pixel depends on; huge when it depends on all.
+  int decoder_halo() const { return decoder_halo_; }
+
+  /// Whether the synthesis runs in integers: it then reads int16 latents, else f32.
+  bool integer() const { return integer_; }
+
+  /// y^ * step [rows, columns, M] -> image of the size and depth it has, at most rows and columns times latent_stride.
+  /// row_stride: elements from one row of y^ to the next. One channel from a colour model: the mean of the three.
+  Status Synthesise(const float* y_hat, int rows, int columns, int64_t row_stride, const SampleRange& range,
+                    Image& image) {
+    return SynthesiseFrom(y_hat, rows, columns, row_stride, range, image);
+  }
+  /// The same in integers, equal on every machine. y_hat in steps of kLatentUnit.
+  Status Synthesise(const int16_t* y_hat, int rows, int columns, int64_t row_stride, const SampleRange& range,
+                    Image& image) {
+    return SynthesiseFrom(y_hat, rows, columns, row_stride, range, image);
+  }
 
  private:
   /// A transform for one size of input. In f32 all of it is `graph`. In integers `deep` is its deep path; the other is
@@ -52,7 +65,11 @@ class WindowTransform {
   Result<Compiled*> Decoder(const Shape& input);
   Status Compile(const Network* network, const IntegerNetwork* deep, Compiled& c);
   void FillDeepLatents(const int16_t* y_hat, int64_t row_stride, Compiled& c);
+  template <class T>
+  Status SynthesiseFrom(const T* y_hat, int rows, int columns, int64_t row_stride, const SampleRange& range,
+                        Image& image);
   std::pair<const float*, const float*> RunDecoder(const int16_t* y_hat, int64_t row_stride, Compiled& c);
+  std::pair<const float*, const float*> RunDecoder(const float* y_hat, int64_t row_stride, Compiled& c);
   WindowSize SizeFor(int rows, int columns, int halo) const;
   template <class Sample>
   void FillPixels(const Image& image, const SampleRange& range, const Window& v, const Window& h, Compiled& c) const;

@@ -61,7 +61,7 @@ TEST(Codec, DecoderSeesWhatTheEncoderQuantised) {
   ASSERT_TRUE(decoder->PredictRows(q).ok());
   EXPECT_EQ(decoder->rows(), encoder->rows());
   decoder->symbols() = encoder->symbols();
-  ASSERT_TRUE(decoder->Reconstruct(q, {y_hat.data(), w * m}, coded_h, coded_w).ok());
+  decoder->Reconstruct(q, LatentView<int16_t>{y_hat.data(), w * m}, coded_h, coded_w);
   int coded = 0, nearest = 0;
   for (int i = 0; i < h; ++i) {
     for (int j = 0; j < w; ++j) {
@@ -376,9 +376,36 @@ TEST(Windows, TransformsDoNotDependOnWindows) {
   Image restored(300, 170, 3), restored_pieces(300, 170, 3);
   std::vector<int16_t> latents;
   for (float v : y) latents.push_back(static_cast<int16_t>(std::lrintf(v / kLatentUnit)));
-  ASSERT_TRUE(whole.Synthesise(latents.data(), 11, 19, {}, restored).ok());
-  ASSERT_TRUE(pieces.Synthesise(latents.data(), 11, 19, {}, restored_pieces).ok());
+  ASSERT_TRUE(whole.Synthesise(latents.data(), 11, 19, 19 * 16, {}, restored).ok());
+  ASSERT_TRUE(pieces.Synthesise(latents.data(), 11, 19, 19 * 16, {}, restored_pieces).ok());
   EXPECT_EQ(restored.pixels, restored_pieces.pixels) << "integers: not even a last bit changes";
+}
+
+/// A part of the image is that part of the whole, wherever it lies and whatever tiles it touches.
+TEST(Codec, RegionsEqualTheWhole) {
+  Codec codec(TinyModel());
+  for (const int channels : {1, 3}) {
+    const auto bytes = codec.Compress(SyntheticImage(1100, 1200, channels), 30).value();  // four tiles
+    Container container = ParseContainer(bytes, "test").value();
+    const Image whole = codec.Decompress(container, "test").value();
+    const Region regions[] = {{0, 0, 1, 1},       {1099, 1199, 1, 1}, {1000, 1010, 60, 30}, {5, 0, 17, 1200},
+                              {0, 1030, 1100, 9}, {37, 41, 200, 100}, {0, 0, 1100, 1200}};
+    for (const Region& r : regions) {
+      const Image part = codec.Decompress(container, "test", r).value();
+      ASSERT_EQ(part.width, r.width);
+      ASSERT_EQ(part.height, r.height);
+      for (int y = 0; y < part.height; ++y) {
+        const uint8_t* expected = whole.Row(static_cast<int>(r.y) + y) + r.x * channels;
+        ASSERT_TRUE(std::equal(part.Row(y), part.Row(y) + part.width * channels, expected)) << r.x << "," << r.y;
+      }
+    }
+    container.tiles[3].streams[1].clear();  // of another tile
+    EXPECT_TRUE(codec.Decompress(container, "test", {10, 10, 50, 50}).ok());
+    EXPECT_EQ(codec.Decompress(container, "test", {1050, 1050, 50, 50}).status().code(), StatusCode::kCorrupt);
+    for (const Region& r : {Region{-1, 0, 5, 5}, {0, 0, 0, 5}, {1099, 0, 2, 1}, {0, 1199, 1, 2}}) {
+      EXPECT_EQ(codec.Decompress(container, "test", r).status().code(), StatusCode::kUsage);
+    }
+  }
 }
 
 TEST(Windows, CoresPartitionTheAxis) {
