@@ -17,8 +17,12 @@
 #include "train/export.h"
 #include "train/initialise.h"
 #include "train/recipe.h"
+#include "train/schedule.h"
 #include "train/simd.h"
+#include "train/starting_point.h"
+#include "train/training_images.h"
 #include "train/training_model.h"
+#include "train/validate.h"
 
 #ifndef AECOMP_COMMIT
 #define AECOMP_COMMIT "unknown"
@@ -30,19 +34,9 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kWarmUpSteps = 300;
-constexpr double kFinalRate = 0.02;  // of the peak
 constexpr double kClipNorm = 1.0;
-constexpr int kValidationImages = 12;
-constexpr int kHeldOutOneIn = 20;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-uint64_t HashName(const std::string& name) {
-  uint64_t h = 1469598103934665603ull;  // FNV-1a
-  for (unsigned char c : name) h = (h ^ c) * 1099511628211ull;
-  return MixBits(h, 0);
-}
 
 std::string FileName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
@@ -54,15 +48,17 @@ class Trainer {
 
  private:
   Status Check() const;
-  Status LoadArchitecture();
-  Status LoadImages();
   Status Start();
   Status Loop();
+  Status TakeStep(BatchLoader& loader);
+  Status Diverged() const;
+  void Count(const StepResult& result, double norm, double seconds);
+  Status AfterStep();
   Status Checkpoint();
   Status RunValidation();
-  void Report(double learning_rate);
-  double Progress() const;
-  double LearningRate() const;
+  void Report();
+  double Progress() const { return schedule_.Progress(state_.step, state_.hours); }
+  double LearningRate() const { return schedule_.Rate(state_.step, state_.hours); }
   std::string Provenance() const;
   void Say(const std::string& text) const {
     if (callbacks_.message) callbacks_.message(text);
@@ -78,9 +74,10 @@ class Trainer {
   std::unique_ptr<Model> start_model_;
   std::unique_ptr<TrainingModel> model_;
   std::unique_ptr<Adam> adam_;
-  Dataset training_, validation_;
+  TrainingImages images_;
   TrainState state_;
-  int64_t first_step_ = 0;  // of this run: the optimiser warms up from here
+  Schedule schedule_;
+  Clock::time_point saved_;  // when the last checkpoint was written
   std::ofstream log_;
 
   struct Window {  // since the last report
@@ -98,64 +95,6 @@ Status Trainer::Check() const {
   return {};
 }
 
-/// The architecture comes from the checkpoint, the --arch file, the model to start from, or the embedded model.
-Status Trainer::LoadArchitecture() {
-  constexpr uint64_t kMaxText = 16 << 20;
-  std::string text, name = options_.architecture;
-  if (options_.resume) {
-    name = CheckpointPath();
-    AECOMP_ASSIGN_OR_RETURN(text, CheckpointArchitecture(name));
-  } else if (!options_.init.empty() && options_.init != "none") {
-    AECOMP_ASSIGN_OR_RETURN(start_model_, ReadModel(options_.init));
-  } else if (options_.init.empty() && options_.architecture.empty() && !EmbeddedModelFile().empty()) {
-    AECOMP_ASSIGN_OR_RETURN(start_model_, ParseModel(EmbeddedModelFile(), "the embedded model"));
-  }
-  if (text.empty() && !options_.architecture.empty()) {
-    AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(options_.architecture, kMaxText));
-    text.assign(bytes.begin(), bytes.end());
-  } else if (text.empty() && start_model_) {
-    text = start_model_->architecture.json, name = "the model's architecture";
-  } else if (text.empty() && !EmbeddedModelFile().empty()) {
-    AECOMP_ASSIGN_OR_RETURN(const auto model, ParseModel(EmbeddedModelFile(), "the embedded model"));
-    text = model->architecture.json, name = "the embedded architecture";
-  } else if (text.empty()) {
-    return UsageError(
-        "this program was built without a model: name an architecture with --arch (data/arch/release.json)");
-  }
-  AECOMP_ASSIGN_OR_RETURN(architecture_, ParseArchitecture(text, name));
-  AECOMP_ASSIGN_OR_RETURN(recipe_, ParseRecipe(architecture_));
-  return {};
-}
-
-Status Trainer::LoadImages() {
-  AECOMP_ASSIGN_OR_RETURN(std::vector<std::string> files, ListImages(options_.folders));
-  std::vector<std::string> held_out, notes;
-  if (!options_.validation_folder.empty()) {
-    AECOMP_ASSIGN_OR_RETURN(held_out, ListImages({options_.validation_folder}));
-  } else if (files.size() >= kHeldOutOneIn) {
-    const auto is_held_out = [](const std::string& f) { return HashName(FileName(f)) % kHeldOutOneIn == 0; };
-    const auto middle =
-        std::stable_partition(files.begin(), files.end(), [&](const auto& f) { return !is_held_out(f); });
-    held_out.assign(middle, files.end());
-    files.erase(middle, files.end());
-  }
-  auto training = Dataset::Load(files, architecture_.image_channels, options_.patch, &notes);
-  if (!training.ok()) {
-    return {training.status().code(), options_.folders.front() + ": " + training.status().message()};
-  }
-  training_ = std::move(training).value();
-  if (!held_out.empty()) {  // the images that come first by hash of their names: the same ones in every run
-    std::sort(held_out.begin(), held_out.end(),
-              [](const auto& a, const auto& b) { return HashName(FileName(a)) < HashName(FileName(b)); });
-    held_out.resize(std::min<size_t>(held_out.size(), kValidationImages));
-    auto loaded = Dataset::Load(held_out, architecture_.image_channels, 1, &notes);
-    if (loaded.ok()) validation_ = std::move(loaded).value();
-  }
-  for (const std::string& note : notes) Say(note);
-  Say(std::to_string(training_.size()) + " images to train on, " + std::to_string(validation_.size()) + " held out");
-  return {};
-}
-
 Status Trainer::Start() {
   AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
                                                         static_cast<float>(recipe_.relu_leak)));
@@ -163,21 +102,13 @@ Status Trainer::Start() {
   state_.start = !start_model_ ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
   state_.history = "[]";
   if (!options_.resume) {
-    AECOMP_RETURN_IF_ERROR(InitialiseParameters(architecture_, recipe_, training_, options_.seed, parameters_));
+    AECOMP_RETURN_IF_ERROR(InitialiseParameters(architecture_, recipe_, images_.training, options_.seed, parameters_));
     if (start_model_) {
-      for (Parameter& p : parameters_.list()) {
-        const Parameter* from = start_model_->parameters.Find(p.name);
-        if (from == nullptr || from->dims != p.dims) {
-          return ModelError("the model to start from has no parameter \"" + p.name +
-                            "\" of the architecture's shape; leave out --arch or --init");
-        }
-        p.value = from->value;
-      }
+      AECOMP_RETURN_IF_ERROR(CopyParameters(*start_model_, parameters_));
       const json provenance = json::parse(start_model_->provenance, nullptr, /*allow_exceptions=*/false);
       if (provenance.is_object() && provenance.contains("runs")) state_.history = provenance.at("runs").dump();
       start_model_.reset();
     }
-    parameters_.MarkChanged();
   }
   adam_ = std::make_unique<Adam>(parameters_, recipe_);
   if (options_.resume) {
@@ -185,25 +116,11 @@ Status Trainer::Start() {
     Say("resumed at step " + std::to_string(state_.step));
   }
   // Adam's moments are part of a checkpoint; a start from a model re-estimates them while the rate warms up.
-  first_step_ = options_.resume ? state_.step - adam_->steps() : state_.step;
+  schedule_ = {options_.learning_rate, options_.steps, options_.hours, state_.step - adam_->steps()};
   const std::string log = options_.log.empty() ? options_.output + ".log.jsonl" : options_.log;
   log_.open(log, options_.resume ? std::ios::app : std::ios::trunc);
   if (!log_) return WriteError(log + ": cannot be written; choose another place with --log");
   return {};
-}
-
-double Trainer::Progress() const {
-  const double by_steps =
-      options_.steps > 0 ? static_cast<double>(state_.step) / static_cast<double>(options_.steps) : 0;
-  const double by_time = options_.hours > 0 ? state_.hours / options_.hours : 0;
-  return std::min(1.0, std::max(by_steps, by_time));
-}
-
-/// Linear warm-up, then a half cosine down to kFinalRate over the whole run.
-double Trainer::LearningRate() const {
-  const double warm_up = std::min(1.0, static_cast<double>(state_.step - first_step_ + 1) / kWarmUpSteps);
-  const double cosine = 0.5 * (1 + std::cos(M_PI * Progress()));
-  return options_.learning_rate * warm_up * (kFinalRate + (1 - kFinalRate) * cosine);
 }
 
 std::string Trainer::Provenance() const {
@@ -216,7 +133,7 @@ std::string Trainer::Provenance() const {
     folders.push_back(FileName(name));
   }
   runs.push_back({{"data", folders},
-                  {"images", training_.size()},
+                  {"images", images_.training.size()},
                   {"batch", options_.batch},
                   {"patch", options_.patch},
                   {"learning_rate", options_.learning_rate},
@@ -230,14 +147,14 @@ std::string Trainer::Provenance() const {
 }
 
 Status Trainer::RunValidation() {
-  if (validation_.size() == 0) return {};
+  if (images_.validation.size() == 0) return {};
   Parameters average;
   adam_->CopyAverage(average);
   AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
-                          ExportModel(architecture_, average, training_, Provenance()));
+                          ExportModel(architecture_, average, images_.training, Provenance()));
   AECOMP_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseModel(bytes, "the model in training"));
   std::vector<const Image*> images;
-  for (size_t i = 0; i < validation_.size(); ++i) images.push_back(&validation_.image(i));
+  for (size_t i = 0; i < images_.validation.size(); ++i) images.push_back(&images_.validation.image(i));
   const int top = architecture_.max_quality();
   AECOMP_ASSIGN_OR_RETURN(const std::vector<ValidationRow> rows,
                           Validate(std::move(model), images, {0, top / 7, 3 * top / 7, 5 * top / 7, top}));
@@ -259,16 +176,17 @@ Status Trainer::Checkpoint() {
   Parameters average;
   adam_->CopyAverage(average);
   AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
-                          ExportModel(architecture_, average, training_, Provenance()));
+                          ExportModel(architecture_, average, images_.training, Provenance()));
+  saved_ = Clock::now();
   return WriteFileAtomically(options_.output, bytes, /*overwrite=*/true);
 }
 
-void Trainer::Report(double learning_rate) {
+void Trainer::Report() {
   TrainProgress p;
   const double n = window_.steps;
   p.step = state_.step, p.total_steps = options_.steps;
   p.loss = window_.loss / n, p.bpp = window_.bpp / n, p.psnr = -10 * std::log10(window_.mse / n);
-  p.gradient_norm = window_.norm / n, p.learning_rate = learning_rate;
+  p.gradient_norm = window_.norm / n, p.learning_rate = LearningRate();
   p.images_per_second = n * options_.batch / window_.seconds;
   const double done = Progress(), left_by_time = (options_.hours - state_.hours) * 3600;
   const double left_by_steps = static_cast<double>(options_.steps - state_.step) * window_.seconds / n;
@@ -289,43 +207,56 @@ void Trainer::Report(double learning_rate) {
   window_ = {};
 }
 
-Status Trainer::Loop() {
-  BatchLoader loader(training_, options_.batch, options_.patch, architecture_.image_channels,
-                     architecture_.max_quality(), state_.seed, state_.step);
-  Clock::time_point saved = Clock::now();
-  while (Progress() < 1) {
-    const Clock::time_point begin = Clock::now();
-    const double rate = LearningRate();
-    const Batch& batch = loader.Next();
-    const StepResult r = model_->ForwardBackward(batch.x.data(), batch.quality.data(),
-                                                 MixBits(state_.seed ^ 0xD1CE, static_cast<uint64_t>(state_.step)));
-    const double norm = std::isfinite(r.loss) ? adam_->Step(rate, kClipNorm) : std::nan("");
-    if (!std::isfinite(norm)) {
-      return ModelError("training diverged at step " + std::to_string(state_.step + 1) +
-                        ": loss or gradient is not finite; go on from the last checkpoint, " + CheckpointPath() +
-                        ", with a smaller --lr");
-    }
-    const double seconds = SecondsSince(begin);
-    ++state_.step;
-    state_.hours += seconds / 3600;
-    state_.pixels += int64_t{options_.batch} * options_.patch * options_.patch;
-    window_.loss += r.loss, window_.bpp += r.bpp, window_.z_bpp += r.z_bpp, window_.mse += r.mse, window_.norm += norm;
-    window_.seconds += seconds, ++window_.steps;
-    const bool early = state_.step == 20 || state_.step == 50 || state_.step == 100;
-    if (early || state_.step % 200 == 0) Report(rate);
-    if (callbacks_.interrupted && callbacks_.interrupted()) {
-      AECOMP_RETURN_IF_ERROR(Checkpoint());
-      return {StatusCode::kInterrupted,
-              "interrupted at step " + std::to_string(state_.step) + "; saved, go on with --resume"};
-    }
-    if (options_.validate_steps > 0 && state_.step % options_.validate_steps == 0)
-      AECOMP_RETURN_IF_ERROR(RunValidation());
-    if (SecondsSince(saved) > options_.checkpoint_minutes * 60.0) {
-      AECOMP_RETURN_IF_ERROR(Checkpoint());
-      saved = Clock::now();
-    }
+/// Gradients of one batch, then the optimiser. Between the two the gradients lie in parameters_.
+Status Trainer::TakeStep(BatchLoader& loader) {
+  const Clock::time_point begin = Clock::now();
+  const Batch& batch = loader.Next();
+  const StepResult r = model_->ForwardBackward(batch.x.data(), batch.quality.data(),
+                                               MixBits(state_.seed ^ 0xD1CE, static_cast<uint64_t>(state_.step)));
+  const double norm = std::isfinite(r.loss) ? adam_->Step(LearningRate(), kClipNorm) : std::nan("");
+  if (!std::isfinite(norm)) return Diverged();
+  Count(r, norm, SecondsSince(begin));
+  return {};
+}
+
+Status Trainer::Diverged() const {
+  return ModelError("training diverged at step " + std::to_string(state_.step + 1) +
+                    ": loss or gradient is not finite; go on from the last checkpoint, " + CheckpointPath() +
+                    ", with a smaller --lr");
+}
+
+void Trainer::Count(const StepResult& r, double norm, double seconds) {
+  ++state_.step;
+  state_.hours += seconds / 3600;
+  state_.pixels += int64_t{options_.batch} * options_.patch * options_.patch;
+  window_.loss += r.loss, window_.bpp += r.bpp, window_.z_bpp += r.z_bpp, window_.mse += r.mse, window_.norm += norm;
+  window_.seconds += seconds, ++window_.steps;
+}
+
+/// What is due after a step: reports, validation, checkpoints.
+Status Trainer::AfterStep() {
+  const bool early = state_.step == 20 || state_.step == 50 || state_.step == 100;
+  if (early || state_.step % 200 == 0) Report();
+  if (callbacks_.interrupted && callbacks_.interrupted()) {
+    AECOMP_RETURN_IF_ERROR(Checkpoint());
+    return {StatusCode::kInterrupted,
+            "interrupted at step " + std::to_string(state_.step) + "; saved, go on with --resume"};
   }
-  if (window_.steps > 0) Report(LearningRate());
+  if (options_.validate_steps > 0 && state_.step % options_.validate_steps == 0)
+    AECOMP_RETURN_IF_ERROR(RunValidation());
+  if (SecondsSince(saved_) > options_.checkpoint_minutes * 60.0) AECOMP_RETURN_IF_ERROR(Checkpoint());
+  return {};
+}
+
+Status Trainer::Loop() {
+  BatchLoader loader(images_.training, options_.batch, options_.patch, architecture_.image_channels,
+                     architecture_.max_quality(), state_.seed, state_.step);
+  saved_ = Clock::now();
+  while (Progress() < 1) {
+    AECOMP_RETURN_IF_ERROR(TakeStep(loader));
+    AECOMP_RETURN_IF_ERROR(AfterStep());
+  }
+  if (window_.steps > 0) Report();
   AECOMP_RETURN_IF_ERROR(RunValidation());
   return Checkpoint();
 }
@@ -334,8 +265,11 @@ Status Trainer::Run() {
   AECOMP_RETURN_IF_ERROR(Check());
   if (options_.threads > 0) omp_set_num_threads(options_.threads);
   FlushDenormals();
-  AECOMP_RETURN_IF_ERROR(LoadArchitecture());
-  AECOMP_RETURN_IF_ERROR(LoadImages());
+  AECOMP_ASSIGN_OR_RETURN(StartingPoint start, FindStartingPoint(options_, CheckpointPath()));
+  architecture_ = std::move(start.architecture), recipe_ = std::move(start.recipe);
+  start_model_ = std::move(start.model);
+  AECOMP_ASSIGN_OR_RETURN(images_, LoadTrainingImages(options_, architecture_.image_channels,
+                                                      [this](const std::string& text) { Say(text); }));
   AECOMP_RETURN_IF_ERROR(Start());
   return Loop();
 }

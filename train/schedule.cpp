@@ -1,0 +1,26 @@
+#include "train/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace aecomp {
+namespace {
+
+constexpr int kWarmUpSteps = 300;
+constexpr double kFinalRate = 0.02;  // of the peak
+
+}  // namespace
+
+double Schedule::Progress(int64_t step, double hours_done) const {
+  const double by_steps = steps > 0 ? static_cast<double>(step) / static_cast<double>(steps) : 0;
+  const double by_time = hours > 0 ? hours_done / hours : 0;
+  return std::min(1.0, std::max(by_steps, by_time));
+}
+
+double Schedule::Rate(int64_t step, double hours_done) const {
+  const double warm_up = std::min(1.0, static_cast<double>(step - warm_up_from + 1) / kWarmUpSteps);
+  const double cosine = 0.5 * (1 + std::cos(M_PI * Progress(step, hours_done)));
+  return peak * warm_up * (kFinalRate + (1 - kFinalRate) * cosine);
+}
+
+}  // namespace aecomp
