@@ -13,7 +13,8 @@ struct Schedule {
 
   /// 0 to 1: by steps or by hours, whichever is further.
   double Progress(int64_t step, double hours_done) const;
-  /// Linear warm-up, then a half cosine down to a fiftieth of the peak over the whole run.
+  /// Linear warm-up over 300 steps or a twentieth of the run, then a half cosine down to a fiftieth of the peak over
+  /// the whole run.
   double Rate(int64_t step, double hours_done) const;
 };
 

@@ -14,8 +14,10 @@ Result<StartingPoint> FindStartingPoint(const TrainOptions& options, const std::
     AECOMP_ASSIGN_OR_RETURN(text, CheckpointArchitecture(name));
   } else if (!options.init.empty() && options.init != "none") {
     AECOMP_ASSIGN_OR_RETURN(start.model, ReadModel(options.init));
+    AECOMP_ASSIGN_OR_RETURN(start.file, ReadFile(options.init));
   } else if (options.init.empty() && options.architecture.empty() && !EmbeddedModelFile().empty()) {
     AECOMP_ASSIGN_OR_RETURN(start.model, ParseModel(EmbeddedModelFile(), "the embedded model"));
+    start.file.assign(EmbeddedModelFile().begin(), EmbeddedModelFile().end());
   }
   if (text.empty() && !options.architecture.empty()) {
     AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(options.architecture, kMaxText));

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "io/status.h"
 #include "model/architecture.h"
@@ -17,6 +18,7 @@ struct StartingPoint {
   Architecture architecture;
   Recipe recipe;
   std::unique_ptr<Model> model;  ///< null: start untrained, or go on from a checkpoint
+  std::vector<uint8_t> file;     ///< of that model
 };
 
 /// The architecture comes from the checkpoint (when resuming), the --arch file, the model to start from, or the

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cmath>
 #include <dnnl.hpp>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "io/file.h"
@@ -16,12 +15,16 @@
 #include "train/dataset.h"
 #include "train/export.h"
 #include "train/initialise.h"
+#include "train/memory.h"
 #include "train/recipe.h"
 #include "train/schedule.h"
+#include "train/settings.h"
 #include "train/simd.h"
 #include "train/starting_point.h"
+#include "train/train_log.h"
 #include "train/training_images.h"
 #include "train/training_model.h"
+#include "train/training_plan.h"
 #include "train/validate.h"
 
 #ifndef AECOMP_COMMIT
@@ -35,8 +38,16 @@ using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
 constexpr double kClipNorm = 1.0;
+/// Of what the images leave free; the rest is for the export and validation of models, and for others.
+constexpr double kTrainingPart = 0.7;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::string Format(const char* format, double a, double b = 0, double c = 0) {
+  char text[128];
+  std::snprintf(text, sizeof text, format, a, b, c);
+  return text;
+}
 
 std::string FileName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
@@ -48,37 +59,56 @@ class Trainer {
 
  private:
   Status Check() const;
+  Status Prepare(StartingPoint start);
+  Status Plan();
   Status Start();
+  Status StartFrom(const Model& model);
+  Status OpenLog();
+
   Status Loop();
   Status TakeStep(BatchLoader& loader);
-  Status Diverged() const;
   void Count(const StepResult& result, double norm, double seconds);
   Status AfterStep();
-  Status Checkpoint();
+  bool Finished() const;
+
+  Status CheckHealth();
+  Status Diverged(int64_t step) const;
+  std::string FirstNonFinite() const;
+
+  Status Save();
+  Result<std::vector<uint8_t>> Export() const;
   Status RunValidation();
+  Status RunValidation(const std::vector<uint8_t>& model);
+  std::string DescribeStart() const;
   void Report();
+  void Summarise() const;
+  std::string Provenance() const;
+
   double Progress() const { return schedule_.Progress(state_.step, state_.hours); }
   double LearningRate() const { return schedule_.Rate(state_.step, state_.hours); }
-  std::string Provenance() const;
+  bool Validates() const { return images_.validation.size() > 0; }
+  bool IsStale() const { return options_.patience > 0 && history_.stale() >= options_.patience; }
   void Say(const std::string& text) const {
     if (callbacks_.message) callbacks_.message(text);
   }
   std::string CheckpointPath() const { return options_.output + ".checkpoint"; }
-  void Log(const json& line) { log_ << line.dump() << std::endl; }
 
-  const TrainOptions& options_;
+  TrainOptions options_;
   const TrainCallbacks& callbacks_;
   Architecture architecture_;
   Recipe recipe_;
   Parameters parameters_;
-  std::unique_ptr<Model> start_model_;
   std::unique_ptr<TrainingModel> model_;
   std::unique_ptr<Adam> adam_;
   TrainingImages images_;
   TrainState state_;
+  ValidationHistory history_;
+  std::vector<uint8_t> start_file_;  // the model to start from, until it has been validated
   Schedule schedule_;
-  Clock::time_point saved_;  // when the last checkpoint was written
-  std::ofstream log_;
+  const Batch* batch_ = nullptr;  // of the last step
+  int64_t saved_step_ = -1;       // of the checkpoint on the disk
+  Clock::time_point saved_, counted_;
+  TrainLog log_;
 
   struct Window {  // since the last report
     double loss = 0, bpp = 0, z_bpp = 0, mse = 0, norm = 0, seconds = 0;
@@ -87,39 +117,80 @@ class Trainer {
 };
 
 Status Trainer::Check() const {
-  if (options_.folders.empty()) return UsageError("give at least one folder of training images");
-  if (options_.steps <= 0 && options_.hours <= 0) return UsageError("give --steps or --time");
-  if (options_.batch < 1 || options_.batch > 1024) return UsageError("--batch must be 1 to 1024");
-  if (!(options_.learning_rate > 0) || options_.learning_rate > 1)
-    return UsageError("--lr must be above 0 and at most 1");
+  const TrainOptions& o = options_;
+  if (o.folders.empty()) return UsageError("give at least one folder of training images");
+  if (o.steps <= 0 && o.hours <= 0) return UsageError("give --steps or --time");
+  if (o.batch < 0 || o.batch > 1024) return UsageError("--batch must be 1 to 1024");
+  if (!(o.learning_rate >= 0) || !std::isfinite(o.learning_rate)) return UsageError("--lr must be a number above 0");
+  if (!(o.noise <= 255)) return UsageError("--noise must be 0 to 255");
+  return {};
+}
+
+/// Images, then the sizes that suit them.
+Status Trainer::Prepare(StartingPoint start) {
+  architecture_ = std::move(start.architecture), recipe_ = std::move(start.recipe);
+  start_file_ = std::move(start.file);
+  state_.start = !start.model ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
+  const int smallest = options_.patch > 0 ? options_.patch : CropUnit(architecture_);
+  const auto say = [this](const std::string& text) { Say(text); };
+  AECOMP_ASSIGN_OR_RETURN(images_, LoadTrainingImages(options_, architecture_.image_channels, smallest, say));
+  AECOMP_RETURN_IF_ERROR(Plan());
+  AECOMP_RETURN_IF_ERROR(DropSmall(images_, options_.patch, say));
+  AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
+                                                        static_cast<float>(recipe_.relu_leak)));
+  if (options_.resume) return {};
+  AECOMP_RETURN_IF_ERROR(InitialiseParameters(architecture_, recipe_, images_.training, options_.seed, parameters_));
+  return start.model ? StartFrom(*start.model) : Status();
+}
+
+Status Trainer::Plan() {
+  const double free = kTrainingPart * static_cast<double>(AvailableMemory());
+  AECOMP_ASSIGN_OR_RETURN(
+      const TrainingPlan plan,
+      PlanTraining(architecture_, images_.training, static_cast<int64_t>(free), options_.batch, options_.patch));
+  options_.batch = plan.batch, options_.patch = plan.patch;
+  Say("steps of " + std::to_string(plan.batch) + " crops of " + std::to_string(plan.patch) + "x" +
+      std::to_string(plan.patch) +
+      Format(" pixels, about %.1f GB of memory, learning rate %g", plan.bytes / 1e9, options_.learning_rate));
+  return {};
+}
+
+Status Trainer::StartFrom(const Model& model) {
+  AECOMP_RETURN_IF_ERROR(CopyParameters(model, parameters_));
+  const json provenance = json::parse(model.provenance, nullptr, /*allow_exceptions=*/false);
+  if (provenance.is_object() && provenance.contains("runs")) state_.history = provenance.at("runs").dump();
   return {};
 }
 
 Status Trainer::Start() {
-  AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
-                                                        static_cast<float>(recipe_.relu_leak)));
-  state_.seed = options_.seed;
-  state_.start = !start_model_ ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
-  state_.history = "[]";
-  if (!options_.resume) {
-    AECOMP_RETURN_IF_ERROR(InitialiseParameters(architecture_, recipe_, images_.training, options_.seed, parameters_));
-    if (start_model_) {
-      AECOMP_RETURN_IF_ERROR(CopyParameters(*start_model_, parameters_));
-      const json provenance = json::parse(start_model_->provenance, nullptr, /*allow_exceptions=*/false);
-      if (provenance.is_object() && provenance.contains("runs")) state_.history = provenance.at("runs").dump();
-      start_model_.reset();
-    }
-  }
+  if (!options_.resume) state_.seed = options_.seed;
+  if (state_.history.empty()) state_.history = "[]";
   adam_ = std::make_unique<Adam>(parameters_, recipe_);
   if (options_.resume) {
     AECOMP_RETURN_IF_ERROR(ReadCheckpoint(CheckpointPath(), parameters_, *adam_, state_));
+    if (!state_.validation.empty() && !history_.Parse(state_.validation)) {
+      return ModelError(CheckpointPath() + ": its validation results are damaged; start anew from " + options_.output +
+                        " with --init");
+    }
+    saved_step_ = state_.step;
     Say("resumed at step " + std::to_string(state_.step));
   }
+  state_.settings = SettingsToJson(options_);
   // Adam's moments are part of a checkpoint; a start from a model re-estimates them while the rate warms up.
   schedule_ = {options_.learning_rate, options_.steps, options_.hours, state_.step - adam_->steps()};
-  const std::string log = options_.log.empty() ? options_.output + ".log.jsonl" : options_.log;
-  log_.open(log, options_.resume ? std::ios::app : std::ios::trunc);
-  if (!log_) return WriteError(log + ": cannot be written; choose another place with --log");
+  return OpenLog();
+}
+
+Status Trainer::OpenLog() {
+  const std::string path = options_.log.empty() ? options_.output + ".log.jsonl" : options_.log;
+  AECOMP_RETURN_IF_ERROR(options_.resume ? log_.Resume(path, state_.step) : log_.Start(path));
+  log_.Write({{"step", state_.step},
+              {"start", state_.start},
+              {"images", images_.training.size()},
+              {"held_out", images_.validation.size()},
+              {"seed", state_.seed},
+              {"threads", options_.threads},
+              {"settings", json::parse(state_.settings)}});
   return {};
 }
 
@@ -132,53 +203,105 @@ std::string Trainer::Provenance() const {
     while (name.size() > 1 && name.back() == '/') name.pop_back();
     folders.push_back(FileName(name));
   }
-  runs.push_back({{"data", folders},
-                  {"images", images_.training.size()},
-                  {"batch", options_.batch},
-                  {"patch", options_.patch},
-                  {"learning_rate", options_.learning_rate},
-                  {"seed", options_.seed},
-                  {"steps", state_.step},
-                  {"hours", state_.hours},
-                  {"pixels", state_.pixels},
-                  {"start", state_.start},
-                  {"commit", AECOMP_COMMIT}});
+  // No times: equal runs give equal files.
+  json run = {{"data", folders},
+              {"images", images_.training.size()},
+              {"batch", options_.batch},
+              {"patch", options_.patch},
+              {"learning_rate", options_.learning_rate},
+              {"seed", state_.seed},
+              {"steps", state_.step},
+              {"pixels", state_.pixels},
+              {"start", state_.start},
+              {"commit", AECOMP_COMMIT}};
+  if (options_.noise > 0) run["noise"] = options_.noise;
+  runs.push_back(std::move(run));
   return json{{"trainer", "aecomp train"}, {"runs", runs}}.dump();
 }
 
-Status Trainer::RunValidation() {
-  if (images_.validation.size() == 0) return {};
+Result<std::vector<uint8_t>> Trainer::Export() const {
   Parameters average;
   adam_->CopyAverage(average);
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
-                          ExportModel(architecture_, average, images_.training, Provenance()));
-  AECOMP_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseModel(bytes, "the model in training"));
-  std::vector<const Image*> images;
-  for (size_t i = 0; i < images_.validation.size(); ++i) images.push_back(&images_.validation.image(i));
-  const int top = architecture_.max_quality();
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<ValidationRow> rows,
-                          Validate(std::move(model), images, {0, top / 7, 3 * top / 7, 5 * top / 7, top}));
-  std::string text = "validation at step " + std::to_string(state_.step) + " (real bytes):";
-  json line = {{"step", state_.step}, {"hours", state_.hours}, {"validation", json::array()}};
-  for (const ValidationRow& row : rows) {
-    char part[64];
-    std::snprintf(part, sizeof part, "  %.3f bpp %.2f dB", row.bpp, row.psnr);
-    text += part;
-    line["validation"].push_back({{"quality", row.quality}, {"bpp", row.bpp}, {"psnr", row.psnr}});
-  }
-  Say(text);
-  Log(line);
-  return {};
+  return ExportModel(architecture_, average, images_.training, Provenance());
 }
 
-Status Trainer::Checkpoint() {
+Status Trainer::RunValidation() {
+  if (!Validates()) return {};
+  AECOMP_RETURN_IF_ERROR(CheckHealth());
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, Export());
+  return RunValidation(bytes);
+}
+
+/// Real bytes of the held-out images; the best model so far becomes the output. The checkpoint comes after the model:
+/// when the run is killed in between, this validation is repeated.
+Status Trainer::RunValidation(const std::vector<uint8_t>& bytes) {
+  AECOMP_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseModel(bytes, "the model in training"));
+  AECOMP_ASSIGN_OR_RETURN(
+      const std::vector<ValidationRow> rows,
+      Validate(std::move(model), images_.ForValidation(), ValidationQualities(architecture_.max_quality())));
+  const double loss = ValidationLoss(rows);
+  const bool best = history_.Add(state_.step, rows);
+  std::string text = "validation at step " + std::to_string(state_.step) + Format(": loss %.4f ", loss);
+  text += best ? "(best so far)"
+               : "(best: " + Format("%.4f", ValidationLoss(history_.best())) + " at step " +
+                     std::to_string(history_.best_step()) + ")";
+  json line = {{"step", state_.step},
+               {"hours", state_.hours},
+               {"validation_loss", loss},
+               {"best", best},
+               {"validation", json::array()}};
+  for (const ValidationRow& row : rows) {
+    text += Format("  %.3f bpp %.2f dB", row.bpp, row.psnr);
+    line["validation"].push_back({{"quality", row.quality}, {"bpp", row.bpp}, {"psnr", row.psnr}, {"loss", row.loss}});
+  }
+  Say(text);
+  log_.Write(line);
+  if (best) AECOMP_RETURN_IF_ERROR(WriteFileAtomically(options_.output, bytes, /*overwrite=*/true));
+  return Save();
+}
+
+/// The checkpoint, and the plot of the log. Without images held out the model as well: then nothing says which is best.
+Status Trainer::Save() {
+  AECOMP_RETURN_IF_ERROR(CheckHealth());
+  if (!Validates()) {
+    AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, Export());
+    AECOMP_RETURN_IF_ERROR(WriteFileAtomically(options_.output, bytes, /*overwrite=*/true));
+  }
+  state_.validation = history_.ToJson();
   AECOMP_RETURN_IF_ERROR(WriteCheckpoint(CheckpointPath(), architecture_, parameters_, *adam_, state_));
-  Parameters average;
-  adam_->CopyAverage(average);
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
-                          ExportModel(architecture_, average, images_.training, Provenance()));
-  saved_ = Clock::now();
-  return WriteFileAtomically(options_.output, bytes, /*overwrite=*/true);
+  saved_ = Clock::now(), saved_step_ = state_.step;
+  return log_.WritePlot(options_.output + ".log.png");
+}
+
+/// Whether the next step will see finite numbers: a checkpoint that does not is worse than none.
+Status Trainer::CheckHealth() {
+  if (batch_ == nullptr) return {};
+  const float* clean = batch_->clean.size() > 0 ? batch_->clean.data() : nullptr;
+  const StepResult r = model_->ForwardFrozen(batch_->x.data(), batch_->quality.data(), clean);
+  return std::isfinite(r.loss) ? Status() : Diverged(state_.step);
+}
+
+/// After a forward pass, and a backward pass if that was finite.
+std::string Trainer::FirstNonFinite() const {
+  const auto finite = [](const std::vector<float>& values) {
+    return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+  };
+  for (const Parameter& p : parameters_.list()) {
+    if (!finite(p.value)) return "parameter \"" + p.name + "\"";
+  }
+  if (const std::string where = model_->FirstNonFinite(); !where.empty()) return where;
+  for (const Parameter& p : parameters_.list()) {
+    if (!finite(p.grad)) return "gradient of parameter \"" + p.name + "\"";
+  }
+  return "sum of the loss or of the squared gradients";
+}
+
+Status Trainer::Diverged(int64_t step) const {
+  std::string text = "training diverged at step " + std::to_string(step) + ": not finite: " + FirstNonFinite() + "; ";
+  text += saved_step_ < 0
+              ? "nothing was saved: start again"
+              : CheckpointPath() + " is that of step " + std::to_string(saved_step_) + ": go on from it with --resume";
+  return {StatusCode::kDiverged, text + Format(" and a smaller --lr than %g", options_.learning_rate)};
 }
 
 void Trainer::Report() {
@@ -194,15 +317,15 @@ void Trainer::Report() {
                    : options_.steps <= 0 ? left_by_time
                    : options_.hours <= 0 ? left_by_steps
                                          : std::min(left_by_time, left_by_steps);
-  Log({{"step", p.step},
-       {"hours", state_.hours},
-       {"loss", p.loss},
-       {"bpp", p.bpp},
-       {"z_bpp", window_.z_bpp / n},
-       {"psnr", p.psnr},
-       {"norm", p.gradient_norm},
-       {"lr", p.learning_rate},
-       {"images_per_second", p.images_per_second}});
+  log_.Write({{"step", p.step},
+              {"hours", state_.hours},
+              {"loss", p.loss},
+              {"bpp", p.bpp},
+              {"z_bpp", window_.z_bpp / n},
+              {"psnr", p.psnr},
+              {"norm", p.gradient_norm},
+              {"lr", p.learning_rate},
+              {"images_per_second", p.images_per_second}});
   if (callbacks_.progress) callbacks_.progress(p);
   window_ = {};
 }
@@ -210,68 +333,112 @@ void Trainer::Report() {
 /// Gradients of one batch, then the optimiser. Between the two the gradients lie in parameters_.
 Status Trainer::TakeStep(BatchLoader& loader) {
   const Clock::time_point begin = Clock::now();
-  const Batch& batch = loader.Next();
-  const StepResult r = model_->ForwardBackward(batch.x.data(), batch.quality.data(),
-                                               MixBits(state_.seed ^ 0xD1CE, static_cast<uint64_t>(state_.step)));
-  const double norm = std::isfinite(r.loss) ? adam_->Step(LearningRate(), kClipNorm) : std::nan("");
-  if (!std::isfinite(norm)) return Diverged();
+  batch_ = &loader.Next();
+  const StepResult r = model_->ForwardBackward(batch_->x.data(), batch_->quality.data(),
+                                               MixBits(state_.seed ^ 0xD1CE, static_cast<uint64_t>(state_.step)),
+                                               batch_->clean.size() > 0 ? batch_->clean.data() : nullptr);
+  if (!std::isfinite(r.loss)) return Diverged(state_.step + 1);
+  const double norm = adam_->Step(LearningRate(), kClipNorm);
+  if (!std::isfinite(norm)) return Diverged(state_.step + 1);
   Count(r, norm, SecondsSince(begin));
   return {};
 }
 
-Status Trainer::Diverged() const {
-  return ModelError("training diverged at step " + std::to_string(state_.step + 1) +
-                    ": loss or gradient is not finite; go on from the last checkpoint, " + CheckpointPath() +
-                    ", with a smaller --lr");
-}
-
 void Trainer::Count(const StepResult& r, double norm, double seconds) {
   ++state_.step;
-  state_.hours += seconds / 3600;
+  state_.hours += SecondsSince(counted_) / 3600;  // with what was between the steps
+  counted_ = Clock::now();
   state_.pixels += int64_t{options_.batch} * options_.patch * options_.patch;
   window_.loss += r.loss, window_.bpp += r.bpp, window_.z_bpp += r.z_bpp, window_.mse += r.mse, window_.norm += norm;
   window_.seconds += seconds, ++window_.steps;
 }
 
-/// What is due after a step: reports, validation, checkpoints.
+/// What is due after a step: reports, validation, checkpoints. A checkpoint never comes before the validation of its
+/// step, which a resumed run would leave out.
 Status Trainer::AfterStep() {
   const bool early = state_.step == 20 || state_.step == 50 || state_.step == 100;
   if (early || state_.step % 200 == 0) Report();
+  if (options_.validate_steps > 0 && state_.step % options_.validate_steps == 0)
+    AECOMP_RETURN_IF_ERROR(RunValidation());
   if (callbacks_.interrupted && callbacks_.interrupted()) {
-    AECOMP_RETURN_IF_ERROR(Checkpoint());
+    AECOMP_RETURN_IF_ERROR(Save());
     return {StatusCode::kInterrupted,
             "interrupted at step " + std::to_string(state_.step) + "; saved, go on with --resume"};
   }
-  if (options_.validate_steps > 0 && state_.step % options_.validate_steps == 0)
-    AECOMP_RETURN_IF_ERROR(RunValidation());
-  if (SecondsSince(saved_) > options_.checkpoint_minutes * 60.0) AECOMP_RETURN_IF_ERROR(Checkpoint());
+  const bool due = options_.checkpoint_steps > 0 && state_.step % options_.checkpoint_steps == 0;
+  if (due || SecondsSince(saved_) > options_.checkpoint_minutes * 60.0) AECOMP_RETURN_IF_ERROR(Save());
   return {};
 }
 
 Status Trainer::Loop() {
   BatchLoader loader(images_.training, options_.batch, options_.patch, architecture_.image_channels,
                      architecture_.max_quality(), state_.seed, state_.step);
-  saved_ = Clock::now();
-  while (Progress() < 1) {
+  saved_ = counted_ = Clock::now();
+  if (!options_.resume) {
+    // Saved before the first step: whatever happens later, there is something to resume.
+    AECOMP_RETURN_IF_ERROR(start_file_.empty() || !Validates() ? RunValidation() : RunValidation(start_file_));
+    if (saved_step_ < 0) AECOMP_RETURN_IF_ERROR(Save());
+  }
+  while (!Finished()) {
     AECOMP_RETURN_IF_ERROR(TakeStep(loader));
     AECOMP_RETURN_IF_ERROR(AfterStep());
   }
   if (window_.steps > 0) Report();
-  AECOMP_RETURN_IF_ERROR(RunValidation());
-  return Checkpoint();
+  if (Validates() && history_.last_step() != state_.step) {
+    AECOMP_RETURN_IF_ERROR(RunValidation());
+  } else {
+    AECOMP_RETURN_IF_ERROR(Save());
+  }
+  batch_ = nullptr;  // the loader's
+  return {};
+}
+
+bool Trainer::Finished() const { return Progress() >= 1 || IsStale(); }
+
+std::string Trainer::DescribeStart() const {
+  if (history_.first_step() > 0) return "the model of step " + std::to_string(history_.first_step());
+  if (state_.start == "none") return "the untrained start";
+  return state_.start == "released model" ? "the released model" : state_.start;
+}
+
+void Trainer::Summarise() const {
+  if (IsStale()) {
+    Say("stopped: no gain of 0.2 % in " + std::to_string(history_.stale()) +
+        " validations; --patience 0 --resume goes on");
+  }
+  if (!history_.empty()) {
+    const auto say_rows = [this](const char* when, const std::vector<ValidationRow>& rows) {
+      std::string text = when;
+      for (const ValidationRow& row : rows) text += Format("  %.3f bpp %.2f dB", row.bpp, row.psnr);
+      Say(text);
+    };
+    Say("held out: " + std::to_string(images_.validation.size()) + " images, real bytes, against " + DescribeStart());
+    say_rows("before:", history_.first());
+    say_rows("after: ", history_.best());
+    Say(history_.best_step() > history_.first_step() ? CompareCurves(history_.first(), history_.best())
+                                                     : "training found nothing better");
+  }
+  const int64_t step = history_.empty() ? state_.step : history_.best_step();
+  Say("model: " + options_.output + ", that of step " + std::to_string(step));
+  Say("use it: aecomp compress IMAGE -m " + options_.output + " -o IMAGE.aec; aecomp decompress IMAGE.aec -m " +
+      options_.output);
 }
 
 Status Trainer::Run() {
-  AECOMP_RETURN_IF_ERROR(Check());
   if (options_.threads > 0) omp_set_num_threads(options_.threads);
   FlushDenormals();
+  if (options_.resume) {
+    AECOMP_ASSIGN_OR_RETURN(const TrainState saved, ReadTrainState(CheckpointPath()));
+    AdoptSettings(saved.settings, options_);
+  }
+  AECOMP_RETURN_IF_ERROR(Check());
   AECOMP_ASSIGN_OR_RETURN(StartingPoint start, FindStartingPoint(options_, CheckpointPath()));
-  architecture_ = std::move(start.architecture), recipe_ = std::move(start.recipe);
-  start_model_ = std::move(start.model);
-  AECOMP_ASSIGN_OR_RETURN(images_, LoadTrainingImages(options_, architecture_.image_channels,
-                                                      [this](const std::string& text) { Say(text); }));
+  ApplyDefaults(start.model != nullptr, options_);
+  AECOMP_RETURN_IF_ERROR(Prepare(std::move(start)));
   AECOMP_RETURN_IF_ERROR(Start());
-  return Loop();
+  AECOMP_RETURN_IF_ERROR(Loop());
+  Summarise();
+  return {};
 }
 
 }  // namespace

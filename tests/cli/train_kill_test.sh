@@ -1,0 +1,40 @@
+# A training run that is killed again and again ends in the same bytes as one that is not.
+. "$(dirname "$0")/lib.sh"
+mkdir images
+for i in 1 2 3 4 5 6 7 8 9; do small_image "images/p$i.ppm" $((60 + 4 * i)) $((100 - 4 * i)); done
+options="--arch $SOURCE/data/arch/tiny.json --init none --patch 64 --batch 2 --threads 1 --steps 60 --validate-steps 9 --checkpoint-steps 4"
+
+expect 0 "$AECOMP" train images $options -o whole.aecm
+expect_stderr 'BD-rate\|nothing better'
+expect_file whole.aecm.log.png
+
+# run_for SECONDS OPTION...: kill -9 after that time. What stands on the disk is whole at every moment.
+killed=0
+run_for() {
+  local seconds=$1
+  shift
+  "$AECOMP" train images "$@" --quiet -o parts.aecm >"$LOGS/out" 2>"$LOGS/err" &
+  local pid=$!
+  sleep "$seconds"
+  kill -9 "$pid" 2>/dev/null && killed=$((killed + 1))
+  wait "$pid" 2>/dev/null
+  [ ! -e parts.aecm ] || expect 0 "$AECOMP" info parts.aecm
+}
+RANDOM=7
+for _ in $(seq 12); do
+  seconds=$((RANDOM % 2)).$((RANDOM % 10))
+  if [ -e parts.aecm.checkpoint ]; then
+    run_for "$seconds" --resume --threads 1
+  else
+    run_for "$seconds" $options -f
+  fi
+done
+[ -e parts.aecm.checkpoint ] || expect 0 "$AECOMP" train images $options --steps 1 -f -o parts.aecm
+expect 0 "$AECOMP" train images --resume --threads 1 --checkpoint-steps 4 --steps 60 -o parts.aecm
+[ "$killed" -gt 3 ] || fail "only $killed runs were killed"
+expect_equal whole.aecm parts.aecm
+
+# Each step stands once in the log, in order.
+sed -n 's/.*"loss".*"step":\([0-9]*\).*/\1/p' parts.aecm.log.jsonl >steps
+sort -nu steps | cmp -s - steps || fail "the log repeats steps: $(tr '\n' ' ' <steps)"
+finish
