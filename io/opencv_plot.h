@@ -169,11 +169,16 @@ class PlotPainter {
     cv::fillConvexPoly(canvas_, corners, Colour(index), cv::LINE_AA);
   }
 
+  /// How much of the lines lies in `box`.
   int PointsIn(const cv::Rect& box) const {
+    constexpr int kParts = 32;  // of each line from point to point
     int count = 0;
-    for (const PlotSeries& series : plot_.series) {
-      for (size_t i = 0; i < std::min(series.x.size(), series.y.size()); ++i) {
-        if (x_.Shows(series.x[i]) && y_.Shows(series.y[i])) count += box.contains({X(series.x[i]), Y(series.y[i])});
+    for (const PlotSeries& s : plot_.series) {
+      for (size_t i = 0; i < std::min(s.x.size(), s.y.size()); ++i) {
+        const size_t from = i > 0 ? i - 1 : i;
+        if (!x_.Shows(s.x[i]) || !y_.Shows(s.y[i]) || !x_.Shows(s.x[from]) || !y_.Shows(s.y[from])) continue;
+        const cv::Point a(X(s.x[from]), Y(s.y[from])), b(X(s.x[i]), Y(s.y[i]));
+        for (int k = 1; k <= kParts; ++k) count += box.contains(a + (b - a) * k / kParts);
       }
     }
     return count;
@@ -195,6 +200,7 @@ class PlotPainter {
   void PaintLegend() {
     int widest = 0, baseline = 0;
     for (const PlotSeries& s : plot_.series) {
+      if (s.label.empty()) continue;
       widest = std::max(widest, cv::getTextSize(s.label, kFont, 0.5 * unit_, S(1), &baseline).width);
     }
     if (widest == 0) return;

@@ -37,7 +37,7 @@ struct Panels {
     const double step = line.value("step", 0.0);
     if (line.contains("loss")) {
       Add(loss, step, line.value("loss", 0.0)), Add(bpp, step, line.value("bpp", 0.0));
-      Add(psnr, step, line.value("psnr", 0.0)), Add(rate, step, line.value("lr", 0.0));
+      Add(psnr, step, line.value("psnr", 0.0)), Add(rate, step, 1e6 * line.value("lr", 0.0));
     }
     if (line.contains("validation_loss")) {
       double mean_bpp = 0, mean_psnr = 0;
@@ -55,7 +55,7 @@ struct Panels {
     return {{"Loss", "step", "loss", with(loss, held_loss)},
             {"Rate, mean over qualities", "step", "bits per pixel", with(bpp, held_bpp)},
             {"Distortion, mean over qualities", "step", "PSNR, dB", with(psnr, held_psnr)},
-            {"Learning rate", "step", "learning rate", {rate}}};
+            {"Learning rate", "step", "learning rate, 1e-6", {rate}}};
   }
 };
 

@@ -83,11 +83,12 @@ TEST_F(TrainingModelTest, NamesWhereTheFirstNonFiniteNumberAppears) {
     return model_->FirstNonFinite();
   };
   EXPECT_EQ(with_nan("analysis.1.b.weight"), "encoder: output of layer 'analysis.1.b' (conv2d)");
-  EXPECT_EQ(with_nan("context_out.0.weight"), "context_out: output of layer 'context_out.0' (conv2d)");
+  EXPECT_EQ(with_nan("context_out.1.weight"), "context_out: output of layer 'context_out.1' (conv2d)");
   EXPECT_EQ(with_nan("block_synthesis.weight"), "decoder: output of layer 'block_synthesis' (conv_transpose2d)");
-  x_[0] = 1e30f;  // its square is not finite, so the loss is not, but every activation is
-  model_->ForwardBackward(x_.data(), quality_.data(), 5);
-  EXPECT_NE(model_->FirstNonFinite().find("gradient of the output of"), std::string::npos) << model_->FirstNonFinite();
+  std::vector<float> clean = x_;
+  clean[0] = NAN;  // the loss is not finite then, but every activation is
+  model_->ForwardBackward(x_.data(), quality_.data(), 5, clean.data());
+  EXPECT_NE(model_->FirstNonFinite().find("decoder: gradient of the output of"), std::string::npos);
 }
 
 TEST_F(TrainingModelTest, GradientsAgreeWithFiniteDifferences) {
