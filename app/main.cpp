@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kFooter =
     "\nExit codes: 0 all done; 1 some file of a batch failed; 2 usage, nothing written; 3 unreadable input;\n"
-    "4 corrupt .aec; 5 model missing or mismatched; 6 write failed; 130 interrupted.";
+    "4 corrupt .aec; 5 model missing or mismatched; 6 write failed; 7 training diverged; 130 interrupted.";
 
 /// Help and version are answers on stdout; every error of the command line is one line and exit code 2.
 int ExitFromParser(const CLI::App& app, const CLI::ParseError& error, const char* first_argument) {

@@ -49,6 +49,9 @@ A model is missing, broken or not the one that the file names.
 .B 6
 An output cannot be written.
 .TP
+.B 7
+Training diverged: a loss or gradient was not finite.
+.TP
 .B 130
 Interrupted.
 .SH ENVIRONMENT

@@ -45,7 +45,7 @@ Status Import(const ConvertOptions& options) {
   std::vector<std::string> notes;
   const int patch = 4 * model->architecture.hyper_stride;
   AECOMP_ASSIGN_OR_RETURN(const Dataset images,
-                          Dataset::Load(files, model->architecture.image_channels, patch, &notes));
+                          Dataset::Load(files, {model->architecture.image_channels, patch}, &notes));
   for (const std::string& note : notes) PrintError(note);
   AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
                           ExportModel(model->architecture, model->parameters, images, model->provenance));

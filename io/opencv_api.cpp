@@ -8,7 +8,7 @@ namespace aecomp {
 namespace {
 
 constexpr char kModule[] = "libaecomp_opencv.so";
-constexpr char kEntry[] = "aecomp_opencv_api_1";  // the number changes when OpenCvApi does
+constexpr char kEntry[] = "aecomp_opencv_api_2";  // the number changes when OpenCvApi does
 
 std::string ProgramFolder() {
   char path[PATH_MAX];

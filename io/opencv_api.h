@@ -15,12 +15,13 @@ namespace aecomp {
 struct PlotSeries {
   std::string label;
   std::vector<double> x, y;
+  bool markers = true;  ///< at every point
 };
 
 struct Plot {
   std::string title, x_label, y_label;
   std::vector<PlotSeries> series;
-  bool log_x = false;
+  bool log_x = false, log_y = false;
 };
 
 struct OpenCvApi {
@@ -32,6 +33,8 @@ struct OpenCvApi {
   Image (*resize)(const Image& image, int width, int height);
   /// Writes a line plot as PNG bytes (axes, ticks, grid, legend).
   Result<std::vector<uint8_t>> (*plot)(const Plot& plot, int width, int height);
+  /// Several of them in one picture, each of width x height, in rows of `columns`.
+  Result<std::vector<uint8_t>> (*plot_grid)(std::span<const Plot> plots, int columns, int width, int height);
   double (*psnr)(const Image& a, const Image& b);  ///< cv::PSNR, the check on our own
   const char* version;
 };

@@ -114,17 +114,26 @@ Image Resize(const Image& image, int width, int height) {
   return resized;
 }
 
-Result<std::vector<uint8_t>> DrawPlot(const Plot& plot, int width, int height) try {
-  if (width < 200 || height < 150 || width > 16384 || height > 16384) {
+Result<std::vector<uint8_t>> DrawPlots(std::span<const Plot> plots, int columns, int width, int height) try {
+  const int count = static_cast<int>(plots.size()), rows = columns > 0 ? (count + columns - 1) / columns : 0;
+  if (width < 200 || height < 150 || rows == 0 || width * int64_t{columns} > 16384 || height * int64_t{rows} > 16384) {
     return UsageError("a plot of " + std::to_string(width) + " x " + std::to_string(height) +
                       " pixels; 200 x 150 to 16384 x 16384 are possible");
   }
+  cv::Mat canvas(height * rows, width * columns, CV_8UC3, cv::Scalar::all(255));
+  for (int i = 0; i < count; ++i) {
+    const cv::Rect place(i % columns * width, i / columns * height, width, height);
+    PlotPainter(plots[static_cast<size_t>(i)], width, height).Paint().copyTo(canvas(place));
+  }
   std::vector<uint8_t> bytes;
-  if (!cv::imencode(".png", PlotPainter(plot, width, height).Paint(), bytes))
-    return WriteError("plot: OpenCV writes no PNG");
+  if (!cv::imencode(".png", canvas, bytes)) return WriteError("plot: OpenCV writes no PNG");
   return bytes;
 } catch (const std::exception&) {
   return WriteError("plot: OpenCV cannot draw it");
+}
+
+Result<std::vector<uint8_t>> DrawPlot(const Plot& plot, int width, int height) {
+  return DrawPlots({&plot, 1}, 1, width, height);
 }
 
 double CvPsnr(const Image& a, const Image& b) { return cv::PSNR(View(a), View(b), a.bits == 16 ? 65535.0 : 255.0); }
@@ -134,14 +143,14 @@ const OpenCvApi* Start() {
   cv::redirectError(IgnoreError);
   // Never deleted: std::cerr may be written to until the very end.
   std::cerr.rdbuf(new MutableErrorStream(std::cerr.rdbuf()));
-  static const OpenCvApi api = {Decode, Encode, Resize, DrawPlot, CvPsnr, CV_VERSION};
+  static const OpenCvApi api = {Decode, Encode, Resize, DrawPlot, DrawPlots, CvPsnr, CV_VERSION};
   return &api;
 }
 
 }  // namespace
 }  // namespace aecomp
 
-extern "C" __attribute__((visibility("default"))) const aecomp::OpenCvApi* aecomp_opencv_api_1() {
+extern "C" __attribute__((visibility("default"))) const aecomp::OpenCvApi* aecomp_opencv_api_2() {
   static const aecomp::OpenCvApi* const api = aecomp::Start();
   return api;
 }

@@ -66,7 +66,7 @@ class PlotPainter {
         unit_(std::min(height / 600.0, width / 800.0)),
         area_(S(86), S(54), width - S(86) - S(28), height - S(54) - S(70)),
         x_(MakeAxis(plot.log_x, &PlotSeries::x)),
-        y_(MakeAxis(false, &PlotSeries::y)) {}
+        y_(MakeAxis(plot.log_y, &PlotSeries::y)) {}
 
   cv::Mat Paint() {
     PaintGrid();
@@ -149,6 +149,8 @@ class PlotPainter {
       points.emplace_back(static_cast<int>(std::lround(x)), static_cast<int>(std::lround(y)));
     }
     cv::polylines(canvas_, fine, false, Colour(index), S(2), cv::LINE_AA, kShift);
+    // A single point draws no line.
+    if (!series.markers && points.size() > 1) return;
     for (const cv::Point& point : points) PaintMarker(point, index);
   }
 
@@ -167,24 +169,51 @@ class PlotPainter {
     cv::fillConvexPoly(canvas_, corners, Colour(index), cv::LINE_AA);
   }
 
-  /// Rate-distortion curves rise to the right: the legend stands at the lower right.
+  /// How much of the lines lies in `box`.
+  int PointsIn(const cv::Rect& box) const {
+    constexpr int kParts = 32;  // of each line from point to point
+    int count = 0;
+    for (const PlotSeries& s : plot_.series) {
+      for (size_t i = 0; i < std::min(s.x.size(), s.y.size()); ++i) {
+        const size_t from = i > 0 ? i - 1 : i;
+        if (!x_.Shows(s.x[i]) || !y_.Shows(s.y[i]) || !x_.Shows(s.x[from]) || !y_.Shows(s.y[from])) continue;
+        const cv::Point a(X(s.x[from]), Y(s.y[from])), b(X(s.x[i]), Y(s.y[i]));
+        for (int k = 1; k <= kParts; ++k) count += box.contains(a + (b - a) * k / kParts);
+      }
+    }
+    return count;
+  }
+
+  /// The corner that hides the fewest points; the lower right one, below rate-distortion curves, if it is one of them.
+  cv::Rect LegendBox(cv::Size size) const {
+    const int left = area_.x + S(12), right = area_.x + area_.width - size.width - S(12);
+    const int top = area_.y + S(12), bottom = area_.y + area_.height - size.height - S(12);
+    cv::Rect best;
+    int fewest = -1;
+    for (const cv::Point corner : {cv::Point(right, bottom), {right, top}, {left, top}, {left, bottom}}) {
+      const int points = PointsIn({corner, size});
+      if (fewest < 0 || points < fewest) best = {corner, size}, fewest = points;
+    }
+    return best;
+  }
+
   void PaintLegend() {
     int widest = 0, baseline = 0;
     for (const PlotSeries& s : plot_.series) {
+      if (s.label.empty()) continue;
       widest = std::max(widest, cv::getTextSize(s.label, kFont, 0.5 * unit_, S(1), &baseline).width);
     }
     if (widest == 0) return;
     const int line = S(23), n = static_cast<int>(plot_.series.size());
     const cv::Size size(widest + S(66), n * line + S(14));
-    const cv::Rect box(area_.x + area_.width - size.width - S(12), area_.y + area_.height - size.height - S(12),
-                       size.width, size.height);
+    const cv::Rect box = LegendBox(size);
     cv::rectangle(canvas_, box, Gray(255), cv::FILLED);
     cv::rectangle(canvas_, box, Gray(190), S(1));
     for (int i = 0; i < n; ++i) {
       const auto index = static_cast<size_t>(i);
       const int y = box.y + S(7) + i * line + line / 2;
       cv::line(canvas_, {box.x + S(10), y}, {box.x + S(46), y}, Colour(index), S(2), cv::LINE_AA);
-      PaintMarker({box.x + S(28), y}, index);
+      if (plot_.series[index].markers) PaintMarker({box.x + S(28), y}, index);
       Text(plot_.series[index].label, {box.x + S(54), y + S(5)}, 0.5, Gray(30), kLeft);
     }
   }

@@ -17,6 +17,7 @@ enum class StatusCode : int {
   kCorrupt = 4,       ///< a corrupt or truncated .aec
   kModel = 5,         ///< a model is missing, broken or not the one the file names
   kWrite = 6,         ///< an output cannot be written
+  kDiverged = 7,      ///< training met a NaN or an infinity
   kInterrupted = 130  ///< stopped by SIGINT
 };
 

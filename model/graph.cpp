@@ -3,6 +3,7 @@
 #include "model/graph.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <exception>
 
@@ -313,6 +314,34 @@ std::vector<std::string> Graph::InPlaceLayers() const {
     if (shares) names.push_back(node.spec.name);
   }
   return names;
+}
+
+namespace {
+
+bool AllFinite(const float* values, int64_t size) {
+  return std::all_of(values, values + size, [](float v) { return std::isfinite(v); });
+}
+
+}  // namespace
+
+std::string Graph::FirstNonFinite() const {
+  const Impl& m = *impl_;
+  if (m.mode != Mode::kTraining || m.input == nullptr) return "";
+  for (const Node& node : m.nodes) {
+    if (!AllFinite(m.Value(node.output), m.shapes[static_cast<size_t>(node.output)].size()))
+      return LayerLabel(node.spec);
+  }
+  return "";
+}
+
+std::string Graph::FirstNonFiniteGradient() const {
+  const Impl& m = *impl_;
+  if (m.mode != Mode::kTraining) return "";
+  for (auto node = m.nodes.rbegin(); node != m.nodes.rend(); ++node) {
+    const size_t v = static_cast<size_t>(node->output);
+    if (m.has_gradient[v] && !AllFinite(m.gradients[v].data(), m.shapes[v].size())) return LayerLabel(node->spec);
+  }
+  return "";
 }
 
 int64_t Graph::buffer_bytes() const {

@@ -44,6 +44,11 @@ class Graph {
   /// overwritten.
   std::vector<std::string> InPlaceLayers() const;
 
+  /// After Forward: the first layer whose output has a NaN or an infinity; empty: none. For graphs made for training.
+  std::string FirstNonFinite() const;
+  /// The same after Backward, for the gradients of the layers' outputs, from the last layer to the first.
+  std::string FirstNonFiniteGradient() const;
+
   /// Of activations and, in training, their gradients.
   int64_t buffer_bytes() const;
 

@@ -23,6 +23,27 @@ Result<SafetensorsFile> Open(const std::string& path, std::vector<uint8_t>& byte
   return file;
 }
 
+/// Also the optimiser's two numbers, when there is one.
+Status ReadNumbers(const SafetensorsFile& file, const std::string& path, TrainState& state, Adam* adam) {
+  const auto text = [&](const char* key) {
+    const auto found = file.metadata().find(key);
+    return found == file.metadata().end() ? std::string() : found->second;
+  };
+  try {
+    const nlohmann::json numbers = nlohmann::json::parse(file.metadata().at("state"));
+    state.step = numbers.at("step"), state.hours = numbers.at("hours"), state.pixels = numbers.at("pixels");
+    state.start = numbers.value("start", state.start);
+    state.seed = numbers.at("seed"), state.history = file.metadata().at("history");
+    state.settings = text("settings"), state.validation = text("validation");
+    if (adam == nullptr) return {};
+    adam->set_steps(numbers.at("adam_steps")), adam->set_average_age(numbers.at("average_age"));
+  } catch (const std::exception& e) {
+    return ModelError(path + ": its training state is damaged (" + e.what() +
+                      "); start from the model beside it with --init");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status WriteCheckpoint(const std::string& path, const Architecture& architecture, const Parameters& parameters,
@@ -34,6 +55,8 @@ Status WriteCheckpoint(const std::string& path, const Architecture& architecture
   writer.SetMetadata("format", kFormat);
   writer.SetMetadata("state", numbers.dump());
   writer.SetMetadata("history", state.history);
+  writer.SetMetadata("settings", state.settings);
+  writer.SetMetadata("validation", state.validation);
   writer.SetMetadata("architecture", architecture.json);
   size_t index = 0;
   for (const Parameter& p : parameters.list()) {
@@ -66,17 +89,15 @@ Status ReadCheckpoint(const std::string& path, Parameters& parameters, Adam& ada
     AECOMP_ASSIGN_OR_RETURN(s.v, file.ReadFloats("v/" + p.name, p.dims));
   }
   parameters.MarkChanged();
-  try {
-    const nlohmann::json numbers = nlohmann::json::parse(file.metadata().at("state"));
-    state.step = numbers.at("step"), state.hours = numbers.at("hours"), state.pixels = numbers.at("pixels");
-    state.start = numbers.value("start", state.start);
-    state.seed = numbers.at("seed"), state.history = file.metadata().at("history");
-    adam.set_steps(numbers.at("adam_steps")), adam.set_average_age(numbers.at("average_age"));
-  } catch (const std::exception& e) {
-    return ModelError(path + ": its training state is damaged (" + e.what() +
-                      "); start from the model beside it with --init");
-  }
-  return {};
+  return ReadNumbers(file, path, state, &adam);
+}
+
+Result<TrainState> ReadTrainState(const std::string& path) {
+  std::vector<uint8_t> bytes;
+  AECOMP_ASSIGN_OR_RETURN(const SafetensorsFile file, Open(path, bytes));
+  TrainState state;
+  AECOMP_RETURN_IF_ERROR(ReadNumbers(file, path, state, nullptr));
+  return state;
 }
 
 }  // namespace aecomp

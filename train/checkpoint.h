@@ -17,8 +17,10 @@ struct TrainState {
   double hours = 0;    ///< wall time spent in steps
   int64_t pixels = 0;  ///< shown to the model
   uint64_t seed = 0;
-  std::string start;    ///< what the run began with: a model's file name, "none" (untrained), "released model"
-  std::string history;  ///< JSON array: provenance of the runs before this one
+  std::string start;       ///< what the run began with: a model's file name, "none" (untrained), "released model"
+  std::string history;     ///< JSON array: provenance of the runs before this one
+  std::string settings;    ///< JSON object: what the run was started with; empty in checkpoints of older programs
+  std::string validation;  ///< ValidationHistory; may be empty
 };
 
 Status WriteCheckpoint(const std::string& path, const Architecture& architecture, const Parameters& parameters,
@@ -26,6 +28,9 @@ Status WriteCheckpoint(const std::string& path, const Architecture& architecture
 
 /// The architecture text of a checkpoint, so that its parameters can be made before ReadCheckpoint fills them.
 Result<std::string> CheckpointArchitecture(const std::string& path);
+
+/// The numbers alone.
+Result<TrainState> ReadTrainState(const std::string& path);
 
 Status ReadCheckpoint(const std::string& path, Parameters& parameters, Adam& adam, TrainState& state);
 

@@ -1,7 +1,8 @@
-// Training images: decoded once, kept as bytes in memory, cut into batches by threads that run ahead of the trainer.
+// Training images: decoded once, kept as samples in memory, cut into batches by threads that run ahead of the trainer.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,28 +16,59 @@ namespace aecomp {
 /// Image files below the folders (by extension, recursively), sorted by path.
 Result<std::vector<std::string>> ListImages(const std::vector<std::string>& folders);
 
+/// What is decoded and how much of it is kept.
+struct LoadOptions {
+  int channels = 3;  ///< 3: gray is repeated; 1: colour becomes its luma. Alpha is ignored.
+  int smallest = 1;  ///< images below this height or width are left out
+  /// Of larger images a window of so many pixels is kept, at a place that their name decides; half of it where samples
+  /// have 16 bits; 0: all.
+  int64_t most_pixels = 0;
+};
+
+/// 8-bit images as they are; images of 16 bits (which may hold 12 or 14) spread between their lowest and highest
+/// sample, as the codec sees them.
 class Dataset {
  public:
-  /// Decodes all files as 8-bit images of `channels`; unreadable ones and ones smaller than `patch` are left out, with
-  /// a line each in `notes`. Fails when nothing is left.
-  static Result<Dataset> Load(const std::vector<std::string>& files, int channels, int patch,
+  /// Decodes all files. Those that are left out get a line each in `notes`. Fails when nothing is left.
+  static Result<Dataset> Load(const std::vector<std::string>& files, const LoadOptions& options,
                               std::vector<std::string>* notes);
 
   size_t size() const { return images_.size(); }
   const Image& image(size_t i) const { return images_[i]; }
+  const std::string& name(size_t i) const { return names_[i]; }  ///< path of the file
+
+  /// Moves the images for which `wanted(i)` holds to a data set of their own; the others keep their order.
+  Dataset Take(const std::function<bool(size_t i)>& wanted);
+  /// Keeps a window of at most this many pixels of every image.
+  void Shrink(int64_t most_pixels);
+
+  /// Standard deviation of the Gaussian noise that Sample adds, in 1/255; 0: none.
+  void set_noise(double sigma) { noise_ = sigma; }
+  double noise() const { return noise_; }
 
   /// A random patch of [patch, patch, C] in [0, 1] of a random image (likelier the larger it is): cropped, half of the
-  /// time reduced by a random factor of up to 2, half of the time mirrored. `random`: any 64 bits; equal bits, equal
-  /// patch.
-  void Sample(uint64_t random, int patch, float* out) const;
+  /// time reduced by a random factor of up to 2, half of the time mirrored, then with noise, clipped. `random`: any 64
+  /// bits; equal bits, equal patch. `clean` (may be null): the same without noise.
+  void Sample(uint64_t random, int patch, float* out, float* clean = nullptr) const;
 
  private:
+  void CountAreas();
+
   std::vector<Image> images_;
+  std::vector<std::string> names_;
   std::vector<double> cumulative_;  // of area^0.7
+  double noise_ = 0;
 };
+
+/// Pixels [x, x + w) x [y, y + h) of an image of 8 or 16 bits as [h, w, C] in [0, 1].
+void ReadPixels(const Image& image, int x, int y, int w, int h, float* out);
+
+/// A copy with Gaussian noise of `sigma`/255 of the range, rounded and clipped: what a camera would have stored.
+Image WithNoise(const Image& image, double sigma, uint64_t seed);
 
 struct Batch {
   AlignedBuffer<float> x;      ///< [N, patch, patch, C]
+  AlignedBuffer<float> clean;  ///< the same without noise; empty when the data set adds none
   std::vector<float> quality;  ///< [N], in 1/16 steps, uniform over the quality axis
 };
 
@@ -53,6 +85,9 @@ class BatchLoader {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// 64 bits of a file's name without its folders: what decides by chance, but alike in every run.
+uint64_t HashName(const std::string& path);
 
 /// splitmix64: independent random bits for (seed, index).
 uint64_t MixBits(uint64_t seed, uint64_t index);

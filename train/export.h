@@ -1,7 +1,6 @@
-// From parameters in training to a model that codes, and how good that model is in real bytes.
+// From parameters in training to a model that codes.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,14 +15,5 @@ namespace aecomp {
 /// random patches of the data set.
 Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const Parameters& parameters,
                                          const Dataset& dataset, const std::string& provenance);
-
-struct ValidationRow {
-  int quality = 0;
-  double bpp = 0, psnr = 0;  ///< means over images; real bytes, PSNR of the decoded 8-bit image
-};
-
-/// Compresses and decompresses every image at every quality.
-Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const std::vector<const Image*>& images,
-                                            const std::vector<int>& qualities);
 
 }  // namespace aecomp

@@ -38,10 +38,9 @@ void ReadBlock(const Image& image, int channels, int kernel, bool lapped, std::m
   const int side = lapped ? 3 * kernel : kernel, margin = (side - kernel) / 2;
   const int x = static_cast<int>(random() % static_cast<uint64_t>(image.width - side + 1));
   const int y = static_cast<int>(random() % static_cast<uint64_t>(image.height - side + 1));
-  std::vector<float> window;  // [side, side, C]
-  for (int v = 0; v < side; ++v)
-    for (int i = 0; i < side * channels; ++i)
-      window.push_back(static_cast<float>(image.Row(y + v)[x * channels + i]) / 255.f - 0.5f);
+  std::vector<float> window(static_cast<size_t>(side * side * channels));  // [side, side, C]
+  ReadPixels(image, x, y, side, side, window.data());
+  for (float& v : window) v -= 0.5f;
   if (lapped) Lap({1, channels, side, side}, kernel, /*inverse=*/false, window.data());
   int row = 0;
   for (int c = 0; c < channels; ++c)

@@ -5,6 +5,10 @@
 
 namespace aecomp {
 
+/// Of an image's bpp + lambda*mse in the loss (lambda against mse of samples in [0, 1]): so that high rates do not
+/// drown the others.
+inline double RateWeight(double lambda) { return 1 / (1e-3 * lambda + 0.3); }
+
 /// Bits of `size` residuals r (latent minus mean, plus uniform noise) under a Gaussian integrated over a unit interval:
 /// p = Phi((|r|+1/2)/s) - Phi((|r|-1/2)/s), s = max(exp(log_sigma), kSigmaMin), p >= 1e-9 (Balle et al. 2018,
 /// arXiv:1802.01436, section 3.1). Writes d bits / d r and d bits / d log_sigma, and returns the sum of bits. Bounds

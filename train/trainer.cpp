@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cmath>
 #include <dnnl.hpp>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "io/file.h"
@@ -16,9 +15,17 @@
 #include "train/dataset.h"
 #include "train/export.h"
 #include "train/initialise.h"
+#include "train/memory.h"
 #include "train/recipe.h"
+#include "train/schedule.h"
+#include "train/settings.h"
 #include "train/simd.h"
+#include "train/starting_point.h"
+#include "train/train_log.h"
+#include "train/training_images.h"
 #include "train/training_model.h"
+#include "train/training_plan.h"
+#include "train/validate.h"
 
 #ifndef AECOMP_COMMIT
 #define AECOMP_COMMIT "unknown"
@@ -30,18 +37,16 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kWarmUpSteps = 300;
-constexpr double kFinalRate = 0.02;  // of the peak
 constexpr double kClipNorm = 1.0;
-constexpr int kValidationImages = 12;
-constexpr int kHeldOutOneIn = 20;
+/// Of what the images leave free; the rest is for the export and validation of models, and for others.
+constexpr double kTrainingPart = 0.7;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-uint64_t HashName(const std::string& name) {
-  uint64_t h = 1469598103934665603ull;  // FNV-1a
-  for (unsigned char c : name) h = (h ^ c) * 1099511628211ull;
-  return MixBits(h, 0);
+std::string Format(const char* format, double a, double b = 0, double c = 0) {
+  char text[128];
+  std::snprintf(text, sizeof text, format, a, b, c);
+  return text;
 }
 
 std::string FileName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
@@ -54,34 +59,56 @@ class Trainer {
 
  private:
   Status Check() const;
-  Status LoadArchitecture();
-  Status LoadImages();
+  Status Prepare(StartingPoint start);
+  Status Plan();
   Status Start();
+  Status StartFrom(const Model& model);
+  Status OpenLog();
+
   Status Loop();
-  Status Checkpoint();
+  Status TakeStep(BatchLoader& loader);
+  void Count(const StepResult& result, double norm, double seconds);
+  Status AfterStep();
+  bool Finished() const;
+
+  Status CheckHealth();
+  Status Diverged(int64_t step) const;
+  std::string FirstNonFinite() const;
+
+  Status Save();
+  Result<std::vector<uint8_t>> Export() const;
   Status RunValidation();
-  void Report(double learning_rate);
-  double Progress() const;
-  double LearningRate() const;
+  Status RunValidation(const std::vector<uint8_t>& model);
+  std::string DescribeStart() const;
+  void Report();
+  void Summarise() const;
   std::string Provenance() const;
+
+  double Progress() const { return schedule_.Progress(state_.step, state_.hours); }
+  double LearningRate() const { return schedule_.Rate(state_.step, state_.hours); }
+  bool Validates() const { return images_.validation.size() > 0; }
+  bool IsStale() const { return options_.patience > 0 && history_.stale() >= options_.patience; }
   void Say(const std::string& text) const {
     if (callbacks_.message) callbacks_.message(text);
   }
   std::string CheckpointPath() const { return options_.output + ".checkpoint"; }
-  void Log(const json& line) { log_ << line.dump() << std::endl; }
 
-  const TrainOptions& options_;
+  TrainOptions options_;
   const TrainCallbacks& callbacks_;
   Architecture architecture_;
   Recipe recipe_;
   Parameters parameters_;
-  std::unique_ptr<Model> start_model_;
   std::unique_ptr<TrainingModel> model_;
   std::unique_ptr<Adam> adam_;
-  Dataset training_, validation_;
+  TrainingImages images_;
   TrainState state_;
-  int64_t first_step_ = 0;  // of this run: the optimiser warms up from here
-  std::ofstream log_;
+  ValidationHistory history_;
+  std::vector<uint8_t> start_file_;  // the model to start from, until it has been validated
+  Schedule schedule_;
+  const Batch* batch_ = nullptr;  // of the last step
+  int64_t saved_step_ = -1;       // of the checkpoint on the disk
+  Clock::time_point saved_, counted_;
+  TrainLog log_;
 
   struct Window {  // since the last report
     double loss = 0, bpp = 0, z_bpp = 0, mse = 0, norm = 0, seconds = 0;
@@ -90,120 +117,81 @@ class Trainer {
 };
 
 Status Trainer::Check() const {
-  if (options_.folders.empty()) return UsageError("give at least one folder of training images");
-  if (options_.steps <= 0 && options_.hours <= 0) return UsageError("give --steps or --time");
-  if (options_.batch < 1 || options_.batch > 1024) return UsageError("--batch must be 1 to 1024");
-  if (!(options_.learning_rate > 0) || options_.learning_rate > 1)
-    return UsageError("--lr must be above 0 and at most 1");
+  const TrainOptions& o = options_;
+  if (o.folders.empty()) return UsageError("give at least one folder of training images");
+  if (o.steps <= 0 && o.hours <= 0) return UsageError("give --steps or --time");
+  if (o.batch < 0 || o.batch > 1024) return UsageError("--batch must be 1 to 1024");
+  if (!(o.learning_rate >= 0) || !std::isfinite(o.learning_rate)) return UsageError("--lr must be a number above 0");
+  if (!(o.noise <= 255)) return UsageError("--noise must be 0 to 255");
   return {};
 }
 
-/// The architecture comes from the checkpoint, the --arch file, the model to start from, or the embedded model.
-Status Trainer::LoadArchitecture() {
-  constexpr uint64_t kMaxText = 16 << 20;
-  std::string text, name = options_.architecture;
-  if (options_.resume) {
-    name = CheckpointPath();
-    AECOMP_ASSIGN_OR_RETURN(text, CheckpointArchitecture(name));
-  } else if (!options_.init.empty() && options_.init != "none") {
-    AECOMP_ASSIGN_OR_RETURN(start_model_, ReadModel(options_.init));
-  } else if (options_.init.empty() && options_.architecture.empty() && !EmbeddedModelFile().empty()) {
-    AECOMP_ASSIGN_OR_RETURN(start_model_, ParseModel(EmbeddedModelFile(), "the embedded model"));
-  }
-  if (text.empty() && !options_.architecture.empty()) {
-    AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(options_.architecture, kMaxText));
-    text.assign(bytes.begin(), bytes.end());
-  } else if (text.empty() && start_model_) {
-    text = start_model_->architecture.json, name = "the model's architecture";
-  } else if (text.empty() && !EmbeddedModelFile().empty()) {
-    AECOMP_ASSIGN_OR_RETURN(const auto model, ParseModel(EmbeddedModelFile(), "the embedded model"));
-    text = model->architecture.json, name = "the embedded architecture";
-  } else if (text.empty()) {
-    return UsageError(
-        "this program was built without a model: name an architecture with --arch (data/arch/release.json)");
-  }
-  AECOMP_ASSIGN_OR_RETURN(architecture_, ParseArchitecture(text, name));
-  AECOMP_ASSIGN_OR_RETURN(recipe_, ParseRecipe(architecture_));
+/// Images, then the sizes that suit them.
+Status Trainer::Prepare(StartingPoint start) {
+  architecture_ = std::move(start.architecture), recipe_ = std::move(start.recipe);
+  start_file_ = std::move(start.file);
+  state_.start = !start.model ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
+  const int smallest = options_.patch > 0 ? options_.patch : CropUnit(architecture_);
+  const auto say = [this](const std::string& text) { Say(text); };
+  AECOMP_ASSIGN_OR_RETURN(images_, LoadTrainingImages(options_, architecture_.image_channels, smallest, say));
+  AECOMP_RETURN_IF_ERROR(Plan());
+  AECOMP_RETURN_IF_ERROR(DropSmall(images_, options_.patch, say));
+  AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
+                                                        static_cast<float>(recipe_.relu_leak)));
+  if (options_.resume) return {};
+  AECOMP_RETURN_IF_ERROR(InitialiseParameters(architecture_, recipe_, images_.training, options_.seed, parameters_));
+  return start.model ? StartFrom(*start.model) : Status();
+}
+
+Status Trainer::Plan() {
+  const double free = kTrainingPart * static_cast<double>(AvailableMemory());
+  AECOMP_ASSIGN_OR_RETURN(
+      const TrainingPlan plan,
+      PlanTraining(architecture_, images_.training, static_cast<int64_t>(free), options_.batch, options_.patch));
+  options_.batch = plan.batch, options_.patch = plan.patch;
+  Say("steps of " + std::to_string(plan.batch) + " crops of " + std::to_string(plan.patch) + "x" +
+      std::to_string(plan.patch) +
+      Format(" pixels, about %.1f GB of memory, learning rate %g", plan.bytes / 1e9, options_.learning_rate));
   return {};
 }
 
-Status Trainer::LoadImages() {
-  AECOMP_ASSIGN_OR_RETURN(std::vector<std::string> files, ListImages(options_.folders));
-  std::vector<std::string> held_out, notes;
-  if (!options_.validation_folder.empty()) {
-    AECOMP_ASSIGN_OR_RETURN(held_out, ListImages({options_.validation_folder}));
-  } else if (files.size() >= kHeldOutOneIn) {
-    const auto is_held_out = [](const std::string& f) { return HashName(FileName(f)) % kHeldOutOneIn == 0; };
-    const auto middle =
-        std::stable_partition(files.begin(), files.end(), [&](const auto& f) { return !is_held_out(f); });
-    held_out.assign(middle, files.end());
-    files.erase(middle, files.end());
-  }
-  auto training = Dataset::Load(files, architecture_.image_channels, options_.patch, &notes);
-  if (!training.ok()) {
-    return {training.status().code(), options_.folders.front() + ": " + training.status().message()};
-  }
-  training_ = std::move(training).value();
-  if (!held_out.empty()) {  // the images that come first by hash of their names: the same ones in every run
-    std::sort(held_out.begin(), held_out.end(),
-              [](const auto& a, const auto& b) { return HashName(FileName(a)) < HashName(FileName(b)); });
-    held_out.resize(std::min<size_t>(held_out.size(), kValidationImages));
-    auto loaded = Dataset::Load(held_out, architecture_.image_channels, 1, &notes);
-    if (loaded.ok()) validation_ = std::move(loaded).value();
-  }
-  for (const std::string& note : notes) Say(note);
-  Say(std::to_string(training_.size()) + " images to train on, " + std::to_string(validation_.size()) + " held out");
+Status Trainer::StartFrom(const Model& model) {
+  AECOMP_RETURN_IF_ERROR(CopyParameters(model, parameters_));
+  const json provenance = json::parse(model.provenance, nullptr, /*allow_exceptions=*/false);
+  if (provenance.is_object() && provenance.contains("runs")) state_.history = provenance.at("runs").dump();
   return {};
 }
 
 Status Trainer::Start() {
-  AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
-                                                        static_cast<float>(recipe_.relu_leak)));
-  state_.seed = options_.seed;
-  state_.start = !start_model_ ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
-  state_.history = "[]";
-  if (!options_.resume) {
-    AECOMP_RETURN_IF_ERROR(InitialiseParameters(architecture_, recipe_, training_, options_.seed, parameters_));
-    if (start_model_) {
-      for (Parameter& p : parameters_.list()) {
-        const Parameter* from = start_model_->parameters.Find(p.name);
-        if (from == nullptr || from->dims != p.dims) {
-          return ModelError("the model to start from has no parameter \"" + p.name +
-                            "\" of the architecture's shape; leave out --arch or --init");
-        }
-        p.value = from->value;
-      }
-      const json provenance = json::parse(start_model_->provenance, nullptr, /*allow_exceptions=*/false);
-      if (provenance.is_object() && provenance.contains("runs")) state_.history = provenance.at("runs").dump();
-      start_model_.reset();
-    }
-    parameters_.MarkChanged();
-  }
+  if (!options_.resume) state_.seed = options_.seed;
+  if (state_.history.empty()) state_.history = "[]";
   adam_ = std::make_unique<Adam>(parameters_, recipe_);
   if (options_.resume) {
     AECOMP_RETURN_IF_ERROR(ReadCheckpoint(CheckpointPath(), parameters_, *adam_, state_));
+    if (!state_.validation.empty() && !history_.Parse(state_.validation)) {
+      return ModelError(CheckpointPath() + ": its validation results are damaged; start anew from " + options_.output +
+                        " with --init");
+    }
+    saved_step_ = state_.step;
     Say("resumed at step " + std::to_string(state_.step));
   }
+  state_.settings = SettingsToJson(options_);
   // Adam's moments are part of a checkpoint; a start from a model re-estimates them while the rate warms up.
-  first_step_ = options_.resume ? state_.step - adam_->steps() : state_.step;
-  const std::string log = options_.log.empty() ? options_.output + ".log.jsonl" : options_.log;
-  log_.open(log, options_.resume ? std::ios::app : std::ios::trunc);
-  if (!log_) return WriteError(log + ": cannot be written; choose another place with --log");
+  schedule_ = {options_.learning_rate, options_.steps, options_.hours, state_.step - adam_->steps()};
+  return OpenLog();
+}
+
+Status Trainer::OpenLog() {
+  const std::string path = options_.log.empty() ? options_.output + ".log.jsonl" : options_.log;
+  AECOMP_RETURN_IF_ERROR(options_.resume ? log_.Resume(path, state_.step) : log_.Start(path));
+  log_.Write({{"step", state_.step},
+              {"start", state_.start},
+              {"images", images_.training.size()},
+              {"held_out", images_.validation.size()},
+              {"seed", state_.seed},
+              {"threads", options_.threads},
+              {"settings", json::parse(state_.settings)}});
   return {};
-}
-
-double Trainer::Progress() const {
-  const double by_steps =
-      options_.steps > 0 ? static_cast<double>(state_.step) / static_cast<double>(options_.steps) : 0;
-  const double by_time = options_.hours > 0 ? state_.hours / options_.hours : 0;
-  return std::min(1.0, std::max(by_steps, by_time));
-}
-
-/// Linear warm-up, then a half cosine down to kFinalRate over the whole run.
-double Trainer::LearningRate() const {
-  const double warm_up = std::min(1.0, static_cast<double>(state_.step - first_step_ + 1) / kWarmUpSteps);
-  const double cosine = 0.5 * (1 + std::cos(M_PI * Progress()));
-  return options_.learning_rate * warm_up * (kFinalRate + (1 - kFinalRate) * cosine);
 }
 
 std::string Trainer::Provenance() const {
@@ -215,60 +203,113 @@ std::string Trainer::Provenance() const {
     while (name.size() > 1 && name.back() == '/') name.pop_back();
     folders.push_back(FileName(name));
   }
-  runs.push_back({{"data", folders},
-                  {"images", training_.size()},
-                  {"batch", options_.batch},
-                  {"patch", options_.patch},
-                  {"learning_rate", options_.learning_rate},
-                  {"seed", options_.seed},
-                  {"steps", state_.step},
-                  {"hours", state_.hours},
-                  {"pixels", state_.pixels},
-                  {"start", state_.start},
-                  {"commit", AECOMP_COMMIT}});
+  // No times: equal runs give equal files.
+  json run = {{"data", folders},
+              {"images", images_.training.size()},
+              {"batch", options_.batch},
+              {"patch", options_.patch},
+              {"learning_rate", options_.learning_rate},
+              {"seed", state_.seed},
+              {"steps", state_.step},
+              {"pixels", state_.pixels},
+              {"start", state_.start},
+              {"commit", AECOMP_COMMIT}};
+  if (options_.noise > 0) run["noise"] = options_.noise;
+  runs.push_back(std::move(run));
   return json{{"trainer", "aecomp train"}, {"runs", runs}}.dump();
 }
 
-Status Trainer::RunValidation() {
-  if (validation_.size() == 0) return {};
+Result<std::vector<uint8_t>> Trainer::Export() const {
   Parameters average;
   adam_->CopyAverage(average);
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
-                          ExportModel(architecture_, average, training_, Provenance()));
+  return ExportModel(architecture_, average, images_.training, Provenance());
+}
+
+Status Trainer::RunValidation() {
+  if (!Validates()) return {};
+  AECOMP_RETURN_IF_ERROR(CheckHealth());
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, Export());
+  return RunValidation(bytes);
+}
+
+/// Real bytes of the held-out images; the best model so far becomes the output. The checkpoint comes after the model:
+/// when the run is killed in between, this validation is repeated.
+Status Trainer::RunValidation(const std::vector<uint8_t>& bytes) {
   AECOMP_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseModel(bytes, "the model in training"));
-  std::vector<const Image*> images;
-  for (size_t i = 0; i < validation_.size(); ++i) images.push_back(&validation_.image(i));
-  const int top = architecture_.max_quality();
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<ValidationRow> rows,
-                          Validate(std::move(model), images, {0, top / 7, 3 * top / 7, 5 * top / 7, top}));
-  std::string text = "validation at step " + std::to_string(state_.step) + " (real bytes):";
-  json line = {{"step", state_.step}, {"hours", state_.hours}, {"validation", json::array()}};
+  AECOMP_ASSIGN_OR_RETURN(
+      const std::vector<ValidationRow> rows,
+      Validate(std::move(model), images_.ForValidation(), ValidationQualities(architecture_.max_quality())));
+  const double loss = ValidationLoss(rows);
+  const bool best = history_.Add(state_.step, rows);
+  std::string text = "validation at step " + std::to_string(state_.step) + Format(": loss %.4f ", loss);
+  text += best ? "(best so far)"
+               : "(best: " + Format("%.4f", ValidationLoss(history_.best())) + " at step " +
+                     std::to_string(history_.best_step()) + ")";
+  json line = {{"step", state_.step},
+               {"hours", state_.hours},
+               {"validation_loss", loss},
+               {"best", best},
+               {"validation", json::array()}};
   for (const ValidationRow& row : rows) {
-    char part[64];
-    std::snprintf(part, sizeof part, "  %.3f bpp %.2f dB", row.bpp, row.psnr);
-    text += part;
-    line["validation"].push_back({{"quality", row.quality}, {"bpp", row.bpp}, {"psnr", row.psnr}});
+    text += Format("  %.3f bpp %.2f dB", row.bpp, row.psnr);
+    line["validation"].push_back({{"quality", row.quality}, {"bpp", row.bpp}, {"psnr", row.psnr}, {"loss", row.loss}});
   }
   Say(text);
-  Log(line);
-  return {};
+  log_.Write(line);
+  if (best) AECOMP_RETURN_IF_ERROR(WriteFileAtomically(options_.output, bytes, /*overwrite=*/true));
+  return Save();
 }
 
-Status Trainer::Checkpoint() {
+/// The checkpoint, and the plot of the log. Without images held out the model as well: then nothing says which is best.
+Status Trainer::Save() {
+  AECOMP_RETURN_IF_ERROR(CheckHealth());
+  if (!Validates()) {
+    AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, Export());
+    AECOMP_RETURN_IF_ERROR(WriteFileAtomically(options_.output, bytes, /*overwrite=*/true));
+  }
+  state_.validation = history_.ToJson();
   AECOMP_RETURN_IF_ERROR(WriteCheckpoint(CheckpointPath(), architecture_, parameters_, *adam_, state_));
-  Parameters average;
-  adam_->CopyAverage(average);
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
-                          ExportModel(architecture_, average, training_, Provenance()));
-  return WriteFileAtomically(options_.output, bytes, /*overwrite=*/true);
+  saved_ = Clock::now(), saved_step_ = state_.step;
+  return log_.WritePlot(options_.output + ".log.png");
 }
 
-void Trainer::Report(double learning_rate) {
+/// Whether the next step will see finite numbers: a checkpoint that does not is worse than none.
+Status Trainer::CheckHealth() {
+  if (batch_ == nullptr) return {};
+  const float* clean = batch_->clean.size() > 0 ? batch_->clean.data() : nullptr;
+  const StepResult r = model_->ForwardFrozen(batch_->x.data(), batch_->quality.data(), clean);
+  return std::isfinite(r.loss) ? Status() : Diverged(state_.step);
+}
+
+/// After a forward pass, and a backward pass if that was finite.
+std::string Trainer::FirstNonFinite() const {
+  const auto finite = [](const std::vector<float>& values) {
+    return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+  };
+  for (const Parameter& p : parameters_.list()) {
+    if (!finite(p.value)) return "parameter \"" + p.name + "\"";
+  }
+  if (const std::string where = model_->FirstNonFinite(); !where.empty()) return where;
+  for (const Parameter& p : parameters_.list()) {
+    if (!finite(p.grad)) return "gradient of parameter \"" + p.name + "\"";
+  }
+  return "sum of the loss or of the squared gradients";
+}
+
+Status Trainer::Diverged(int64_t step) const {
+  std::string text = "training diverged at step " + std::to_string(step) + ": not finite: " + FirstNonFinite() + "; ";
+  text += saved_step_ < 0
+              ? "nothing was saved: start again"
+              : CheckpointPath() + " is that of step " + std::to_string(saved_step_) + ": go on from it with --resume";
+  return {StatusCode::kDiverged, text + Format(" and a smaller --lr than %g", options_.learning_rate)};
+}
+
+void Trainer::Report() {
   TrainProgress p;
   const double n = window_.steps;
   p.step = state_.step, p.total_steps = options_.steps;
   p.loss = window_.loss / n, p.bpp = window_.bpp / n, p.psnr = -10 * std::log10(window_.mse / n);
-  p.gradient_norm = window_.norm / n, p.learning_rate = learning_rate;
+  p.gradient_norm = window_.norm / n, p.learning_rate = LearningRate();
   p.images_per_second = n * options_.batch / window_.seconds;
   const double done = Progress(), left_by_time = (options_.hours - state_.hours) * 3600;
   const double left_by_steps = static_cast<double>(options_.steps - state_.step) * window_.seconds / n;
@@ -276,68 +317,128 @@ void Trainer::Report(double learning_rate) {
                    : options_.steps <= 0 ? left_by_time
                    : options_.hours <= 0 ? left_by_steps
                                          : std::min(left_by_time, left_by_steps);
-  Log({{"step", p.step},
-       {"hours", state_.hours},
-       {"loss", p.loss},
-       {"bpp", p.bpp},
-       {"z_bpp", window_.z_bpp / n},
-       {"psnr", p.psnr},
-       {"norm", p.gradient_norm},
-       {"lr", p.learning_rate},
-       {"images_per_second", p.images_per_second}});
+  log_.Write({{"step", p.step},
+              {"hours", state_.hours},
+              {"loss", p.loss},
+              {"bpp", p.bpp},
+              {"z_bpp", window_.z_bpp / n},
+              {"psnr", p.psnr},
+              {"norm", p.gradient_norm},
+              {"lr", p.learning_rate},
+              {"images_per_second", p.images_per_second}});
   if (callbacks_.progress) callbacks_.progress(p);
   window_ = {};
 }
 
-Status Trainer::Loop() {
-  BatchLoader loader(training_, options_.batch, options_.patch, architecture_.image_channels,
-                     architecture_.max_quality(), state_.seed, state_.step);
-  Clock::time_point saved = Clock::now();
-  while (Progress() < 1) {
-    const Clock::time_point begin = Clock::now();
-    const double rate = LearningRate();
-    const Batch& batch = loader.Next();
-    const StepResult r = model_->ForwardBackward(batch.x.data(), batch.quality.data(),
-                                                 MixBits(state_.seed ^ 0xD1CE, static_cast<uint64_t>(state_.step)));
-    const double norm = std::isfinite(r.loss) ? adam_->Step(rate, kClipNorm) : std::nan("");
-    if (!std::isfinite(norm)) {
-      return ModelError("training diverged at step " + std::to_string(state_.step + 1) +
-                        ": loss or gradient is not finite; go on from the last checkpoint, " + CheckpointPath() +
-                        ", with a smaller --lr");
-    }
-    const double seconds = SecondsSince(begin);
-    ++state_.step;
-    state_.hours += seconds / 3600;
-    state_.pixels += int64_t{options_.batch} * options_.patch * options_.patch;
-    window_.loss += r.loss, window_.bpp += r.bpp, window_.z_bpp += r.z_bpp, window_.mse += r.mse, window_.norm += norm;
-    window_.seconds += seconds, ++window_.steps;
-    const bool early = state_.step == 20 || state_.step == 50 || state_.step == 100;
-    if (early || state_.step % 200 == 0) Report(rate);
-    if (callbacks_.interrupted && callbacks_.interrupted()) {
-      AECOMP_RETURN_IF_ERROR(Checkpoint());
-      return {StatusCode::kInterrupted,
-              "interrupted at step " + std::to_string(state_.step) + "; saved, go on with --resume"};
-    }
-    if (options_.validate_steps > 0 && state_.step % options_.validate_steps == 0)
-      AECOMP_RETURN_IF_ERROR(RunValidation());
-    if (SecondsSince(saved) > options_.checkpoint_minutes * 60.0) {
-      AECOMP_RETURN_IF_ERROR(Checkpoint());
-      saved = Clock::now();
-    }
+/// Gradients of one batch, then the optimiser. Between the two the gradients lie in parameters_.
+Status Trainer::TakeStep(BatchLoader& loader) {
+  const Clock::time_point begin = Clock::now();
+  batch_ = &loader.Next();
+  const StepResult r = model_->ForwardBackward(batch_->x.data(), batch_->quality.data(),
+                                               MixBits(state_.seed ^ 0xD1CE, static_cast<uint64_t>(state_.step)),
+                                               batch_->clean.size() > 0 ? batch_->clean.data() : nullptr);
+  if (!std::isfinite(r.loss)) return Diverged(state_.step + 1);
+  const double norm = adam_->Step(LearningRate(), kClipNorm);
+  if (!std::isfinite(norm)) return Diverged(state_.step + 1);
+  Count(r, norm, SecondsSince(begin));
+  return {};
+}
+
+void Trainer::Count(const StepResult& r, double norm, double seconds) {
+  ++state_.step;
+  state_.hours += SecondsSince(counted_) / 3600;  // with what was between the steps
+  counted_ = Clock::now();
+  state_.pixels += int64_t{options_.batch} * options_.patch * options_.patch;
+  window_.loss += r.loss, window_.bpp += r.bpp, window_.z_bpp += r.z_bpp, window_.mse += r.mse, window_.norm += norm;
+  window_.seconds += seconds, ++window_.steps;
+}
+
+/// What is due after a step: reports, validation, checkpoints. A checkpoint never comes before the validation of its
+/// step, which a resumed run would leave out.
+Status Trainer::AfterStep() {
+  const bool early = state_.step == 20 || state_.step == 50 || state_.step == 100;
+  if (early || state_.step % 200 == 0) Report();
+  if (options_.validate_steps > 0 && state_.step % options_.validate_steps == 0)
+    AECOMP_RETURN_IF_ERROR(RunValidation());
+  if (callbacks_.interrupted && callbacks_.interrupted()) {
+    AECOMP_RETURN_IF_ERROR(Save());
+    return {StatusCode::kInterrupted,
+            "interrupted at step " + std::to_string(state_.step) + "; saved, go on with --resume"};
   }
-  if (window_.steps > 0) Report(LearningRate());
-  AECOMP_RETURN_IF_ERROR(RunValidation());
-  return Checkpoint();
+  const bool due = options_.checkpoint_steps > 0 && state_.step % options_.checkpoint_steps == 0;
+  if (due || SecondsSince(saved_) > options_.checkpoint_minutes * 60.0) AECOMP_RETURN_IF_ERROR(Save());
+  return {};
+}
+
+Status Trainer::Loop() {
+  BatchLoader loader(images_.training, options_.batch, options_.patch, architecture_.image_channels,
+                     architecture_.max_quality(), state_.seed, state_.step);
+  saved_ = counted_ = Clock::now();
+  if (!options_.resume) {
+    // Saved before the first step: whatever happens later, there is something to resume.
+    AECOMP_RETURN_IF_ERROR(start_file_.empty() || !Validates() ? RunValidation() : RunValidation(start_file_));
+    if (saved_step_ < 0) AECOMP_RETURN_IF_ERROR(Save());
+  }
+  while (!Finished()) {
+    AECOMP_RETURN_IF_ERROR(TakeStep(loader));
+    AECOMP_RETURN_IF_ERROR(AfterStep());
+  }
+  if (window_.steps > 0) Report();
+  if (Validates() && history_.last_step() != state_.step) {
+    AECOMP_RETURN_IF_ERROR(RunValidation());
+  } else {
+    AECOMP_RETURN_IF_ERROR(Save());
+  }
+  batch_ = nullptr;  // the loader's
+  return {};
+}
+
+bool Trainer::Finished() const { return Progress() >= 1 || IsStale(); }
+
+std::string Trainer::DescribeStart() const {
+  if (history_.first_step() > 0) return "the model of step " + std::to_string(history_.first_step());
+  if (state_.start == "none") return "the untrained start";
+  return state_.start == "released model" ? "the released model" : state_.start;
+}
+
+void Trainer::Summarise() const {
+  if (IsStale()) {
+    Say("stopped: no gain of 0.2 % in " + std::to_string(history_.stale()) +
+        " validations; --patience 0 --resume goes on");
+  }
+  if (!history_.empty()) {
+    const auto say_rows = [this](const char* when, const std::vector<ValidationRow>& rows) {
+      std::string text = when;
+      for (const ValidationRow& row : rows) text += Format("  %.3f bpp %.2f dB", row.bpp, row.psnr);
+      Say(text);
+    };
+    Say("held out: " + std::to_string(images_.validation.size()) + " images, real bytes, against " + DescribeStart());
+    say_rows("before:", history_.first());
+    say_rows("after: ", history_.best());
+    Say(history_.best_step() > history_.first_step() ? CompareCurves(history_.first(), history_.best())
+                                                     : "training found nothing better");
+  }
+  const int64_t step = history_.empty() ? state_.step : history_.best_step();
+  Say("model: " + options_.output + ", that of step " + std::to_string(step));
+  Say("use it: aecomp compress IMAGE -m " + options_.output + " -o IMAGE.aec; aecomp decompress IMAGE.aec -m " +
+      options_.output);
 }
 
 Status Trainer::Run() {
-  AECOMP_RETURN_IF_ERROR(Check());
   if (options_.threads > 0) omp_set_num_threads(options_.threads);
   FlushDenormals();
-  AECOMP_RETURN_IF_ERROR(LoadArchitecture());
-  AECOMP_RETURN_IF_ERROR(LoadImages());
+  if (options_.resume) {
+    AECOMP_ASSIGN_OR_RETURN(const TrainState saved, ReadTrainState(CheckpointPath()));
+    AdoptSettings(saved.settings, options_);
+  }
+  AECOMP_RETURN_IF_ERROR(Check());
+  AECOMP_ASSIGN_OR_RETURN(StartingPoint start, FindStartingPoint(options_, CheckpointPath()));
+  ApplyDefaults(start.model != nullptr, options_);
+  AECOMP_RETURN_IF_ERROR(Prepare(std::move(start)));
   AECOMP_RETURN_IF_ERROR(Start());
-  return Loop();
+  AECOMP_RETURN_IF_ERROR(Loop());
+  Summarise();
+  return {};
 }
 
 }  // namespace

@@ -10,24 +10,34 @@
 
 namespace aecomp {
 
+/// What is left at "automatic" comes from the checkpoint when one is resumed, else from the defaults that are named.
 struct TrainOptions {
   std::vector<std::string> folders;   ///< training images, searched recursively
   std::string validation_folder;      ///< empty: a few training images are held out by hash of their names
-  std::string output = "model.aecm";  ///< the usable model, rewritten at every checkpoint
+  std::string output = "model.aecm";  ///< the usable model: the best of all validations, or that of the last checkpoint
   std::string init;          ///< model to start from; "none": the untrained transform codec; empty: embedded model
   std::string architecture;  ///< architecture JSON file; empty: that of the model, or the built-in one
   bool resume = false;       ///< continue from <output>.checkpoint
   int64_t steps = 0;         ///< total steps; 0: see hours
-  double hours = 0;          ///< total wall time of training, all runs together; 0: see steps
-  int batch = 6;
-  int patch = 192;              ///< crop size in pixels, a multiple of 64
-  double learning_rate = 5e-4;  ///< peak of the schedule
+  double hours = 0;          ///< total wall time of the run without loading, all parts together; 0: see steps
+  int batch = 0;             ///< 0: automatic, see PlanTraining
+  int patch = 0;             ///< crop size in pixels, a multiple of the architecture's stride; 0: automatic
+  double learning_rate = 0;  ///< peak of the schedule; 0: automatic, kScratchRate or kTuningRate
+  double noise = -1;         ///< of what the network sees, standard deviation in 1/255; below 0: automatic, none
   uint64_t seed = 1;
-  int threads = 0;  ///< 0: all
-  int checkpoint_minutes = 5;
-  int validate_steps = 2000;  ///< real bytes and PSNR on held-out images every so many steps
-  std::string log;            ///< JSON Lines; empty: <output>.log.jsonl
+  int threads = 0;             ///< 0: all
+  int64_t image_memory = 0;    ///< bytes for decoded images; 0: automatic, a part of what is free
+  int checkpoint_minutes = 5;  ///< or checkpoint_steps, what comes first
+  int checkpoint_steps = 0;    ///< 0: see checkpoint_minutes
+  int validate_steps = -1;  ///< real bytes of held-out images every so many steps; 0: at start and end; -1: automatic
+  int patience = -1;        ///< stop after so many validations without a gain of 0.2 %; 0: never; -1: automatic
+  std::string log;          ///< JSON Lines; empty: <output>.log.jsonl
 };
+
+inline constexpr double kScratchRate = 5e-4;  ///< of an untrained model
+inline constexpr double kTuningRate = 2e-4;   ///< of a trained one
+inline constexpr int kValidateSteps = 500;
+inline constexpr int kPatience = 10;
 
 struct TrainProgress {
   int64_t step = 0, total_steps = 0;
@@ -37,10 +47,11 @@ struct TrainProgress {
 
 struct TrainCallbacks {
   std::function<void(const TrainProgress&)> progress;  ///< now and then
-  std::function<void(const std::string&)> message;     ///< notes for stderr: skipped files, validation, checkpoints
+  std::function<void(const std::string&)> message;     ///< notes for stderr: skipped files, validation, the result
   std::function<bool()> interrupted;                   ///< polled each step; true: save and stop with kInterrupted
 };
 
+/// kDiverged when a loss or gradient is not finite; the checkpoint then is one from before.
 Status Train(const TrainOptions& options, const TrainCallbacks& callbacks);
 
 }  // namespace aecomp

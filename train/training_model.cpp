@@ -88,7 +88,7 @@ struct TrainingModel::Impl {
 
   Status Compile(int patch, float relu_leak);
   void Prepare(const float* quality);
-  StepResult Forward(const float* x, const float* quality, const uint64_t* seed);
+  StepResult Forward(const float* x, const float* clean, const float* quality, const uint64_t* seed);
   void ForwardLatent();
   void ForwardHyper(const uint64_t* seed);
   void ForwardContext(bool frozen);
@@ -268,7 +268,7 @@ StepResult TrainingModel::Impl::Loss(const float* x, const float* quality) {
   for (int n = 0; n < batch; ++n) {
     PerImage& p = images[static_cast<size_t>(n)];
     const double lambda = 65025 * architecture->LambdaAt(quality[n]);
-    const double weight = 1 / (1e-3 * lambda + 0.3) / batch;  // so that high rates do not drown the others
+    const double weight = RateWeight(lambda) / batch;
     const double bpp = (p.y_bits + p.z_bits) / pixels, mse = p.squared_error / static_cast<double>(samples);
     result.loss += weight * (bpp + lambda * mse);
     result.bpp += bpp / batch, result.z_bpp += p.z_bits / pixels / batch, result.mse += mse / batch;
@@ -278,7 +278,8 @@ StepResult TrainingModel::Impl::Loss(const float* x, const float* quality) {
   return result;
 }
 
-StepResult TrainingModel::Impl::Forward(const float* x, const float* quality, const uint64_t* seed) {
+StepResult TrainingModel::Impl::Forward(const float* x, const float* clean, const float* quality,
+                                        const uint64_t* seed) {
   Prepare(quality);
   const int64_t size = image.size();
 #pragma omp parallel for simd schedule(static)
@@ -288,7 +289,7 @@ StepResult TrainingModel::Impl::Forward(const float* x, const float* quality, co
   ForwardContext(seed == nullptr);
   ForwardRate(seed);
   restored = decoder->Forward(decoder_input.data());
-  return Loss(x, quality);
+  return Loss(clean, quality);
 }
 
 void TrainingModel::Impl::BackwardDistortion(const float* x) {
@@ -455,14 +456,36 @@ Result<std::unique_ptr<TrainingModel>> TrainingModel::Create(const Architecture&
   return model;
 }
 
-StepResult TrainingModel::ForwardBackward(const float* x, const float* quality, uint64_t seed) {
-  const StepResult result = impl_->Forward(x, quality, &seed);
-  impl_->Backward(x);
+StepResult TrainingModel::ForwardBackward(const float* x, const float* quality, uint64_t seed, const float* clean) {
+  const float* target = clean != nullptr ? clean : x;
+  const StepResult result = impl_->Forward(x, target, quality, &seed);
+  impl_->Backward(target);
   return result;
 }
 
-StepResult TrainingModel::ForwardFrozen(const float* x, const float* quality) {
-  return impl_->Forward(x, quality, nullptr);
+StepResult TrainingModel::ForwardFrozen(const float* x, const float* quality, const float* clean) {
+  return impl_->Forward(x, clean != nullptr ? clean : x, quality, nullptr);
+}
+
+std::string TrainingModel::FirstNonFinite() const {
+  const Impl& m = *impl_;
+  const std::pair<const char*, const Graph*> graphs[] = {
+      {"encoder", m.encoder.get()},
+      {"hyper_encoder", m.hyper_encoder.get()},
+      {"hyper_decoder", m.hyper_decoder.get()},
+      {"mu_head", m.mu_head.get()},
+      {"sigma_head", m.sigma_head.get()},
+      {"context_in", m.context_in.get()},
+      {"context_out", m.context_out.get()},
+      {"decoder", m.decoder.get()}};  // in the order in which they run
+  for (const auto& [role, graph] : graphs) {
+    if (const std::string layer = graph->FirstNonFinite(); !layer.empty()) return role + (": output of " + layer);
+  }
+  for (size_t i = std::size(graphs); i-- > 0;) {
+    const std::string layer = graphs[i].second->FirstNonFiniteGradient();
+    if (!layer.empty()) return graphs[i].first + (": gradient of the output of " + layer);
+  }
+  return "";
 }
 
 const float* TrainingModel::z_noise() const { return impl_->z_noise.data(); }

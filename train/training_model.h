@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "io/status.h"
@@ -27,12 +28,16 @@ class TrainingModel {
   ~TrainingModel();
 
   /// x: [N, H, W, C] in [0, 1]; quality: [N] in 1/16 steps (may be fractional); seed: of the noise. Gradients are added
-  /// to Parameter::grad.
-  StepResult ForwardBackward(const float* x, const float* quality, uint64_t seed);
+  /// to Parameter::grad. clean: what the distortion is against, as long as x; null: x.
+  StepResult ForwardBackward(const float* x, const float* quality, uint64_t seed, const float* clean = nullptr);
 
   /// For gradient checks: the noise and the rounding of the last ForwardBackward stay as they were, so that the loss is
   /// a smooth function of the parameters.
-  StepResult ForwardFrozen(const float* x, const float* quality);
+  StepResult ForwardFrozen(const float* x, const float* quality, const float* clean = nullptr);
+
+  /// After ForwardBackward: where the first NaN or infinity appeared, as "encoder: output of layer 'a' (conv2d)"; empty
+  /// when all activations and their gradients are finite.
+  std::string FirstNonFinite() const;
 
   /// Noise of the last ForwardBackward and the shapes of z and y, for comparisons with other implementations.
   const float* z_noise() const;

@@ -23,6 +23,20 @@ expect 2 "$AECOMP" train images $tiny --steps 3 -o m.aecm && expect_stderr 'exis
 expect 0 "$AECOMP" train images $tiny --steps 5 -o m.aecm --resume && expect_stderr 'step 3'
 expect 5 "$AECOMP" decompress a.aec -m m.aecm -o b.png
 
+# A rate that no training survives: its own exit code, the step, the layer, and a checkpoint to go on from.
+expect 7 "$AECOMP" train images $tiny --steps 9 --lr 1e30 -o wild.aecm && expect_stderr 'step [0-9]*: not finite: .*--resume'
+expect 0 "$AECOMP" train images --steps 2 --lr 1e-4 --resume -o wild.aecm
+expect_file wild.aecm.log.png
+
+# Broken files are named and counted, gray ones and 16 bits are trained on; what is held out decides.
+mkdir mixed && for i in 1 2 3 4 5 6 7 8; do small_image "mixed/$i.ppm" 70 80; done
+head -c 999 images/sample.png >mixed/cut.png && echo text >mixed/text.png
+printf 'P5\n64 64\n255\n%4096s' '' >mixed/gray.pgm
+printf 'P5\n64 64\n65535\n%8192s' '' | tr ' ' 'a' >mixed/deep.pgm
+expect 0 "$AECOMP" train mixed $tiny --steps 2 --noise 10 -o mixed.aecm
+expect_stderr 'skipped .*cut.png' && expect_stderr 'skipped .*text.png'
+expect_stderr '8 images to train on, 2 held out, 2 skipped' && expect_stderr 'use it: aecomp compress IMAGE -m mixed.aecm'
+
 # Ctrl-C saves.
 "$AECOMP" train images $tiny --steps 100000 -o stopped.aecm >"$LOGS/out" 2>"$LOGS/err" &
 pid=$!

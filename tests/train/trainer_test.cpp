@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "io/file.h"
 #include "model/model_file.h"
 #include "tests/train/tiny_architecture.h"
 
@@ -151,6 +153,96 @@ TEST_F(TrainerTest, RefusesWhatCannotBeTrainedOn) {
   TrainOptions no_model = options_;
   no_model.resume = true;
   fails(no_model, StatusCode::kInput, "checkpoint");
+}
+
+std::vector<uint8_t> Bytes(const std::string& path) {
+  auto bytes = ReadFile(path);
+  EXPECT_TRUE(bytes.ok()) << bytes.status().message();
+  return bytes.ok() ? std::move(bytes).value() : std::vector<uint8_t>();
+}
+
+TEST_F(TrainerTest, InterruptedWithValidationEndsInTheSameBytes) {
+  for (int i = 6; i < 10; ++i) WritePicture(root_ / "images" / ("p" + std::to_string(i) + ".ppm"), 150, 140, i);
+  options_.threads = 1, options_.steps = 12, options_.validate_steps = 5, options_.batch = 2;
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& m) { messages.push_back(m); };
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  const auto says = [&](const std::string& text) {
+    return std::any_of(messages.begin(), messages.end(), [&](const auto& m) { return m.find(text) != m.npos; });
+  };
+  EXPECT_TRUE(says("8 images to train on, 2 held out"));
+  EXPECT_TRUE(says("against the untrained start"));
+  EXPECT_TRUE(says("BD-rate: ") || says("nothing better"));
+  EXPECT_TRUE(says("use it: aecomp compress IMAGE -m " + options_.output));
+
+  const std::string whole = options_.output;
+  options_.output = (root_ / "parts.aecm").string();
+  for (const int polls : {3, 4, 0}) {  // stops after steps 3 and 7
+    int left = polls;
+    TrainCallbacks stop;
+    stop.interrupted = [&] { return --left == 0; };
+    EXPECT_EQ(Train(options_, stop).exit_code(), polls > 0 ? 130 : 0);
+    TrainOptions resumed;
+    resumed.folders = options_.folders, resumed.output = options_.output, resumed.resume = true, resumed.threads = 1;
+    options_ = resumed;
+  }
+  EXPECT_EQ(Bytes(whole), Bytes(options_.output));
+  EXPECT_GT(Bytes(whole + ".log.png").size(), 1000u);
+}
+
+TEST_F(TrainerTest, PatienceEndsARunThatGainsNothing) {
+  for (int i = 6; i < 8; ++i) WritePicture(root_ / "images" / ("p" + std::to_string(i) + ".ppm"), 150, 140, i);
+  options_.steps = 1000, options_.validate_steps = 1, options_.patience = 2, options_.learning_rate = 1e-12;
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& m) { messages.push_back(m); };
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  EXPECT_TRUE(std::any_of(messages.begin(), messages.end(), [](const auto& m) {
+    return m.find("stopped: no gain of 0.2 % in 2 validations") != m.npos;
+  }));
+}
+
+TEST_F(TrainerTest, AbsurdRateStopsWithTheStepAndTheLayer) {
+  options_.learning_rate = 1e30;
+  const Status status = Train(options_, {});
+  EXPECT_EQ(status.code(), StatusCode::kDiverged) << status.message();
+  EXPECT_NE(status.message().find("training diverged at step 2: not finite: "), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("is that of step 0: go on from it with --resume"), std::string::npos)
+      << status.message();
+  options_.resume = true, options_.learning_rate = 1e-3, options_.steps = 3;
+  EXPECT_TRUE(Train(options_, {}).ok());
+}
+
+/// Puts a NaN into one parameter of a checkpoint, and says what training makes of it.
+TEST_F(TrainerTest, NamesTheParameterAndKeepsTheCheckpoint) {
+  options_.steps = 2;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const std::string checkpoint = options_.output + ".checkpoint";
+  std::vector<uint8_t> bytes = Bytes(checkpoint);
+  const std::string header(bytes.begin(), bytes.begin() + 100000);
+  const size_t entry = header.find("\"raw/synthesis.1.weight\""), offsets = header.find("data_offsets", entry);
+  ASSERT_NE(entry, std::string::npos);
+  uint64_t header_size = 0;
+  std::memcpy(&header_size, bytes.data(), 8);
+  const size_t at = 8 + header_size + std::stoul(header.substr(header.find('[', offsets) + 1));
+  const float nan = std::nanf("");
+  std::memcpy(bytes.data() + at, &nan, sizeof nan);
+  ASSERT_TRUE(WriteFileAtomically(checkpoint, bytes, /*overwrite=*/true).ok());
+  options_.resume = true, options_.steps = 10;
+  const Status status = Train(options_, {});
+  EXPECT_EQ(status.code(), StatusCode::kDiverged) << status.message();
+  EXPECT_NE(status.message().find("step 3: not finite: parameter \"synthesis.1.weight\""), std::string::npos)
+      << status.message();
+  EXPECT_EQ(Bytes(checkpoint), bytes);
+}
+
+TEST_F(TrainerTest, LearnsToDenoise) {
+  options_.noise = 25, options_.steps = 40;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto model = ReadModel(options_.output);
+  ASSERT_TRUE(model.ok());
+  EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").at(0).at("noise"), 25);
 }
 
 TEST_F(TrainerTest, SkipsAndNamesUnreadableImages) {

@@ -58,6 +58,39 @@ TEST_F(TrainingModelTest, FrozenForwardRepeatsTheLoss) {
   EXPECT_NE(first.loss, other_noise.loss);
 }
 
+TEST_F(TrainingModelTest, DistortionIsAgainstTheCleanImage) {
+  std::vector<float> clean = x_;
+  const StepResult same = model_->ForwardBackward(x_.data(), quality_.data(), 5, clean.data());
+  EXPECT_EQ(same.loss, model_->ForwardBackward(x_.data(), quality_.data(), 5).loss);
+  for (float& v : clean) v += 0.25f;
+  const StepResult apart = model_->ForwardBackward(x_.data(), quality_.data(), 5, clean.data());
+  EXPECT_EQ(apart.bpp, same.bpp);
+  EXPECT_NE(apart.mse, same.mse);
+  EXPECT_EQ(apart.loss, model_->ForwardFrozen(x_.data(), quality_.data(), clean.data()).loss);
+}
+
+TEST_F(TrainingModelTest, NamesWhereTheFirstNonFiniteNumberAppears) {
+  model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  EXPECT_EQ(model_->FirstNonFinite(), "");
+  const auto with_nan = [&](const std::string& parameter) {
+    float& v = parameters_.Find(parameter)->value[0];
+    const float saved = v;
+    v = NAN;
+    parameters_.MarkChanged();
+    model_->ForwardBackward(x_.data(), quality_.data(), 5);
+    v = saved;
+    parameters_.MarkChanged();
+    return model_->FirstNonFinite();
+  };
+  EXPECT_EQ(with_nan("analysis.1.b.weight"), "encoder: output of layer 'analysis.1.b' (conv2d)");
+  EXPECT_EQ(with_nan("context_out.1.weight"), "context_out: output of layer 'context_out.1' (conv2d)");
+  EXPECT_EQ(with_nan("block_synthesis.weight"), "decoder: output of layer 'block_synthesis' (conv_transpose2d)");
+  std::vector<float> clean = x_;
+  clean[0] = NAN;  // the loss is not finite then, but every activation is
+  model_->ForwardBackward(x_.data(), quality_.data(), 5, clean.data());
+  EXPECT_NE(model_->FirstNonFinite().find("decoder: gradient of the output of"), std::string::npos);
+}
+
 TEST_F(TrainingModelTest, GradientsAgreeWithFiniteDifferences) {
   model_->ForwardBackward(x_.data(), quality_.data(), 5);
   for (Parameter& p : parameters_.list()) {

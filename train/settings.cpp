@@ -1,0 +1,55 @@
+#include "train/settings.h"
+
+#include <nlohmann/json.hpp>
+
+#include "train/memory.h"
+
+namespace aecomp {
+namespace {
+
+constexpr double kImagePart = 0.35;  // of the free memory
+
+template <class T>
+void Adopt(const nlohmann::json& settings, const char* key, T automatic, T& option) {
+  if (option == automatic) option = settings.value(key, automatic);
+}
+
+}  // namespace
+
+std::string SettingsToJson(const TrainOptions& o) {
+  return nlohmann::json{{"steps", o.steps},
+                        {"hours", o.hours},
+                        {"batch", o.batch},
+                        {"patch", o.patch},
+                        {"learning_rate", o.learning_rate},
+                        {"noise", o.noise},
+                        {"image_memory", o.image_memory},
+                        {"validation_folder", o.validation_folder},
+                        {"validate_steps", o.validate_steps},
+                        {"patience", o.patience}}
+      .dump();
+}
+
+void AdoptSettings(const std::string& settings, TrainOptions& o) {
+  const nlohmann::json j = nlohmann::json::parse(settings, nullptr, /*allow_exceptions=*/false);
+  if (!j.is_object()) return;
+  if (o.steps == 0 && o.hours == 0) o.steps = j.value("steps", o.steps), o.hours = j.value("hours", o.hours);
+  Adopt(j, "batch", 0, o.batch);
+  Adopt(j, "patch", 0, o.patch);
+  Adopt(j, "learning_rate", 0.0, o.learning_rate);
+  Adopt(j, "noise", -1.0, o.noise);
+  Adopt(j, "image_memory", int64_t{0}, o.image_memory);
+  Adopt(j, "validation_folder", std::string(), o.validation_folder);
+  Adopt(j, "validate_steps", -1, o.validate_steps);
+  Adopt(j, "patience", -1, o.patience);
+}
+
+void ApplyDefaults(bool trained, TrainOptions& o) {
+  if (o.learning_rate == 0) o.learning_rate = trained ? kTuningRate : kScratchRate;
+  if (o.noise < 0) o.noise = 0;
+  if (o.image_memory == 0) o.image_memory = static_cast<int64_t>(kImagePart * static_cast<double>(AvailableMemory()));
+  if (o.validate_steps < 0) o.validate_steps = kValidateSteps;
+  if (o.patience < 0) o.patience = kPatience;
+}
+
+}  // namespace aecomp

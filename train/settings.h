@@ -1,0 +1,20 @@
+// What is left at "automatic" in TrainOptions.
+#pragma once
+
+#include <string>
+
+#include "train/trainer.h"
+
+namespace aecomp {
+
+/// What a checkpoint keeps of the options, so that a run can be resumed with none of them repeated. JSON.
+std::string SettingsToJson(const TrainOptions& options);
+
+/// Fills in what is still automatic: from the JSON of a checkpoint (empty: one of an older program).
+void AdoptSettings(const std::string& settings, TrainOptions& options);
+
+/// Fills in what is still automatic but batch and patch, which depend on the images. `trained`: the run starts from a
+/// trained model.
+void ApplyDefaults(bool trained, TrainOptions& options);
+
+}  // namespace aecomp
