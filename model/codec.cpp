@@ -3,18 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <optional>
 
 #include "io/bytes.h"
 #include "model/coding_tables.h"
+#include "model/factorized_coder.h"
+#include "model/parallel_streams.h"
 #include "model/tile_coder.h"
+#include "model/tile_transform.h"
 #include "model/tiles.h"
 #include "model/window_transform.h"
 
 namespace aecomp {
 namespace {
 
-constexpr size_t kStreamSymbols =
-    65536;  // about as many coded symbols make one y stream, so that streams code in parallel
 constexpr size_t kMostTileCoders = 4;  // an image has at most four sizes of tiles
 
 /// What the entropy coder gets of one tile.
@@ -88,30 +90,20 @@ Plane PaddedPlane(const std::vector<Tile>& tiles) {
   return {tiles.back().row + tiles.back().h, tiles.back().column + tiles.back().w};
 }
 
-/// The coder of all streams of one tile range: parallel over streams, the first failure wins.
-template <class F>
-Status ParallelStreams(size_t count, F f) {
-  std::vector<Status> results(count);
-#pragma omp parallel for schedule(dynamic, 1)
-  for (size_t i = 0; i < count; ++i) {
-    try {
-      results[i] = f(i);
-    } catch (const std::exception& e) {
-      results[i] = CorruptError(e.what());
-    }
-  }
-  for (Status& s : results) AECOMP_RETURN_IF_ERROR(std::move(s));
-  return {};
-}
-
 }  // namespace
 
 struct Codec::Impl {
-  Impl(std::shared_ptr<Model> m, Precision precision)
-      : model(std::move(m)), transform(*model, precision == Precision::kInteger) {}
+  Impl(std::shared_ptr<Model> m, Precision precision) : model(std::move(m)) {
+    if (model->architecture.tile != 0) {
+      tile_transform.emplace(*model);
+    } else {
+      transform.emplace(*model, precision == Precision::kInteger);
+    }
+  }
 
   std::shared_ptr<Model> model;
-  WindowTransform transform;
+  std::optional<WindowTransform> transform;
+  std::optional<TileTransform> tile_transform;  // of networks of one image size, in place of the other
   std::vector<std::unique_ptr<TileCoder>> tile_coders;
   AlignedBuffer<float> y;      // of a whole image, before gain
   AlignedBuffer<float> y_hat;  // what is restored from a file
@@ -157,7 +149,7 @@ void Codec::Impl::Reserve(AlignedBuffer<float>& latent, const Plane& plane) cons
 Status Codec::Impl::EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container) {
   size_t most = 1;
   for (const TileSymbols& t : symbols) most = std::max(most, t.y.size());
-  const size_t parts = std::min<size_t>((most + kStreamSymbols - 1) / kStreamSymbols, kMaxStreams - 1);
+  const size_t parts = StreamsFor(most);
   container.tiles.resize(symbols.size());
   for (TileStreams& t : container.tiles) t.streams.resize(1 + parts);
   return ParallelStreams(symbols.size() * (1 + parts), [&](size_t task) -> Status {
@@ -184,7 +176,7 @@ Status Codec::Impl::Analyse(const Image& image) {
   header.bits = static_cast<uint8_t>(image.bits);
   header.model = model->id;
   range = RangeOf(image);
-  while (header.tile_size < static_cast<uint32_t>(a.hyper_stride)) header.tile_size *= 2;
+  while (header.tile_size < static_cast<uint32_t>(std::max(a.hyper_stride, a.tile))) header.tile_size *= 2;
 
   // The transforms see what is coded and no more: synthesis has nothing else. The prior sees zeros beyond, as in
   // training.
@@ -192,8 +184,10 @@ Status Codec::Impl::Analyse(const Image& image) {
   const Plane plane = PaddedPlane(tiles), coded = CodedPlane(tiles);
   Reserve(y, plane);
   if (plane.rows > coded.rows || plane.columns > coded.columns) std::fill_n(y.data(), y.size(), 0.f);
-  AECOMP_RETURN_IF_ERROR(
-      transform.Analyse(image, range, coded.rows, coded.columns, y.data(), plane.columns * int64_t{a.latent_channels}));
+  const int64_t row_stride = plane.columns * int64_t{a.latent_channels};
+  AECOMP_RETURN_IF_ERROR(tile_transform
+                             ? tile_transform->Analyse(image, range, header.tile_size, tiles, y.data(), row_stride)
+                             : transform->Analyse(image, range, coded.rows, coded.columns, y.data(), row_stride));
   analysed = header;
   return {};
 }
@@ -212,6 +206,12 @@ Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats*
   container.header.quality = static_cast<uint8_t>(quality);
   const std::vector<Tile> tiles = MakeTiles(container.header, model->architecture);
   const Plane plane = PaddedPlane(tiles);
+  if (model->architecture.prior == PriorType::kFactorized) {
+    const FactorizedCoder coder(*model, quality, thrift);
+    container.tiles = coder.Encode(tiles, ViewOf(y, {}, plane));
+    if (stats != nullptr) stats->estimated_bits = coder.EstimateBits(tiles, ViewOf(y, {}, plane));
+    return container;
+  }
   const QualityPoint q = PointFor(container.header, thrift);
   std::vector<TileSymbols> symbols(tiles.size());
   for (size_t i = 0; i < tiles.size(); ++i) {
@@ -249,7 +249,8 @@ Status Codec::Impl::CheckHeader(const ContainerHeader& h) const {
   }
   if (h.quality > a.max_quality())
     return CorruptError("has a quality of " + std::to_string(h.quality) + ", beyond its model's");
-  if (h.tile_size < 1 || h.tile_size > kMaxTileSize || h.tile_size % static_cast<uint32_t>(a.hyper_stride) != 0) {
+  const uint32_t tile = static_cast<uint32_t>(a.tile), stride = tile != 0 ? 1 : static_cast<uint32_t>(a.hyper_stride);
+  if (h.tile_size < std::max(tile, 1u) || h.tile_size > kMaxTileSize || h.tile_size % stride != 0) {
     return CorruptError("has tiles of " + std::to_string(h.tile_size) + " pixels, which its model cannot decode");
   }
   return {};
@@ -294,21 +295,28 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const std::str
   if (!range_read.ok()) return about(range_read.status());
   const std::vector<Tile> tiles = MakeTiles(header, model->architecture);
   if (container.tiles.size() != tiles.size()) return CorruptError(name + ": corrupt: it has too few or too many tiles");
+  const bool factorized = model->architecture.prior == PriorType::kFactorized;
   for (const TileStreams& t : container.tiles) {
-    if (t.streams.size() < 2) return CorruptError(name + ": corrupt: a tile lacks streams");
+    if (t.streams.size() < (factorized ? 1 : 2)) return CorruptError(name + ": corrupt: a tile lacks streams");
   }
   const Plane plane = CodedPlane(tiles);
   Reserve(y_hat, plane);
-  const QualityPoint q = PointFor(header, 1);
+  const std::optional<FactorizedCoder> coder =
+      factorized ? std::optional<FactorizedCoder>(std::in_place, *model, header.quality) : std::nullopt;
+  const QualityPoint q = factorized ? QualityPoint() : PointFor(header, 1);
   for (size_t i = 0; i < tiles.size(); ++i) {
-    const Status status = DecodeTile(q, tiles[i], container.tiles[i], plane);
+    const Status status = coder ? coder->Decode(tiles[i], container.tiles[i], ViewOf(y_hat, tiles[i], plane))
+                                : DecodeTile(q, tiles[i], container.tiles[i], plane);
     if (!status.ok())
       return Status(status.code(), name + ": corrupt: tile " + std::to_string(i) + ": " + status.message());
   }
   Image image(static_cast<int>(header.width), static_cast<int>(header.height), header.channels, header.bits);
-  if (const Status status = transform.Synthesise(y_hat.data(), plane.rows, plane.columns, range_read.value(), image);
-      !status.ok())
-    return about(status);
+  const Status status =
+      tile_transform
+          ? tile_transform->Synthesise(y_hat.data(), plane.columns * int64_t{model->architecture.latent_channels},
+                                       header.tile_size, tiles, range_read.value(), image)
+          : transform->Synthesise(y_hat.data(), plane.rows, plane.columns, range_read.value(), image);
+  if (!status.ok()) return about(status);
   return image;
 }
 
@@ -335,7 +343,9 @@ Status Codec::Analyse(const Image& image) {
                       " is too large; split it");
   }
   if (image.channels > impl_->model->architecture.image_channels)
-    return InputError("this model codes gray images only; convert the image to gray");
+    return InputError(
+        "the image has colours, but this model codes gray images only; convert the image to gray first (such as with "
+        "ImageMagick: convert IN -colorspace Gray OUT.png), or name a model of colour images with -m");
   try {
     return impl_->Analyse(image);
   } catch (const std::exception& e) {  // out of memory, dnnl::error
@@ -352,10 +362,11 @@ Result<std::vector<uint8_t>> Codec::Encode(int quality, double thrift, CompressS
   if (stats != nullptr) *stats = {};
   try {
     AECOMP_ASSIGN_OR_RETURN(const Container container, impl_->Encode(quality, thrift, stats));
+    const size_t z_streams = a.prior == PriorType::kFactorized ? 0 : 1;
     for (const TileStreams& t : container.tiles) {
       if (stats == nullptr) break;
-      stats->z_bytes += t.streams[0].size();
-      for (size_t i = 1; i < t.streams.size(); ++i) stats->y_bytes += t.streams[i].size();
+      if (z_streams > 0) stats->z_bytes += t.streams[0].size();
+      for (size_t i = z_streams; i < t.streams.size(); ++i) stats->y_bytes += t.streams[i].size();
     }
     return SerializeContainer(container);
   } catch (const std::exception& e) {

@@ -1,11 +1,13 @@
 #include "train/export.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "io/metrics.h"
 #include "model/codec.h"
 #include "model/entropy_parameters.h"
 #include "model/graph.h"
+#include "train/tiled_network.h"
 
 namespace aecomp {
 namespace {
@@ -34,9 +36,10 @@ void CalibrationPatch(const Dataset& dataset, int i, Tensor& x) {
 
 /// IntegerPrior::gray_skipped of a colour model.
 Result<std::vector<uint8_t>> GraySkipped(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
-  const int patch = 4 * a.hyper_stride;
+  const int patch = CalibrationPatchSize(a);
   const Shape image{1, a.image_channels, patch, patch};
-  AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
+  AECOMP_ASSIGN_OR_RETURN(auto encoder,
+                          TiledNetwork::Create(a.encoder, image, PixelTile(a), parameters, Graph::Mode::kInference));
   const Shape y = encoder->output_shape();
   std::vector<double> colour(static_cast<size_t>(y.c)), gray(colour.size());
   Tensor x(image);
@@ -65,9 +68,10 @@ struct Calibration {
 };
 
 Result<Calibration> Calibrate(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
-  const int patch = 4 * a.hyper_stride;  // less would be mostly borders
+  const int patch = CalibrationPatchSize(a);
   const Shape image{1, a.image_channels, patch, patch};
-  AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
+  AECOMP_ASSIGN_OR_RETURN(auto encoder,
+                          TiledNetwork::Create(a.encoder, image, PixelTile(a), parameters, Graph::Mode::kInference));
   const Shape y = encoder->output_shape();
   AECOMP_ASSIGN_OR_RETURN(auto hyper, Graph::Create(a.hyper_encoder, y, parameters, Graph::Mode::kInference));
   Calibration inputs;
@@ -93,11 +97,58 @@ Result<Calibration> Calibrate(const Architecture& a, Parameters& parameters, con
   return inputs;
 }
 
+/// The latents of random patches, one after the other: [positions, M].
+Result<std::vector<float>> CalibrationLatents(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
+  constexpr int64_t kPixels = 800000;
+  const int patch = CalibrationPatchSize(a), batch = std::clamp(65536 / (patch * patch), 1, 64);
+  const Shape image{batch, a.image_channels, patch, patch};
+  AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
+  std::vector<float> latents;
+  Tensor x(image);
+  uint64_t sample = 0;
+  for (int64_t pixels = 0; pixels < kPixels; pixels += int64_t{batch} * patch * patch) {
+    for (int n = 0; n < batch; ++n) {
+      dataset.Sample(MixBits(kCalibrationSeed, sample++), patch, x.data() + n * (image.size() / batch));
+    }
+    for (int64_t i = 0; i < x.size(); ++i) x.data()[i] -= 0.5f;
+    const float* y = encoder->Forward(x.data());
+    latents.insert(latents.end(), y, y + encoder->output_shape().size());
+  }
+  return latents;
+}
+
+Result<std::vector<uint8_t>> ExportFactorized(const Architecture& a, Parameters& parameters, const Dataset& dataset,
+                                              const std::string& provenance) {
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<float> latents, CalibrationLatents(a, parameters, dataset));
+  if (!std::all_of(latents.begin(), latents.end(), [](float v) { return std::isfinite(v); })) {
+    return ModelError("the encoder's output is not finite; training has diverged: start again with a smaller --lr");
+  }
+  const auto counts = [&](int quality) {
+    const FactorizedScales s = FactorizedScalesAt(a, parameters, quality);
+    SymbolCounts seen(a.latent_channels);
+    for (size_t i = 0; i < latents.size(); ++i) {
+      const size_t c = i % s.gain.size();
+      const float most = SymbolCounts::kMost;
+      seen.Add(c, static_cast<int>(std::lrintf(std::clamp((latents[i] - s.mean[c]) * s.gain[c], -most, most))));
+    }
+    return seen;
+  };
+  AECOMP_ASSIGN_OR_RETURN(const FactorizedPrior prior, FactorizedPrior::Choose(a, counts));
+  return SerializeModel(a, parameters, prior, provenance);
+}
+
 }  // namespace
+
+int CalibrationPatchSize(const Architecture& a) {
+  const bool factorized = a.prior == PriorType::kFactorized;
+  if (a.tile != 0) return factorized ? a.tile : 4 * a.tile;
+  return factorized ? std::max(128, a.hyper_stride) : 4 * a.hyper_stride;  // less would be mostly borders
+}
 
 Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const Parameters& parameters,
                                          const Dataset& dataset, const std::string& provenance) {
   Parameters rounded = RoundToHalf(parameters);
+  if (architecture.prior == PriorType::kFactorized) return ExportFactorized(architecture, rounded, dataset, provenance);
   AECOMP_ASSIGN_OR_RETURN(const Calibration inputs, Calibrate(architecture, rounded, dataset));
   std::vector<const Tensor*> pointers;
   for (const Tensor& t : inputs.z) pointers.push_back(&t);
@@ -106,6 +157,7 @@ Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const
     AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> skipped, GraySkipped(architecture, rounded, dataset));
     prior.SetGraySkipped(std::move(skipped));
   }
+  if (architecture.tile != 0) return SerializeModel(architecture, rounded, prior, provenance);
   const auto ranges = FindTransformRanges(architecture, rounded, inputs.pictures, inputs.latents);
   return SerializeModel(architecture, rounded, prior, provenance, ranges);
 }

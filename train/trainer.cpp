@@ -18,6 +18,7 @@
 #include "train/initialise.h"
 #include "train/recipe.h"
 #include "train/simd.h"
+#include "train/tiled_network.h"
 #include "train/training_model.h"
 
 #ifndef AECOMP_COMMIT
@@ -70,7 +71,7 @@ class Trainer {
   std::string CheckpointPath() const { return options_.output + ".checkpoint"; }
   void Log(const json& line) { log_ << line.dump() << std::endl; }
 
-  const TrainOptions& options_;
+  TrainOptions options_;  // ours: networks of one image size choose batch and patch
   const TrainCallbacks& callbacks_;
   Architecture architecture_;
   Recipe recipe_;
@@ -124,6 +125,7 @@ Status Trainer::LoadArchitecture() {
   }
   AECOMP_ASSIGN_OR_RETURN(architecture_, ParseArchitecture(text, name));
   AECOMP_ASSIGN_OR_RETURN(recipe_, ParseRecipe(architecture_));
+  FitToTiles(architecture_, options_.batch, options_.patch);
   return {};
 }
 
