@@ -97,39 +97,47 @@ Result<Calibration> Calibrate(const Architecture& a, Parameters& parameters, con
   return inputs;
 }
 
-/// The latents of random patches, one after the other: [positions, M].
-Result<std::vector<float>> CalibrationLatents(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
-  constexpr int64_t kPixels = 800000;
+/// What each channel of y is on random patches. [M][positions]
+Result<std::vector<std::vector<float>>> CalibrationLatents(const Architecture& a, Parameters& parameters,
+                                                           const Dataset& dataset) {
+  constexpr int64_t kPixels = 800000, kElements = 1 << 21;  // the first that is reached
   const int patch = CalibrationPatchSize(a), batch = std::clamp(65536 / (patch * patch), 1, 64);
   const Shape image{batch, a.image_channels, patch, patch};
   AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
-  std::vector<float> latents;
+  const Shape latent = encoder->output_shape();
+  std::vector<std::vector<float>> channels(static_cast<size_t>(latent.c));
   Tensor x(image);
   uint64_t sample = 0;
-  for (int64_t pixels = 0; pixels < kPixels; pixels += int64_t{batch} * patch * patch) {
+  for (int64_t pixels = 0, elements = 0; pixels < kPixels && elements < kElements;) {
     for (int n = 0; n < batch; ++n) {
       dataset.Sample(MixBits(kCalibrationSeed, sample++), patch, x.data() + n * (image.size() / batch));
     }
     for (int64_t i = 0; i < x.size(); ++i) x.data()[i] -= 0.5f;
     const float* y = encoder->Forward(x.data());
-    latents.insert(latents.end(), y, y + encoder->output_shape().size());
+    for (int64_t i = 0; i < latent.size(); ++i) {
+      if (!std::isfinite(y[i])) {
+        return ModelError("the encoder's output is not finite: training has diverged; start again with a smaller --lr");
+      }
+      channels[static_cast<size_t>(i % latent.c)].push_back(y[i]);
+    }
+    pixels += int64_t{batch} * patch * patch, elements += latent.size();
   }
-  return latents;
+  return channels;
 }
 
 Result<std::vector<uint8_t>> ExportFactorized(const Architecture& a, Parameters& parameters, const Dataset& dataset,
                                               const std::string& provenance) {
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<float> latents, CalibrationLatents(a, parameters, dataset));
-  if (!std::all_of(latents.begin(), latents.end(), [](float v) { return std::isfinite(v); })) {
-    return ModelError("the encoder's output is not finite; training has diverged: start again with a smaller --lr");
-  }
+  AECOMP_ASSIGN_OR_RETURN(const auto channels, CalibrationLatents(a, parameters, dataset));
   const auto counts = [&](int quality) {
+    constexpr float kMost = SymbolCounts::kMost;
     const FactorizedScales s = FactorizedScalesAt(a, parameters, quality);
     SymbolCounts seen(a.latent_channels);
-    for (size_t i = 0; i < latents.size(); ++i) {
-      const size_t c = i % s.gain.size();
-      const float most = SymbolCounts::kMost;
-      seen.Add(c, static_cast<int>(std::lrintf(std::clamp((latents[i] - s.mean[c]) * s.gain[c], -most, most))));
+#pragma omp parallel for schedule(dynamic, 1)
+    for (size_t c = 0; c < channels.size(); ++c) {
+      for (const float v : channels[c]) {
+        const float magnitude = std::fabs((v - s.mean[c]) * s.gain[c]);
+        seen.Add(c, static_cast<int>(std::min(magnitude, kMost) + 0.5f));
+      }
     }
     return seen;
   };
