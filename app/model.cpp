@@ -43,7 +43,7 @@ Status Import(const ConvertOptions& options) {
   AECOMP_ASSIGN_OR_RETURN(const auto model, ReadWeights(options.input));
   AECOMP_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListImages(options.images));
   std::vector<std::string> notes;
-  const int patch = 4 * model->architecture.hyper_stride;
+  const int patch = CalibrationPatchSize(model->architecture);
   AECOMP_ASSIGN_OR_RETURN(const Dataset images,
                           Dataset::Load(files, {model->architecture.image_channels, patch}, &notes));
   for (const std::string& note : notes) PrintError(note);

@@ -10,6 +10,7 @@
 #include "app/report.h"
 #include "app/streams.h"
 #include "model/architecture_report.h"
+#include "model/coding_check.h"
 #include "train/trainer.h"
 
 namespace aecomp {
@@ -44,6 +45,7 @@ Result<Answer> Check(const CheckOptions& options) {
   Architecture& a = answer.architecture;
   const auto in_file = [&](const Status& status) { return Status(status.code(), name + ": " + status.message()); };
   if (Status status = CheckArchitecture(a, image); !status.ok()) return in_file(status);
+  if (Status status = CheckCoding(a); !status.ok()) return in_file(status);
   auto cost = MeasureArchitecture(a, NetworkImage(a, image.value_or(Shape{1, a.image_channels, 256, 256})));
   if (!cost.ok()) return in_file(cost.status());
   answer.cost = std::move(cost).value();

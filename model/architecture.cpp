@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/architecture_check.h"
+#include "model/coding_check.h"
 #include "model/json_text.h"
 #include "model/layers/options.h"
 #include "model/nearest.h"
@@ -160,21 +161,6 @@ Status Read(const std::string& text, Architecture& a) {
   return CheckNames(a);
 }
 
-/// The only place that knows what training and coding cannot do yet.
-Status CheckTrainable(const Architecture& a) {
-  if (a.prior == PriorType::kFactorized) {
-    return UsageError(
-        "prior: only a \"hyperprior\" trains and codes so far; a factorized one can be checked with aecomp model "
-        "check");
-  }
-  if (a.tile != 0) {
-    return UsageError(
-        "\"tile\": only networks that take images of any size train and code so far; those of one size can be checked "
-        "with aecomp model check");
-  }
-  return {};
-}
-
 Result<LayerSpec> ParseLayer(const json& layer) {
   constexpr size_t kLongestName = 128;
   for (const char* key : {"type", "name"}) {
@@ -260,7 +246,7 @@ Result<Architecture> ReadArchitecture(const std::string& text, const std::string
 Result<Architecture> ParseArchitecture(const std::string& text, const std::string& name) {
   AECOMP_ASSIGN_OR_RETURN(Architecture a, ReadArchitecture(text, name));
   Status status = CheckArchitecture(a, std::nullopt);
-  if (status.ok()) status = CheckTrainable(a);
+  if (status.ok()) status = CheckCoding(a);
   if (!status.ok()) return UsageError(name + ": " + status.message());
   return a;
 }

@@ -37,6 +37,7 @@ struct Architecture {
   int latent_stride = 16;   ///< pixels per element of y, each way
   int hyper_stride = 64;    ///< pixels per element of z, each way; images are padded to a multiple of this
   int tile = 0;  ///< pixels each way when the networks take images of one size only; 0: any multiple of hyper_stride
+  int tile_rows = 0, tile_columns = 0;  ///< elements of y in one tile; 0 without tile
   PriorType prior = PriorType::kHyperprior;
   std::vector<double>
       lambdas;  ///< rate-distortion trade-off at quality 0, 16, 32, ... (1/16 steps), in bpp + lambda*255^2*mse
@@ -61,8 +62,8 @@ struct Architecture {
 /// column where it is not JSON; else with the key or layer that is wrong.
 Result<Architecture> ReadArchitecture(const std::string& json, const std::string& name);
 
-/// An architecture that trains and codes: read, every network checked against the others, and refused when training or
-/// coding cannot do it yet.
+/// An architecture that trains and codes: read, every network checked against the others, and against what coding needs
+/// (model/coding_check.h).
 Result<Architecture> ParseArchitecture(const std::string& json, const std::string& name);
 
 }  // namespace aecomp

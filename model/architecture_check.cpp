@@ -142,10 +142,11 @@ int StrideOf(int pixels, int elements) { return elements > 0 && pixels % element
 /// 0 where there is none: the output is not a whole fraction of the input.
 void FindStrides(Architecture& a) {
   const Shape image = Square(a, a.tile != 0 ? a.tile : kProbe);
-  a.latent_stride = a.hyper_stride = 0;
+  a.latent_stride = a.hyper_stride = a.tile_rows = a.tile_columns = 0;
   const auto y = InferNetwork(a.encoder, image, {});
   if (!y.ok()) return;
   a.latent_channels = y.value().output.c;
+  if (a.tile != 0) a.tile_rows = y.value().output.h, a.tile_columns = y.value().output.w;
   a.latent_stride = StrideOf(image.h, y.value().output.h);
   a.hyper_stride = a.latent_stride;
   if (a.prior != PriorType::kHyperprior) return;

@@ -3,18 +3,21 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <optional>
+#include <type_traits>
 
 #include "io/bytes.h"
 #include "model/coding_tables.h"
+#include "model/factorized_coder.h"
+#include "model/parallel_streams.h"
 #include "model/tile_coder.h"
+#include "model/tile_transform.h"
 #include "model/tiles.h"
 #include "model/window_transform.h"
 
 namespace aecomp {
 namespace {
 
-constexpr size_t kStreamSymbols =
-    65536;  // about as many coded symbols make one y stream, so that streams code in parallel
 constexpr size_t kMostTileCoders = 4;  // an image has at most four sizes of tiles
 
 /// What the entropy coder gets of one tile.
@@ -88,30 +91,20 @@ Plane PaddedPlane(const std::vector<Tile>& tiles) {
   return {tiles.back().row + tiles.back().h, tiles.back().column + tiles.back().w};
 }
 
-/// The coder of all streams of one tile range: parallel over streams, the first failure wins.
-template <class F>
-Status ParallelStreams(size_t count, F f) {
-  std::vector<Status> results(count);
-#pragma omp parallel for schedule(dynamic, 1)
-  for (size_t i = 0; i < count; ++i) {
-    try {
-      results[i] = f(i);
-    } catch (const std::exception& e) {
-      results[i] = CorruptError(e.what());
-    }
-  }
-  for (Status& s : results) AECOMP_RETURN_IF_ERROR(std::move(s));
-  return {};
-}
-
 }  // namespace
 
 struct Codec::Impl {
-  Impl(std::shared_ptr<Model> m, Precision precision)
-      : model(std::move(m)), transform(*model, precision == Precision::kInteger) {}
+  Impl(std::shared_ptr<Model> m, Precision precision) : model(std::move(m)) {
+    if (model->architecture.tile != 0) {
+      tile_transform.emplace(*model);
+    } else {
+      transform.emplace(*model, precision == Precision::kInteger);
+    }
+  }
 
   std::shared_ptr<Model> model;
-  WindowTransform transform;
+  std::optional<WindowTransform> transform;
+  std::optional<TileTransform> tile_transform;  // of networks of one image size, in place of the other
   std::vector<std::unique_ptr<TileCoder>> tile_coders;
   AlignedBuffer<float> y;                // of a whole image, before gain
   AlignedBuffer<int16_t> integer_y_hat;  // what is restored from a file, in steps of kLatentUnit,
@@ -135,7 +128,9 @@ struct Codec::Impl {
                        AlignedBuffer<T>& y_hat);
   Status CheckHeader(const ContainerHeader& header) const;
   QualityPoint PointFor(const ContainerHeader& header, double thrift) const;
-  Result<TileCoder*> DecodeTile(const QualityPoint& q, const Tile& tile, const TileStreams& streams);
+  template <class T>
+  Status DecodeTile(int quality, const QualityPoint& q, const Tile& tile, const TileStreams& streams,
+                    const LatentView<T>& y_hat);
 };
 
 Result<TileCoder*> Codec::Impl::CoderFor(const Tile& tile) {
@@ -165,7 +160,7 @@ void Codec::Impl::Reserve(AlignedBuffer<T>& latents, const Plane& plane) const {
 Status Codec::Impl::EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container) {
   size_t most = 1;
   for (const TileSymbols& t : symbols) most = std::max(most, t.y.size());
-  const size_t parts = std::min<size_t>((most + kStreamSymbols - 1) / kStreamSymbols, kMaxStreams - 1);
+  const size_t parts = StreamsFor(most);
   container.tiles.resize(symbols.size());
   for (TileStreams& t : container.tiles) t.streams.resize(1 + parts);
   return ParallelStreams(symbols.size() * (1 + parts), [&](size_t task) -> Status {
@@ -192,7 +187,7 @@ Status Codec::Impl::Analyse(const Image& image) {
   header.bits = static_cast<uint8_t>(image.bits);
   header.model = model->id;
   range = RangeOf(image);
-  while (header.tile_size < static_cast<uint32_t>(a.hyper_stride)) header.tile_size *= 2;
+  while (header.tile_size < static_cast<uint32_t>(std::max(a.hyper_stride, a.tile))) header.tile_size *= 2;
 
   // The transforms see what is coded and no more: synthesis has nothing else. The prior sees zeros beyond, as in
   // training.
@@ -200,8 +195,10 @@ Status Codec::Impl::Analyse(const Image& image) {
   const Plane plane = PaddedPlane(tiles), coded = CodedPlane(tiles);
   Reserve(y, plane);
   if (plane.rows > coded.rows || plane.columns > coded.columns) std::fill_n(y.data(), y.size(), 0.f);
-  AECOMP_RETURN_IF_ERROR(
-      transform.Analyse(image, range, coded.rows, coded.columns, y.data(), plane.columns * int64_t{a.latent_channels}));
+  const int64_t row_stride = plane.columns * int64_t{a.latent_channels};
+  AECOMP_RETURN_IF_ERROR(tile_transform
+                             ? tile_transform->Analyse(image, range, header.tile_size, tiles, y.data(), row_stride)
+                             : transform->Analyse(image, range, coded.rows, coded.columns, y.data(), row_stride));
   analysed = header;
   return {};
 }
@@ -220,6 +217,12 @@ Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats*
   container.header.quality = static_cast<uint8_t>(quality);
   const std::vector<Tile> tiles = MakeTiles(container.header, model->architecture);
   const Plane plane = PaddedPlane(tiles);
+  if (model->architecture.prior == PriorType::kFactorized) {
+    const FactorizedCoder coder(*model, quality, thrift);
+    container.tiles = coder.Encode(tiles, ViewOf<const float>(y.data(), {}, plane));
+    if (stats != nullptr) stats->estimated_bits = coder.EstimateBits(tiles, ViewOf<const float>(y.data(), {}, plane));
+    return container;
+  }
   const QualityPoint q = PointFor(container.header, thrift);
   std::vector<TileSymbols> symbols(tiles.size());
   for (size_t i = 0; i < tiles.size(); ++i) {
@@ -257,14 +260,21 @@ Status Codec::Impl::CheckHeader(const ContainerHeader& h) const {
   }
   if (h.quality > a.max_quality())
     return CorruptError("has a quality of " + std::to_string(h.quality) + ", beyond its model's");
-  if (h.tile_size < 1 || h.tile_size > kMaxTileSize || h.tile_size % static_cast<uint32_t>(a.hyper_stride) != 0) {
+  const uint32_t tile = static_cast<uint32_t>(a.tile), stride = tile != 0 ? 1 : static_cast<uint32_t>(a.hyper_stride);
+  if (h.tile_size < std::max(tile, 1u) || h.tile_size > kMaxTileSize || h.tile_size % stride != 0) {
     return CorruptError("has tiles of " + std::to_string(h.tile_size) + " pixels, which its model cannot decode");
   }
   return {};
 }
 
-/// Symbols of one tile; its y^ comes from the coder that is returned.
-Result<TileCoder*> Codec::Impl::DecodeTile(const QualityPoint& q, const Tile& tile, const TileStreams& streams) {
+/// y^ of one tile.
+template <class T>
+Status Codec::Impl::DecodeTile(int quality, const QualityPoint& q, const Tile& tile, const TileStreams& streams,
+                               const LatentView<T>& y_hat) {
+  if (model->architecture.prior == PriorType::kFactorized) {
+    if constexpr (std::is_same_v<T, float>) return FactorizedCoder(*model, quality).Decode(tile, streams, y_hat);
+    return ModelError("a factorized prior decodes to f32 latents");
+  }
   const size_t parts = streams.streams.size() - 1;
   AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
   std::vector<int16_t>& z = coder->z();
@@ -286,7 +296,8 @@ Result<TileCoder*> Codec::Impl::DecodeTile(const QualityPoint& q, const Tile& ti
   std::fill(coder->symbols().begin(), coder->symbols().end(), int16_t{0});
   size_t next = 0;
   ForEachCoded(tile, coder->rows(), [&](size_t e) { coder->symbols()[e] = values[next++]; });
-  return coder;
+  coder->Reconstruct(q, y_hat, tile.coded_h, tile.coded_w);
+  return {};
 }
 
 Result<Image> Codec::Impl::Decompress(const Container& container, const Region& region) {
@@ -302,8 +313,8 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const Region& 
                       " pixels: the region does not lie within it");
   }
   AECOMP_ASSIGN_OR_RETURN(const SampleRange sample_range, ReadRange(container));
-  return transform.integer() ? Decode(container, sample_range, region, integer_y_hat)
-                             : Decode(container, sample_range, region, float_y_hat);
+  return transform && transform->integer() ? Decode(container, sample_range, region, integer_y_hat)
+                                           : Decode(container, sample_range, region, float_y_hat);
 }
 
 /// From `begin` to `end`, in elements of y.
@@ -324,12 +335,13 @@ Result<Image> Codec::Impl::Decode(const Container& container, const SampleRange&
   const ContainerHeader& header = container.header;
   const Architecture& a = model->architecture;
   const std::vector<Tile> tiles = MakeTiles(header, a);
+  const bool factorized = a.prior == PriorType::kFactorized;
   if (container.tiles.size() != tiles.size()) return CorruptError("corrupt: it has too few or too many tiles");
   for (const TileStreams& t : container.tiles) {
-    if (t.streams.size() < 2) return CorruptError("corrupt: a tile lacks streams");
+    if (t.streams.size() < (factorized ? 1 : 2)) return CorruptError("corrupt: a tile lacks streams");
   }
   const Plane plane = CodedPlane(tiles);
-  const int halo = transform.decoder_halo(), stride = a.latent_stride;
+  const int stride = a.latent_stride, halo = transform ? transform->decoder_halo() : plane.rows + plane.columns;
   const Span rows = Needed(region.y, region.height, stride, halo, plane.rows);
   const Span columns = Needed(region.x, region.width, stride, halo, plane.columns);
 
@@ -339,28 +351,33 @@ Result<Image> Codec::Impl::Decode(const Container& container, const SampleRange&
   const Span kept_columns{columns.begin / side * side, std::min(plane.columns, DivideUp(columns.end, side) * side)};
   const Plane kept{kept_rows.end - kept_rows.begin, kept_columns.end - kept_columns.begin};
   Reserve(y_hat, kept);
-  const QualityPoint q = PointFor(header, 1);
+  const QualityPoint q = factorized ? QualityPoint() : PointFor(header, 1);
   for (size_t i = 0; i < tiles.size(); ++i) {
     Tile tile = tiles[i];
     if (tile.row + tile.coded_h <= rows.begin || tile.row >= rows.end || tile.column + tile.coded_w <= columns.begin ||
         tile.column >= columns.end) {
       continue;
     }
-    const auto coder = DecodeTile(q, tile, container.tiles[i]);
-    if (!coder.ok())
-      return Status(coder.status().code(), "corrupt: tile " + std::to_string(i) + ": " + coder.status().message());
     tile.row -= kept_rows.begin, tile.column -= kept_columns.begin;
-    coder.value()->Reconstruct(q, ViewOf(y_hat.data(), tile, kept), tile.coded_h, tile.coded_w);
+    const Status status = DecodeTile(header.quality, q, tile, container.tiles[i], ViewOf(y_hat.data(), tile, kept));
+    if (!status.ok()) return Status(status.code(), "corrupt: tile " + std::to_string(i) + ": " + status.message());
   }
 
   // Pixels of all that was needed, then those that were asked for.
   const int left = columns.begin * stride, top = rows.begin * stride;
-  Image image(std::min(columns.end * stride, static_cast<int>(header.width)) - left,
-              std::min(rows.end * stride, static_cast<int>(header.height)) - top, header.channels, header.bits);
+  const int64_t right = int64_t{columns.end} * stride, bottom = int64_t{rows.end} * stride;
+  Image image(static_cast<int>(std::min<int64_t>(right, header.width)) - left,
+              static_cast<int>(std::min<int64_t>(bottom, header.height)) - top, header.channels, header.bits);
   const Tile first{rows.begin - kept_rows.begin, columns.begin - kept_columns.begin};
-  AECOMP_RETURN_IF_ERROR(transform.Synthesise(ViewOf(y_hat.data(), first, kept).data, rows.end - rows.begin,
-                                              columns.end - columns.begin, int64_t{kept.columns} * a.latent_channels,
-                                              sample_range, image));
+  const T* latents = ViewOf(y_hat.data(), first, kept).data;
+  const int64_t row_stride = int64_t{kept.columns} * a.latent_channels;
+  if (transform) {
+    AECOMP_RETURN_IF_ERROR(transform->Synthesise(latents, rows.end - rows.begin, columns.end - columns.begin,
+                                                 row_stride, sample_range, image));
+  } else if constexpr (std::is_same_v<T, float>) {
+    AECOMP_RETURN_IF_ERROR(
+        tile_transform->Synthesise(latents, row_stride, header.tile_size, tiles, sample_range, image));
+  }
   if (image.width == region.width && image.height == region.height) return image;
   return Crop(image, {region.x - left, region.y - top, region.width, region.height});
 }
@@ -388,7 +405,9 @@ Status Codec::Analyse(const Image& image) {
                       " is too large; split it");
   }
   if (image.channels > impl_->model->architecture.image_channels)
-    return InputError("this model codes gray images only; convert the image to gray");
+    return InputError(
+        "the image has colours, but this model codes gray images only; convert the image to gray first (such as with "
+        "ImageMagick: convert IN -colorspace Gray OUT.png), or name a model of colour images with -m");
   try {
     return impl_->Analyse(image);
   } catch (const std::exception& e) {  // out of memory, dnnl::error
@@ -405,10 +424,11 @@ Result<std::vector<uint8_t>> Codec::Encode(int quality, double thrift, CompressS
   if (stats != nullptr) *stats = {};
   try {
     AECOMP_ASSIGN_OR_RETURN(const Container container, impl_->Encode(quality, thrift, stats));
+    const size_t z_streams = a.prior == PriorType::kFactorized ? 0 : 1;
     for (const TileStreams& t : container.tiles) {
       if (stats == nullptr) break;
-      stats->z_bytes += t.streams[0].size();
-      for (size_t i = 1; i < t.streams.size(); ++i) stats->y_bytes += t.streams[i].size();
+      if (z_streams > 0) stats->z_bytes += t.streams[0].size();
+      for (size_t i = z_streams; i < t.streams.size(); ++i) stats->y_bytes += t.streams[i].size();
     }
     return SerializeContainer(container);
   } catch (const std::exception& e) {

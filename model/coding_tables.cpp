@@ -92,4 +92,24 @@ std::vector<FrequencyRow> ZFrequencies() {
   return rows;
 }
 
+std::vector<FrequencyRow> FactorizedFrequencies() {
+  std::vector<FrequencyRow> rows;
+  for (int shape = 0; shape < kFactorizedShapes; ++shape) {
+    for (int r = 0; r < kFactorizedScales; ++r) {
+      const double deviation =
+          kFactorizedFirst * std::pow(kFactorizedLast / kFactorizedFirst, double{1} * r / (kFactorizedScales - 1));
+      const double logistic = deviation * std::sqrt(3.0) / M_PI, laplace = deviation / std::sqrt(2.0);
+      const double root = deviation / std::sqrt(120.0);
+      const auto tail = [&](double x) {
+        if (shape == 0) return 1 / (1 + std::exp(x / logistic));
+        if (shape == 1) return 0.5 * std::exp(-x / laplace);
+        const double u = std::sqrt(x / root);
+        return 0.5 * (1 + u) * std::exp(-u);
+      };
+      rows.push_back(Discretise(tail, kYMaxBound));
+    }
+  }
+  return rows;
+}
+
 }  // namespace aecomp

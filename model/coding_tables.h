@@ -35,4 +35,11 @@ double ZScale(int row);
 int ZRow(double scale);
 std::vector<FrequencyRow> ZFrequencies();
 
+/// The tables that a factorized prior chooses from for each of its channels: discretised zero-mean distributions of
+/// three shapes (logistic, Laplace, and with the density exp(-sqrt|x|), from light to heavy tails), each at
+/// kFactorizedScales log-spaced standard deviations.
+inline constexpr int kFactorizedScales = 64, kFactorizedShapes = 3;
+inline constexpr double kFactorizedFirst = 0.08, kFactorizedLast = 700;
+std::vector<FrequencyRow> FactorizedFrequencies();
+
 }  // namespace aecomp

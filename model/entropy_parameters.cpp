@@ -20,6 +20,18 @@ std::vector<float> Exp(std::vector<float> values) {
   return values;
 }
 
+/// Between rows `lo` and lo + 1 of the tables lies a quality.
+struct Position {
+  size_t lo;
+  float t;
+};
+Position PositionOf(const Architecture& architecture, double quality) {
+  const size_t rows = architecture.lambdas.size();
+  const double position = std::clamp(quality / 16, 0.0, static_cast<double>(rows - 1));
+  const size_t lo = std::min(static_cast<size_t>(position), rows - 2);
+  return {lo, static_cast<float>(position - static_cast<double>(lo))};
+}
+
 }  // namespace
 
 float ExactExp(float x) {
@@ -33,10 +45,7 @@ float ExactExp(float x) {
 
 QualityScales ScalesAt(const Architecture& architecture, const Parameters& parameters, double quality) {
   const size_t rows = architecture.lambdas.size();
-  const double position = std::clamp(quality / 16, 0.0, static_cast<double>(rows - 1));
-  const size_t lo = std::min(static_cast<size_t>(position), rows - 2);
-  const float t = static_cast<float>(position - static_cast<double>(lo));
-
+  const auto [lo, t] = PositionOf(architecture, quality);
   const std::vector<float> log_gain = Mix(*parameters.Find("log_gain"), lo, t);
   const size_t channels = log_gain.size();
   const float* middle = parameters.Find("log_gain")->value.data() + rows / 2 * channels;
@@ -53,6 +62,17 @@ QualityScales ScalesAt(const Architecture& architecture, const Parameters& param
   s.z_scale = Exp(Mix(*parameters.Find("z_log_scale"), lo, t));
   for (float& v : s.z_scale) v = std::max(v, kZScaleMin);
   s.z_mean = parameters.Find("z_mean")->value;
+  return s;
+}
+
+FactorizedScales FactorizedScalesAt(const Architecture& architecture, const Parameters& parameters, double quality) {
+  const auto [lo, t] = PositionOf(architecture, quality);
+  FactorizedScales s;
+  s.gain = Exp(Mix(*parameters.Find("log_gain"), lo, t));
+  s.step = Exp(Mix(*parameters.Find("log_step"), lo, t));
+  s.scale = Exp(Mix(*parameters.Find("y_log_scale"), lo, t));
+  for (float& v : s.scale) v = std::max(v, kZScaleMin);
+  s.mean = parameters.Find("y_mean")->value;
   return s;
 }
 

@@ -27,6 +27,13 @@ QualityScales ScalesAt(const Architecture& architecture, const Parameters& param
 /// exp(x) in plain arithmetic, which IEEE 754 defines to the last bit, where libraries differ.
 float ExactExp(float x);
 
+/// The numbers of a factorized prior at one quality. Its parameters: "log_gain", "log_step", "y_log_scale" [Q, M]:
+/// scale of the logistic that training takes a channel for; "y_mean" [M]: of the latent before gain.
+struct FactorizedScales {
+  std::vector<float> gain, step, scale, mean;  ///< [M]; symbol = round((analysis(x) - mean) * gain)
+};
+FactorizedScales FactorizedScalesAt(const Architecture& architecture, const Parameters& parameters, double quality);
+
 /// What the entropy networks see of y: sign(v) * log(1 + |v|). 8 bits suffice after it. In plain arithmetic instead of
 /// std::log1p, so that loops over it become vector code and every machine gets the same bits; error below 2e-7 * (1 +
 /// result).

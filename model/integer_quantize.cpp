@@ -85,14 +85,18 @@ std::vector<double> ScaledWeights(const IntegerLayer& l, const Parameter& p, con
   return weights;
 }
 
+/// A channel whose sums are too large gets coarser weights; beyond this factor too little would be left of them.
+constexpr double kMostCoarser = 8;
+
 /// Rounds the weights of output channel o with the smallest step that keeps weights in 7 bits and sums below 2^24;
-/// returns the step.
+/// returns the step, or 0 when it would be too coarse.
 double QuantiseChannel(IntegerLayer& l, int o, const std::vector<double>& weights, double bias, int zero_point) {
   const size_t count = static_cast<size_t>(l.weight_size() / l.out), first = static_cast<size_t>(o) * count;
   double most = 0;
   for (size_t i = first; i < first + count; ++i) most = std::max(most, std::fabs(weights[i]));
   double step = std::max({most / 63, std::fabs(bias) / (1 << 23), 1e-12});
-  while (true) {
+  const double coarsest = kMostCoarser * step;
+  while (step <= coarsest) {
     for (size_t i = first; i < first + count; ++i) {
       l.weight[i] = static_cast<int8_t>(std::clamp(std::lround(weights[i] / step), -64L, 63L));
     }
@@ -100,6 +104,7 @@ double QuantiseChannel(IntegerLayer& l, int o, const std::vector<double>& weight
     if (AccumulatorBound(l, o, zero_point) < (1 << 24)) return step;
     step *= 1.05;
   }
+  return 0;
 }
 
 /// factor[o]: what one unit of the accumulator is worth in units of the output.
@@ -136,6 +141,11 @@ Status QuantiseLayer(IntegerLayer& l, const std::string& name, const Parameters&
   for (int o = 0; o < l.out; ++o) {
     const size_t c = static_cast<size_t>(o);
     const double step = QuantiseChannel(l, o, weights, bias != nullptr ? double{bias->value[c]} : 0.0, zero_point);
+    if (step == 0) {
+      return ModelError("layer '" + name + "': the " + std::to_string(l.weight_size() / l.out) +
+                        " weights of one of its outputs add up to more than 24 bits hold, so this prior cannot be run "
+                        "in integers; give it fewer input channels or a smaller kernel");
+    }
     factor.push_back(step / out_scale[c]);
   }
   SetMultipliers(l, factor);

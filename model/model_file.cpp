@@ -40,11 +40,17 @@ Status CollectParameters(const Network& network, Shape& shape, std::vector<Param
 /// Every parameter that a model of this architecture has.
 Result<std::vector<ParameterSpec>> ExpectedParameters(const Architecture& a) {
   std::vector<ParameterSpec> specs;
-  const int size = 4 * a.hyper_stride;
+  const int size = a.tile != 0 ? a.tile : 4 * a.hyper_stride;
   Shape image{1, a.image_channels, size, size};
   AECOMP_RETURN_IF_ERROR(CollectParameters(a.encoder, image, specs));
   Shape y = image, z = y;
   AECOMP_RETURN_IF_ERROR(CollectParameters(a.decoder, image, specs));
+  const int64_t rows = std::ssize(a.lambdas), m = a.latent_channels, n = a.hyper_channels;
+  if (a.prior == PriorType::kFactorized) {
+    specs.insert(specs.end(),
+                 {{"log_gain", {rows, m}}, {"log_step", {rows, m}}, {"y_log_scale", {rows, m}}, {"y_mean", {m}}});
+    return specs;
+  }
   AECOMP_RETURN_IF_ERROR(CollectParameters(a.hyper_encoder, z, specs));
   Shape features = z;
   AECOMP_RETURN_IF_ERROR(CollectParameters(a.hyper_decoder, features, specs));
@@ -54,7 +60,6 @@ Result<std::vector<ParameterSpec>> ExpectedParameters(const Architecture& a) {
   AECOMP_RETURN_IF_ERROR(CollectParameters(a.context_in, seen, specs));
   seen.c += features.c;
   AECOMP_RETURN_IF_ERROR(CollectParameters(a.context_out, seen, specs));
-  const int64_t rows = std::ssize(a.lambdas), m = a.latent_channels, n = a.hyper_channels;
   specs.insert(specs.end(), {{"log_gain", {rows, m}},
                              {"log_step", {rows, m}},
                              {"log_sigma", {m}},
@@ -103,7 +108,9 @@ Result<std::unique_ptr<Model>> Parse(std::span<const uint8_t> bytes, const std::
   auto model = std::make_unique<Model>();
   AECOMP_ASSIGN_OR_RETURN(model->architecture, ParseArchitecture(architecture, name + ": its architecture"));
   AECOMP_RETURN_IF_ERROR(LoadParameters(file, name, *model));
-  if (with_prior) {
+  if (with_prior && model->architecture.prior == PriorType::kFactorized) {
+    AECOMP_ASSIGN_OR_RETURN(model->factorized, FactorizedPrior::Load(model->architecture, file));
+  } else if (with_prior) {
     AECOMP_ASSIGN_OR_RETURN(model->prior, IntegerPrior::Load(model->architecture, file));
     AECOMP_ASSIGN_OR_RETURN(
         model->means, IntegerMeans::Load(model->architecture, model->parameters, model->prior.feature_scales(), file));
@@ -173,6 +180,14 @@ Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, co
   AECOMP_RETURN_IF_ERROR(prior.Save(writer));
   means.Save(writer);
   if (ranges) SaveRanges(*ranges, writer);
+  return writer.Serialize();
+}
+
+Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, const Parameters& parameters,
+                                            const FactorizedPrior& prior, const std::string& provenance) {
+  SafetensorsWriter writer;
+  AECOMP_RETURN_IF_ERROR(AddParameters(architecture, parameters, DType::kF16, provenance, writer));
+  prior.Save(writer);
   return writer.Serialize();
 }
 

@@ -10,6 +10,7 @@
 #include "io/container.h"
 #include "io/status.h"
 #include "model/architecture.h"
+#include "model/factorized_prior.h"
 #include "model/integer_means.h"
 #include "model/integer_prior.h"
 #include "model/integer_transforms.h"
@@ -19,9 +20,10 @@ namespace aecomp {
 
 struct Model {
   Architecture architecture;
-  Parameters parameters;  ///< what coding uses (the EMA of training)
-  IntegerPrior prior;
-  IntegerMeans means;
+  Parameters parameters;                             ///< what coding uses (the EMA of training)
+  IntegerPrior prior;                                ///< of a hyperprior
+  IntegerMeans means;                                ///< of a hyperprior
+  FactorizedPrior factorized;                        ///< of a factorized one
   std::shared_ptr<const IntegerTransforms> integer;  ///< null: the transforms run in f32 only
   std::string provenance;                            ///< JSON: data, steps, hours, pixels, commit, command
   ModelId id{};                                      ///< hash of the file
@@ -43,6 +45,10 @@ Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, co
                                             const IntegerPrior& prior, const IntegerMeans& means,
                                             const std::string& provenance,
                                             const std::optional<TransformRanges>& ranges = std::nullopt);
+
+/// The same for an architecture with a factorized prior.
+Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, const Parameters& parameters,
+                                            const FactorizedPrior& prior, const std::string& provenance);
 
 ModelId HashModel(std::span<const uint8_t> file);
 

@@ -21,18 +21,27 @@ struct Tile {
 
 inline int DivideUp(int64_t a, int b) { return static_cast<int>((a + b - 1) / b); }
 
-/// Row by row, as in the container.
+/// Row by row, as in the container. Networks of one image size (Architecture::tile) cut each of them into squares of
+/// their own, from its upper left corner on; its y is theirs side by side.
 inline std::vector<Tile> MakeTiles(const ContainerHeader& header, const Architecture& a) {
   std::vector<Tile> tiles;
-  const int ratio = a.hyper_stride / a.latent_stride;
+  // Elements of y that `pixels` need, and with padding.
+  const auto coded = [&](int pixels, int of_one) {
+    return a.tile != 0 ? DivideUp(pixels, a.tile) * of_one : DivideUp(pixels, a.latent_stride);
+  };
+  const auto padded = [&](int pixels, int of_one) {
+    return a.tile != 0 ? coded(pixels, of_one) : DivideUp(pixels, a.hyper_stride) * (a.hyper_stride / a.latent_stride);
+  };
+  const int size = static_cast<int>(header.tile_size);
   for (uint32_t y = 0; y < header.height; y += header.tile_size) {
     for (uint32_t x = 0; x < header.width; x += header.tile_size) {
       const int pixels_h = static_cast<int>(std::min(header.tile_size, header.height - y));
       const int pixels_w = static_cast<int>(std::min(header.tile_size, header.width - x));
       Tile t;
-      t.row = static_cast<int>(y) / a.latent_stride, t.column = static_cast<int>(x) / a.latent_stride;
-      t.coded_h = DivideUp(pixels_h, a.latent_stride), t.coded_w = DivideUp(pixels_w, a.latent_stride);
-      t.h = DivideUp(pixels_h, a.hyper_stride) * ratio, t.w = DivideUp(pixels_w, a.hyper_stride) * ratio;
+      t.row = static_cast<int>(y / header.tile_size) * padded(size, a.tile_rows);
+      t.column = static_cast<int>(x / header.tile_size) * padded(size, a.tile_columns);
+      t.coded_h = coded(pixels_h, a.tile_rows), t.coded_w = coded(pixels_w, a.tile_columns);
+      t.h = padded(pixels_h, a.tile_rows), t.w = padded(pixels_w, a.tile_columns);
       tiles.push_back(t);
     }
   }

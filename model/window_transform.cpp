@@ -14,21 +14,6 @@ namespace {
 constexpr size_t kMostCompiled = 2;
 constexpr int kUnlimited = std::numeric_limits<int>::max();  // the halo of a network that sees its whole input
 
-/// The network's output (-1/2 .. 1/2) as a sample, rounded and clamped.
-template <class Sample>
-class ToSample {
- public:
-  explicit ToSample(const SampleRange& range) : low_(range.low), high_(range.high), scale_(range.high - range.low) {}
-  Sample operator()(float v) const {
-    v = (v + 0.5f) * scale_ + low_;
-    v = v > low_ ? v : low_;  // also NaN
-    return static_cast<Sample>((v < high_ ? v : high_) + 0.5f);
-  }
-
- private:
-  float low_, high_, scale_;
-};
-
 /// What the deep path of the decoder reads of every latent.
 std::vector<uint8_t> CompandedLatents(const IntegerTransforms& t) {
   const float scale = t.decoder_parts.compand, inverse = static_cast<float>(1 / t.decoder_input.scale);

@@ -11,14 +11,10 @@
 #include "model/graph.h"
 #include "model/integer_network.h"
 #include "model/model_file.h"
+#include "model/sample_range.h"
 #include "model/windows.h"
 
 namespace aecomp {
-
-/// What 0 and 1 of the network are in samples.
-struct SampleRange {
-  float low = 0, high = 255;
-};
 
 class WindowTransform {
  public:

@@ -5,6 +5,7 @@
 
 #include "model/entropy_parameters.h"
 #include "model/graph.h"
+#include "train/tiled_network.h"
 
 namespace aecomp {
 namespace {
@@ -33,9 +34,10 @@ void CalibrationPatch(const Dataset& dataset, int i, Tensor& x) {
 
 /// IntegerPrior::gray_skipped of a colour model.
 Result<std::vector<uint8_t>> GraySkipped(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
-  const int patch = 4 * a.hyper_stride;
+  const int patch = CalibrationPatchSize(a);
   const Shape image{1, a.image_channels, patch, patch};
-  AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
+  AECOMP_ASSIGN_OR_RETURN(auto encoder,
+                          TiledNetwork::Create(a.encoder, image, PixelTile(a), parameters, Graph::Mode::kInference));
   const Shape y = encoder->output_shape();
   std::vector<double> colour(static_cast<size_t>(y.c)), gray(colour.size());
   Tensor x(image);
@@ -65,9 +67,10 @@ struct Calibration {
 };
 
 Result<Calibration> Calibrate(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
-  const int patch = 4 * a.hyper_stride;  // less would be mostly borders
+  const int patch = CalibrationPatchSize(a);
   const Shape image{1, a.image_channels, patch, patch};
-  AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
+  AECOMP_ASSIGN_OR_RETURN(auto encoder,
+                          TiledNetwork::Create(a.encoder, image, PixelTile(a), parameters, Graph::Mode::kInference));
   const Shape y = encoder->output_shape();
   AECOMP_ASSIGN_OR_RETURN(auto hyper, Graph::Create(a.hyper_encoder, y, parameters, Graph::Mode::kInference));
   AECOMP_ASSIGN_OR_RETURN(auto features,
@@ -102,11 +105,66 @@ Result<Calibration> Calibrate(const Architecture& a, Parameters& parameters, con
   return inputs;
 }
 
+/// What each channel of y is on random patches. [M][positions]
+Result<std::vector<std::vector<float>>> CalibrationLatents(const Architecture& a, Parameters& parameters,
+                                                           const Dataset& dataset) {
+  constexpr int64_t kPixels = 800000, kElements = 1 << 21;  // the first that is reached
+  const int patch = CalibrationPatchSize(a), batch = std::clamp(65536 / (patch * patch), 1, 64);
+  const Shape image{batch, a.image_channels, patch, patch};
+  AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
+  const Shape latent = encoder->output_shape();
+  std::vector<std::vector<float>> channels(static_cast<size_t>(latent.c));
+  Tensor x(image);
+  uint64_t sample = 0;
+  for (int64_t pixels = 0, elements = 0; pixels < kPixels && elements < kElements;) {
+    for (int n = 0; n < batch; ++n) {
+      dataset.Sample(MixBits(kCalibrationSeed, sample++), patch, x.data() + n * (image.size() / batch));
+    }
+    for (int64_t i = 0; i < x.size(); ++i) x.data()[i] -= 0.5f;
+    const float* y = encoder->Forward(x.data());
+    for (int64_t i = 0; i < latent.size(); ++i) {
+      if (!std::isfinite(y[i])) {
+        return ModelError("the encoder's output is not finite: training has diverged; start again with a smaller --lr");
+      }
+      channels[static_cast<size_t>(i % latent.c)].push_back(y[i]);
+    }
+    pixels += int64_t{batch} * patch * patch, elements += latent.size();
+  }
+  return channels;
+}
+
+Result<std::vector<uint8_t>> ExportFactorized(const Architecture& a, Parameters& parameters, const Dataset& dataset,
+                                              const std::string& provenance) {
+  AECOMP_ASSIGN_OR_RETURN(const auto channels, CalibrationLatents(a, parameters, dataset));
+  const auto counts = [&](int quality) {
+    constexpr float kMost = SymbolCounts::kMost;
+    const FactorizedScales s = FactorizedScalesAt(a, parameters, quality);
+    SymbolCounts seen(a.latent_channels);
+#pragma omp parallel for schedule(dynamic, 1)
+    for (size_t c = 0; c < channels.size(); ++c) {
+      for (const float v : channels[c]) {
+        const float magnitude = std::fabs((v - s.mean[c]) * s.gain[c]);
+        seen.Add(c, static_cast<int>(std::min(magnitude, kMost) + 0.5f));
+      }
+    }
+    return seen;
+  };
+  AECOMP_ASSIGN_OR_RETURN(const FactorizedPrior prior, FactorizedPrior::Choose(a, counts));
+  return SerializeModel(a, parameters, prior, provenance);
+}
+
 }  // namespace
+
+int CalibrationPatchSize(const Architecture& a) {
+  const bool factorized = a.prior == PriorType::kFactorized;
+  if (a.tile != 0) return factorized ? a.tile : 4 * a.tile;
+  return factorized ? std::max(128, a.hyper_stride) : 4 * a.hyper_stride;  // less would be mostly borders
+}
 
 Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const Parameters& parameters,
                                          const Dataset& dataset, const std::string& provenance) {
   Parameters rounded = RoundToHalf(parameters);
+  if (architecture.prior == PriorType::kFactorized) return ExportFactorized(architecture, rounded, dataset, provenance);
   AECOMP_ASSIGN_OR_RETURN(const Calibration inputs, Calibrate(architecture, rounded, dataset));
   std::vector<const Tensor*> pointers;
   for (const Tensor& t : inputs.z) pointers.push_back(&t);
@@ -117,6 +175,7 @@ Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const
   }
   AECOMP_ASSIGN_OR_RETURN(const IntegerMeans means,
                           IntegerMeans::Quantize(architecture, rounded, prior.feature_scales(), inputs.means));
+  if (architecture.tile != 0) return SerializeModel(architecture, rounded, prior, means, provenance);
   const auto ranges = FindTransformRanges(architecture, rounded, inputs.pictures, inputs.latents);
   return SerializeModel(architecture, rounded, prior, means, provenance, ranges);
 }

@@ -99,33 +99,77 @@ Status CollectLayers(const Network& network, const Shape& input, std::vector<Wei
 }
 
 Status CollectAllLayers(const Architecture& a, std::vector<WeightedLayer>& layers) {
-  const int grid = 4;  // elements of z each way: sizes do not matter here
-  const int latent = grid * a.hyper_stride / a.latent_stride;
-  const Shape image{1, a.image_channels, grid * a.hyper_stride, grid * a.hyper_stride};
-  const Shape y{1, a.latent_channels, latent, latent}, z{1, a.hyper_channels, grid, grid};
+  const int size = a.tile != 0 ? a.tile : 4 * a.hyper_stride;  // any will do where sizes are free
+  const Shape image{1, a.image_channels, size, size};
   const auto output = [](const Network& n, const Shape& s) { return InferShapes(n, s).value().back().output; };
-  const Shape features = output(a.hyper_decoder, z);
+  const Shape y = output(a.encoder, image);
+  AECOMP_RETURN_IF_ERROR(CollectLayers(a.encoder, image, layers));
+  AECOMP_RETURN_IF_ERROR(CollectLayers(a.decoder, y, layers));
+  if (a.prior == PriorType::kFactorized) return {};
+  const Shape z = output(a.hyper_encoder, y), features = output(a.hyper_decoder, z);
   Shape joined = output(a.context_in, y);
   joined.c += features.c;
-  const std::pair<const Network*, Shape> all[] = {
-      {&a.encoder, image},       {&a.decoder, y},        {&a.hyper_encoder, y}, {&a.hyper_decoder, z},
-      {&a.sigma_head, features}, {&a.mu_head, features}, {&a.context_in, y},    {&a.context_out, joined}};
+  const std::pair<const Network*, Shape> all[] = {{&a.hyper_encoder, y},     {&a.hyper_decoder, z},
+                                                  {&a.sigma_head, features}, {&a.mu_head, features},
+                                                  {&a.context_in, y},        {&a.context_out, joined}};
   for (const auto& [network, input] : all) AECOMP_RETURN_IF_ERROR(CollectLayers(*network, input, layers));
   return {};
 }
 
-void InitialiseEntropy(const Architecture& a, const std::vector<float>& variance, Parameters& parameters) {
-  AddEntropyParameters(a, parameters);
-  const size_t m = static_cast<size_t>(a.latent_channels), n = static_cast<size_t>(a.hyper_channels);
+/// Gains and steps at which the slopes of a uniform quantiser's rate and distortion meet, in an orthonormal basis.
+void InitialiseSteps(const Architecture& a, Parameters& parameters) {
+  const size_t m = static_cast<size_t>(a.latent_channels);
   for (size_t q = 0; q < a.lambdas.size(); ++q) {
-    const float log_step = static_cast<float>(0.5 * std::log(18 / (std::log(2.0) * 65025 * a.lambdas[q])));
+    const double square = 6 * a.image_channels / (std::log(2.0) * 65025 * a.lambdas[q]);
+    const float log_step = static_cast<float>(0.5 * std::log(square));
     std::fill_n(parameters.Find("log_step")->value.begin() + static_cast<std::ptrdiff_t>(q * m), m, log_step);
     std::fill_n(parameters.Find("log_gain")->value.begin() + static_cast<std::ptrdiff_t>(q * m), m, -log_step);
-    std::fill_n(parameters.Find("z_log_scale")->value.begin() + static_cast<std::ptrdiff_t>(q * n), n, 0.f);
   }
+}
+
+void InitialiseEntropy(const Architecture& a, const std::vector<float>& variance, Parameters& parameters) {
+  const size_t m = static_cast<size_t>(a.latent_channels);
+  std::vector<float>& z_scale = parameters.Find("z_log_scale")->value;
+  std::fill(z_scale.begin(), z_scale.end(), 0.f);
   for (size_t c = 0; c < m; ++c) {
     parameters.Find("log_sigma")->value[c] = c < variance.size() ? 0.5f * std::log(variance[c]) : 0.f;
   }
+}
+
+/// Mean and spread of every channel of y, as the untrained encoder makes it of the data set.
+Status InitialiseFactorized(const Architecture& a, const Dataset& dataset, uint64_t seed, Parameters& parameters) {
+  constexpr int kBatches = 16, kPixels = 256;
+  const int patch = a.tile != 0 ? a.tile : (kPixels + a.latent_stride - 1) / a.latent_stride * a.latent_stride;
+  const int batch = std::clamp(kPixels * kPixels / (patch * patch), 1, 64);
+  const Shape image{batch, a.image_channels, patch, patch};
+  AECOMP_ASSIGN_OR_RETURN(auto encoder, Graph::Create(a.encoder, image, parameters, Graph::Mode::kInference));
+  const Shape y = encoder->output_shape();
+  std::vector<double> sum(static_cast<size_t>(y.c)), squares(sum.size());
+  Tensor x(image);
+  for (int b = 0; b < kBatches; ++b) {
+    for (int n = 0; n < batch; ++n) {
+      const uint64_t index = static_cast<uint64_t>(b * batch + n);
+      dataset.Sample(MixBits(seed, index), patch, x.data() + n * (image.size() / batch));
+    }
+    for (int64_t i = 0; i < x.size(); ++i) x.data()[i] -= 0.5f;
+    const float* latent = encoder->Forward(x.data());
+    for (int64_t i = 0; i < y.size(); ++i) {
+      const size_t c = static_cast<size_t>(i % y.c);
+      sum[c] += latent[i], squares[c] += double{latent[i]} * latent[i];
+    }
+  }
+  const double count = double{kBatches} * static_cast<double>(y.size() / y.c);
+  std::vector<float>& mean = parameters.Find("y_mean")->value;
+  std::vector<float>& log_scale = parameters.Find("y_log_scale")->value;
+  for (size_t i = 0; i < log_scale.size(); ++i) {
+    const size_t c = i % sum.size();
+    const double m = sum[c] / count, variance = std::max(squares[c] / count - m * m, 1e-8);
+    mean[c] = static_cast<float>(m);
+    // A logistic of scale s has the variance (pi * s)^2 / 3.
+    log_scale[i] =
+        static_cast<float>(0.5 * std::log(3 * variance) - std::log(M_PI)) + parameters.Find("log_gain")->value[i];
+  }
+  return {};
 }
 
 Status InitialiseBlocks(const Architecture& a, const Recipe& recipe, const Dataset& dataset, uint64_t seed,
@@ -133,17 +177,31 @@ Status InitialiseBlocks(const Architecture& a, const Recipe& recipe, const Datas
   if (recipe.block_analysis.empty()) return {};
   Parameter* analysis = parameters.Find(recipe.block_analysis + ".weight");
   Parameter* synthesis = parameters.Find(recipe.block_synthesis + ".weight");
-  if (analysis == nullptr || synthesis == nullptr || analysis->dims != synthesis->dims ||
-      analysis->dims[0] != a.latent_channels ||
-      analysis->dims[1] * analysis->dims[2] * analysis->dims[3] < a.latent_channels) {
+  const auto size = [&](const Parameter* p) { return p == nullptr ? 0 : p->size() / a.latent_channels; };
+  const bool linear = analysis != nullptr && analysis->dims.size() == 2;
+  const auto fits = [&] {
+    if (analysis == nullptr || synthesis == nullptr || analysis->dims[0] != a.latent_channels) return false;
+    if (!linear) return analysis->dims == synthesis->dims && size(analysis) >= a.latent_channels;
+    const int64_t samples = int64_t{a.image_channels} * a.tile * a.tile;
+    return samples >= a.latent_channels && analysis->dims[1] == samples &&
+           synthesis->dims == std::vector<int64_t>{samples, a.latent_channels};
+  };
+  if (!fits()) {
+    const std::string m = std::to_string(a.latent_channels);
     return UsageError(
         "training: \"principal_components\" must name a convolution and a transposed convolution with equal weights [" +
-        std::to_string(a.latent_channels) + ", channels, k, k]");
+        m + ", channels, k, k], or two linear layers from all samples of a tile to " + m + " and back");
   }
+  const int channels = linear ? a.image_channels : static_cast<int>(analysis->dims[1]);
+  const int kernel = linear ? a.tile : static_cast<int>(analysis->dims[2]);
   Components components =
-      PrincipalComponents(dataset, static_cast<int>(analysis->dims[1]), static_cast<int>(analysis->dims[2]),
-                          a.latent_channels, LapBlock(a.encoder) == static_cast<int>(analysis->dims[2]), seed);
+      PrincipalComponents(dataset, channels, kernel, a.latent_channels, !linear && LapBlock(a.encoder) == kernel, seed);
   analysis->value = synthesis->value = components.basis;
+  if (linear) {  // [out, in] both: the way back is the transpose
+    const size_t in = static_cast<size_t>(analysis->dims[1]), m = static_cast<size_t>(a.latent_channels);
+    for (size_t i = 0; i < in; ++i)
+      for (size_t c = 0; c < m; ++c) synthesis->value[i * m + c] = analysis->value[c * in + i];
+  }
   variance = std::move(components.variance);
   return {};
 }
@@ -164,7 +222,14 @@ Status InitialiseParameters(const Architecture& architecture, const Recipe& reci
   }
   std::vector<float> variance;
   AECOMP_RETURN_IF_ERROR(InitialiseBlocks(architecture, recipe, dataset, seed, parameters, variance));
-  InitialiseEntropy(architecture, variance, parameters);
+  AddEntropyParameters(architecture, parameters);
+  InitialiseSteps(architecture, parameters);
+  if (architecture.prior == PriorType::kFactorized) {
+    parameters.MarkChanged();
+    AECOMP_RETURN_IF_ERROR(InitialiseFactorized(architecture, dataset, seed, parameters));
+  } else {
+    InitialiseEntropy(architecture, variance, parameters);
+  }
   parameters.MarkChanged();
   return {};
 }

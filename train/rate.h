@@ -18,4 +18,7 @@ double GaussianBits(const float* r, const float* log_sigma, int64_t size, float*
 /// The same for a zero-mean logistic with s = max(exp(log_scale), kZScaleMin), one value.
 double LogisticBits(float r, float log_scale, float* d_r, float* d_log_scale);
 
+/// And for `size` of them.
+double LogisticBits(const float* r, const float* log_scale, int64_t size, float* d_r, float* d_log_scale);
+
 }  // namespace aecomp

@@ -21,6 +21,7 @@
 #include "train/settings.h"
 #include "train/simd.h"
 #include "train/starting_point.h"
+#include "train/tiled_network.h"
 #include "train/train_log.h"
 #include "train/training_images.h"
 #include "train/training_model.h"
@@ -149,8 +150,9 @@ Status Trainer::Plan() {
       const TrainingPlan plan,
       PlanTraining(architecture_, images_.training, static_cast<int64_t>(free), options_.batch, options_.patch));
   options_.batch = plan.batch, options_.patch = plan.patch;
-  Say("steps of " + std::to_string(plan.batch) + " crops of " + std::to_string(plan.patch) + "x" +
-      std::to_string(plan.patch) +
+  FitToTiles(architecture_, options_.batch, options_.patch);
+  Say("steps of " + std::to_string(options_.batch) + " crops of " + std::to_string(options_.patch) + "x" +
+      std::to_string(options_.patch) +
       Format(" pixels, about %.1f GB of memory, learning rate %g", plan.bytes / 1e9, options_.learning_rate));
   return {};
 }

@@ -7,46 +7,16 @@
 #include <cstring>
 
 #include "model/entropy_parameters.h"
+#include "train/factorized_training.h"
+#include "train/first_non_finite.h"
+#include "train/quality_tables.h"
 #include "train/rate.h"
+#include "train/tiled_network.h"
 
 namespace aecomp {
 namespace {
 
 constexpr float kLogSigmaMin = -12, kLogSigmaMax = 6;  // of the sigma head's output in the fixed scale
-
-/// Uniform in [-1/2, 1/2) from a counter: the same noise for every number of threads.
-inline float Noise(uint64_t seed, uint64_t index) {
-  uint64_t v = seed + index * 0x9E3779B97F4A7C15ull;  // splitmix64 (Steele et al. 2014)
-  v = (v ^ (v >> 30)) * 0xBF58476D1CE4E5B9ull;
-  v = (v ^ (v >> 27)) * 0x94D049BB133111EBull;
-  return static_cast<float>((v ^ (v >> 31)) >> 40) * 0x1p-24f - 0.5f;
-}
-
-/// Where an image's quality lies between two rows of a per-quality table [Q, C], and that table's value there.
-struct Position {
-  size_t row = 0;
-  float t = 0;
-};
-
-std::vector<float> Interpolate(const Parameter& table, const Position& p, bool exponential) {
-  const size_t channels = static_cast<size_t>(table.dims[1]);
-  const float *lo = table.value.data() + p.row * channels, *hi = lo + channels;
-  std::vector<float> result(channels);
-  for (size_t c = 0; c < channels; ++c) {
-    const float v = lo[c] * (1 - p.t) + hi[c] * p.t;
-    result[c] = exponential ? std::exp(v) : v;
-  }
-  return result;
-}
-
-void AddToTable(Parameter& table, const Position& p, const std::vector<double>& gradient) {
-  const size_t channels = static_cast<size_t>(table.dims[1]);
-  float *lo = table.grad.data() + p.row * channels, *hi = lo + channels;
-  for (size_t c = 0; c < channels; ++c) {
-    lo[c] += static_cast<float>(gradient[c] * (1 - p.t));
-    hi[c] += static_cast<float>(gradient[c] * p.t);
-  }
-}
 
 using Buffer = AlignedBuffer<float>;
 
@@ -59,7 +29,8 @@ struct TrainingModel::Impl {
   Parameters* parameters = nullptr;
   int batch = 0;
   Shape image, y_shape, z_shape, f_shape;
-  std::unique_ptr<Graph> encoder, decoder, hyper_encoder, hyper_decoder, sigma_head, mu_head, context_in, context_out;
+  std::unique_ptr<TiledNetwork> encoder, decoder;
+  std::unique_ptr<Graph> hyper_encoder, hyper_decoder, sigma_head, mu_head, context_in, context_out;
   Parameter *log_gain, *log_step, *log_sigma, *log_z_gain, *z_log_scale, *z_mean;
 
   /// One image of the batch: its tables and the gradients of what they were interpolated from.
@@ -130,9 +101,11 @@ Status TrainingModel::Impl::Compile(int patch, float relu_leak) {
     graph = std::move(made).value();
     return {};
   };
-  AECOMP_RETURN_IF_ERROR(make(architecture->encoder, image, encoder));
+  AECOMP_ASSIGN_OR_RETURN(encoder, TiledNetwork::Create(architecture->encoder, image, PixelTile(*architecture),
+                                                        *parameters, Graph::Mode::kTraining, relu_leak));
   y_shape = encoder->output_shape();
-  AECOMP_RETURN_IF_ERROR(make(architecture->decoder, y_shape, decoder));
+  AECOMP_ASSIGN_OR_RETURN(decoder, TiledNetwork::Create(architecture->decoder, y_shape, LatentTile(*architecture),
+                                                        *parameters, Graph::Mode::kTraining, relu_leak));
   AECOMP_RETURN_IF_ERROR(make(architecture->hyper_encoder, y_shape, hyper_encoder));
   z_shape = hyper_encoder->output_shape();
   AECOMP_RETURN_IF_ERROR(make(architecture->hyper_decoder, z_shape, hyper_decoder));
@@ -162,9 +135,7 @@ void TrainingModel::Impl::Prepare(const float* quality) {
   middle_gain = Interpolate(*log_gain, {std::min(rows / 2, rows - 2), rows / 2 > rows - 2 ? 1.f : 0.f}, true);
   for (int i = 0; i < batch; ++i) {
     PerImage& p = images[static_cast<size_t>(i)];
-    const float q = quality[i] / 16;
-    p.position.row = std::min(static_cast<size_t>(q), rows - 2);
-    p.position.t = q - static_cast<float>(p.position.row);
+    p.position = PositionOf(quality[i], rows);
     p.gain = Interpolate(*log_gain, p.position, true);
     p.step = Interpolate(*log_step, p.position, true);
     p.z_gain = Interpolate(*log_z_gain, p.position, true);
@@ -430,6 +401,11 @@ void AddEntropyParameters(const Architecture& architecture, Parameters& paramete
   const int64_t q = std::ssize(architecture.lambdas), m = architecture.latent_channels, n = architecture.hyper_channels;
   parameters.FindOrAdd("log_gain", {q, m});
   parameters.FindOrAdd("log_step", {q, m});
+  if (architecture.prior == PriorType::kFactorized) {
+    parameters.FindOrAdd("y_log_scale", {q, m});
+    parameters.FindOrAdd("y_mean", {m});
+    return;
+  }
   parameters.FindOrAdd("log_sigma", {m});
   parameters.FindOrAdd("log_z_gain", {q, n});
   parameters.FindOrAdd("z_log_scale", {q, n});
@@ -438,11 +414,16 @@ void AddEntropyParameters(const Architecture& architecture, Parameters& paramete
 
 Result<std::unique_ptr<TrainingModel>> TrainingModel::Create(const Architecture& architecture, Parameters& parameters,
                                                              int batch, int patch, float relu_leak) {
-  if (patch < architecture.hyper_stride || patch % architecture.hyper_stride != 0) {
-    return UsageError("--patch " + std::to_string(patch) + " must be a multiple of " +
-                      std::to_string(architecture.hyper_stride));
+  const int unit = architecture.tile != 0 ? architecture.tile : architecture.hyper_stride;
+  if (patch < unit || patch % unit != 0) {
+    return UsageError("--patch " + std::to_string(patch) + " must be a multiple of " + std::to_string(unit));
   }
   std::unique_ptr<TrainingModel> model(new TrainingModel);
+  if (architecture.prior == PriorType::kFactorized) {
+    AECOMP_ASSIGN_OR_RETURN(model->factorized_,
+                            FactorizedTraining::Create(architecture, parameters, batch, patch, relu_leak));
+    return model;
+  }
   Impl& m = *model->impl_;
   m.architecture = &architecture;
   m.parameters = &parameters;
@@ -458,34 +439,27 @@ Result<std::unique_ptr<TrainingModel>> TrainingModel::Create(const Architecture&
 
 StepResult TrainingModel::ForwardBackward(const float* x, const float* quality, uint64_t seed, const float* clean) {
   const float* target = clean != nullptr ? clean : x;
+  if (factorized_ != nullptr) return factorized_->ForwardBackward(x, target, quality, seed);
   const StepResult result = impl_->Forward(x, target, quality, &seed);
   impl_->Backward(target);
   return result;
 }
 
 StepResult TrainingModel::ForwardFrozen(const float* x, const float* quality, const float* clean) {
-  return impl_->Forward(x, clean != nullptr ? clean : x, quality, nullptr);
+  const float* target = clean != nullptr ? clean : x;
+  if (factorized_ != nullptr) return factorized_->ForwardFrozen(x, target, quality);
+  return impl_->Forward(x, target, quality, nullptr);
 }
 
 std::string TrainingModel::FirstNonFinite() const {
+  if (factorized_ != nullptr) return factorized_->FirstNonFinite();
   const Impl& m = *impl_;
   const std::pair<const char*, const Graph*> graphs[] = {
-      {"encoder", m.encoder.get()},
-      {"hyper_encoder", m.hyper_encoder.get()},
-      {"hyper_decoder", m.hyper_decoder.get()},
-      {"mu_head", m.mu_head.get()},
-      {"sigma_head", m.sigma_head.get()},
-      {"context_in", m.context_in.get()},
-      {"context_out", m.context_out.get()},
-      {"decoder", m.decoder.get()}};  // in the order in which they run
-  for (const auto& [role, graph] : graphs) {
-    if (const std::string layer = graph->FirstNonFinite(); !layer.empty()) return role + (": output of " + layer);
-  }
-  for (size_t i = std::size(graphs); i-- > 0;) {
-    const std::string layer = graphs[i].second->FirstNonFiniteGradient();
-    if (!layer.empty()) return graphs[i].first + (": gradient of the output of " + layer);
-  }
-  return "";
+      {"encoder", &m.encoder->graph()},         {"hyper_encoder", m.hyper_encoder.get()},
+      {"hyper_decoder", m.hyper_decoder.get()}, {"mu_head", m.mu_head.get()},
+      {"sigma_head", m.sigma_head.get()},       {"context_in", m.context_in.get()},
+      {"context_out", m.context_out.get()},     {"decoder", &m.decoder->graph()}};  // in the order in which they run
+  return aecomp::FirstNonFinite(graphs);
 }
 
 const float* TrainingModel::z_noise() const { return impl_->z_noise.data(); }

@@ -10,19 +10,16 @@
 #include "model/architecture.h"
 #include "model/graph.h"
 #include "model/parameters.h"
+#include "train/step_result.h"
 
 namespace aecomp {
 
-struct StepResult {
-  double loss = 0;  ///< mean over images of (bpp + lambda*mse) / weight(lambda), mse over RGB samples in [0, 255]
-  double bpp = 0;   ///< mean over images, of which
-  double z_bpp = 0;
-  double mse = 0;  ///< mean over images, samples in [0, 1]
-};
+class FactorizedTraining;
 
 class TrainingModel {
  public:
-  /// Graphs for batches of [batch, patch, patch, 3]; patch must be a multiple of architecture.hyper_stride.
+  /// Graphs for batches of [batch, patch, patch, C]; patch must be a multiple of architecture.hyper_stride, or of its
+  /// tile.
   static Result<std::unique_ptr<TrainingModel>> Create(const Architecture& architecture, Parameters& parameters,
                                                        int batch, int patch, float relu_leak = 0);
   ~TrainingModel();
@@ -39,7 +36,8 @@ class TrainingModel {
   /// when all activations and their gradients are finite.
   std::string FirstNonFinite() const;
 
-  /// Noise of the last ForwardBackward and the shapes of z and y, for comparisons with other implementations.
+  /// Noise of the last ForwardBackward and the shapes of z and y, for comparisons with other implementations; of a
+  /// hyperprior.
   const float* z_noise() const;
   const float* y_noise() const;
   const Shape& z_shape() const;
@@ -48,7 +46,8 @@ class TrainingModel {
  private:
   TrainingModel();
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;                      // of a hyperprior
+  std::unique_ptr<FactorizedTraining> factorized_;  // of a factorized prior
 };
 
 /// Adds the parameters that are not layers' (see model/entropy_parameters.h) where they are missing.

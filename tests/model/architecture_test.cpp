@@ -3,6 +3,7 @@
 
 #include "architecture_files.h"
 #include "model/graph.h"
+#include "small_networks.h"
 #include "tiny_codec.h"
 
 namespace aecomp::test {
@@ -170,17 +171,54 @@ TEST(Architecture, PriorsAreChecked) {
   ExpectRefusal("conv_small", "\"factorized\"", "\"hyperprior\"", {"prior: \"hyper_encoder\" is missing"});
 }
 
-TEST(Architecture, OnlyHyperpriorsOfAnySizeTrain) {
-  for (const char* name : {"conv_small", "linear_tiles"}) {
-    const auto a = ParseArchitecture(ArchitectureText(name), "a.json");
-    ASSERT_FALSE(a.ok());
-    ExpectParts(a.status().message(), {"a.json: ", "only a \"hyperprior\" trains"});
+TEST(Architecture, EveryFileThatFitsTrains) {
+  for (const std::string& name : ArchitectureFiles()) {
+    const auto a = ParseArchitecture(ArchitectureText(name), name);
+    EXPECT_TRUE(a.ok()) << a.status().message();
   }
-  std::string text = TinyCodecJson();
-  text.insert(text.find("\"image_channels\""), "\"tile\": 64, ");
+}
+
+/// Shapes fit, but it could not code.
+void ExpectUncodable(const std::string& text, const std::vector<std::string>& parts) {
+  EXPECT_EQ(CheckText(text), "fits");
   const auto a = ParseArchitecture(text, "a.json");
   ASSERT_FALSE(a.ok());
-  ExpectParts(a.status().message(), {"\"tile\": only networks that take images of any size train"});
+  EXPECT_EQ(a.status().code(), StatusCode::kUsage);
+  ExpectParts(a.status().message(), parts);
+}
+
+TEST(Architecture, PriorsMustRunInIntegers) {
+  ExpectUncodable(
+      Edited("tiny", R"("relu", "name": "hyper_synthesis.0.relu")", R"("sigmoid", "name": "hyper_synthesis.0.relu")"),
+      {"a.json: prior: layer 'hyper_synthesis.0.relu' (sigmoid)", "cannot be run in integers",
+       "use conv2d and conv_transpose2d"});
+  ExpectUncodable(Edited("tiny", R"({"type": "relu", "name": "hyper_synthesis.1.relu"},)", ""),
+                  {"a.json: prior: layer 'hyper_synthesis.2' (conv2d): no relu stands before it"});
+}
+
+TEST(Architecture, SmallImagesMustPass) {
+  ExpectUncodable(R"({"image_channels": 1, "lambdas": [0.001, 0.01], "prior": {"type": "factorized"},
+    "encoder": [{"type": "conv2d", "name": "there", "in": 1, "out": 4, "kernel": 5},
+                {"type": "conv_transpose2d", "name": "back", "in": 4, "out": 4, "kernel": 5}],
+    "decoder": [{"type": "conv2d", "name": "last", "in": 4, "out": 1, "kernel": 1}]})",
+                  {"a.json: for a small image, padded to 1x1x1, encoder: layer 'there'", "\"tile\""});
+}
+
+TEST(Architecture, AHyperpriorSeesTilesSideBySide) {
+  std::string text = WithHyperprior("conv_small", 8);
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    ASSERT_NE(text.find(from), std::string::npos) << from;
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace("\"image_channels\"", "\"tile\": 12, \"image_channels\"");
+  const auto fits = ParseArchitecture(text, "a.json");
+  EXPECT_TRUE(fits.ok()) << fits.status().message();
+  // 3x3 elements of one tile become 1x1 of z and 3x3 again, but 3x6 do not become 1x2.
+  replace(R"("name": "he.0", "in": 8, "out": 8, "kernel": 1)", R"("name": "he.0", "in": 8, "out": 8, "kernel": 3)");
+  replace(R"("conv2d", "name": "hd", "in": 4, "out": 8, "kernel": 1)",
+          R"("conv_transpose2d", "name": "hd", "in": 4, "out": 8, "kernel": 3)");
+  ExpectUncodable(text, {"a.json: prior: for the latents of 2 tiles side by side, hyper_encoder: makes 4x4x4 of 8x6x6",
+                         "not 4x2x2", "use a factorized prior, or a \"tile\""});
 }
 
 TEST(Architecture, NamesAndTypes) {

@@ -13,6 +13,7 @@
 
 #include "model/coding_tables.h"
 #include "model/integer_conv.h"
+#include "tests/model/small_networks.h"
 #include "tests/model/tiny_codec.h"
 
 namespace aecomp {
@@ -242,15 +243,31 @@ TEST_F(TinyPriorTest, QuantiseIsDeterministic) {
 std::string QuantiseError(const std::function<void(nlohmann::json&)>& change) {
   nlohmann::json json = nlohmann::json::parse(TinyCodecJson());
   change(json["prior"]);
-  const auto a = ParseArchitecture(json.dump(), "changed");
+  auto a = ReadArchitecture(json.dump(), "changed");
   EXPECT_TRUE(a.ok()) << a.status().message();
   if (!a.ok()) return "";
+  EXPECT_TRUE(CheckArchitecture(a.value(), std::nullopt).ok());
   Parameters parameters = RandomParameters(a.value(), 1);
   const std::vector<Tensor> inputs = RandomCalibration(a.value(), 1);
   const Tensor* pointer = &inputs[0];
   const auto prior = IntegerPrior::Quantize(a.value(), parameters, {&pointer, 1});
   EXPECT_FALSE(prior.ok());
   return prior.ok() ? "" : prior.status().message();
+}
+
+TEST(IntegerPrior, NamesTheLayerWhoseSumsAreTooLarge) {
+  const Architecture a = ParseArchitecture(test::WithHyperprior("conv_small", 8, 20000), "wide").value();
+  Parameters parameters = RandomParameters(a, 1);
+  const std::vector<Tensor> inputs = RandomCalibration(a, 1);
+  const Tensor* pointer = &inputs[0];
+  EXPECT_TRUE(IntegerPrior::Quantize(a, parameters, {&pointer, 1}).ok());
+  std::vector<float>& weights = parameters.Find("sigma.weight")->value;
+  std::fill(weights.begin(), weights.end(), 1.f);
+  const auto prior = IntegerPrior::Quantize(a, parameters, {&pointer, 1});
+  ASSERT_FALSE(prior.ok());
+  EXPECT_NE(prior.status().message().find("layer 'sigma': the 20000 weights of one of its outputs add up"),
+            std::string::npos)
+      << prior.status().message();
 }
 
 TEST(IntegerPrior, NamesTheLayerThatIntegersCannotRun) {

@@ -1,0 +1,61 @@
+// The prior without networks: every channel of y has a table of its own at every quality, and that is all a decoder
+// needs to know. Rows of integer tables, chosen when a model is exported, stored in its file (the exactness contract).
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "io/rans.h"
+#include "io/status.h"
+#include "model/architecture.h"
+#include "model/coding_tables.h"
+#include "model/safetensors.h"
+
+namespace aecomp {
+
+/// How often each symbol occurs in each channel at one quality. Symbols beyond +-kMost count as +-kMost.
+class SymbolCounts {
+ public:
+  static constexpr int kMost = 2047;
+
+  explicit SymbolCounts(int channels) : counts_(static_cast<size_t>(channels), std::vector<int32_t>(kMost + 1)) {}
+  void Add(size_t channel, int symbol) { ++counts_[channel][static_cast<size_t>(std::min(std::abs(symbol), kMost))]; }
+  /// Of the magnitudes 0 .. kMost: tables are symmetric.
+  std::span<const int32_t> channel(size_t c) const { return counts_[c]; }
+  size_t channels() const { return counts_.size(); }
+
+ private:
+  std::vector<std::vector<int32_t>> counts_;
+};
+
+class FactorizedPrior {
+ public:
+  /// No channels.
+  FactorizedPrior() = default;
+
+  /// The tables of FactorizedFrequencies() that code what occurs in the fewest bits. counts: called for each quality
+  /// from 0 to max_quality(), gives as many channels as the architecture has latent ones.
+  static Result<FactorizedPrior> Choose(const Architecture& architecture,
+                                        const std::function<SymbolCounts(int quality)>& counts);
+  void Save(SafetensorsWriter& writer) const;
+  /// Checks every number. kModel names the tensor.
+  static Result<FactorizedPrior> Load(const Architecture& architecture, const SafetensorsFile& file);
+
+  const CodingTables& tables() const { return tables_; }
+  /// Row of tables() for each channel at a quality (1/16 steps). [M]
+  std::span<const uint8_t> Rows(int quality) const;
+
+ private:
+  Status SetTables(std::vector<FrequencyRow> frequencies);
+
+  size_t channels_ = 0;
+  std::vector<uint8_t> rows_;  // [qualities, M]
+  std::vector<FrequencyRow> frequencies_;
+  CodingTables tables_;
+};
+
+}  // namespace aecomp
