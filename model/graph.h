@@ -44,7 +44,7 @@ class Graph {
   /// overwritten.
   std::vector<std::string> InPlaceLayers() const;
 
-  /// Of activations and, in training, their gradients.
+  /// Of activations, of workspaces of layers and, in training, of gradients of activations.
   int64_t buffer_bytes() const;
 
  private:
