@@ -38,7 +38,7 @@ def networks(architecture):
     yield "coder", Network(architecture["encoder"] + architecture["decoder"], channels=channels)
     latent = Network(architecture["encoder"], channels=channels).channels
     for role, layers in architecture["prior"].items():
-        if role != "type":
+        if isinstance(layers, list):
             yield role, Network(layers, channels=latent if role in ("hyper_encoder", "context_in") else None)
 
 
