@@ -203,7 +203,7 @@ TEST(Architecture, OnlyHyperpriorsOfAnySizeTrain) {
     ASSERT_FALSE(a.ok());
     ExpectParts(a.status().message(), {"a.json: ", "only a \"hyperprior\" trains"});
   }
-  std::string text = TinyCodecJson();
+  std::string text = TinyArchitecture();
   text.insert(text.find("\"image_channels\""), "\"tile\": 64, ");
   const auto a = ParseArchitecture(text, "a.json");
   ASSERT_FALSE(a.ok());
