@@ -161,8 +161,29 @@ Status Read(const std::string& text, Architecture& a) {
   return CheckNames(a);
 }
 
-Result<LayerSpec> ParseLayer(const json& layer) {
+/// A layer with every "residual" in it written as the "sum" that it is. Wrong ones stay as they are.
+json WithoutResiduals(const json& layer) {
+  if (!layer.is_object() || !layer.contains("type")) return layer;
+  json result = layer;
+  const auto expand = [](json& layers) {
+    for (json& one : layers) one = WithoutResiduals(one);
+  };
+  if (layer.at("type") == "residual" && layer.contains("layers") && layer.at("layers").is_array()) {
+    result["type"] = "sum";
+    result["branches"] = {json::array(), layer.at("layers")};
+    result.erase("layers");
+  }
+  if (result.at("type") == "sum" && result.contains("branches") && result.at("branches").is_array()) {
+    for (json& branch : result.at("branches")) {
+      if (branch.is_array()) expand(branch);
+    }
+  }
+  return result;
+}
+
+Result<LayerSpec> ParseLayer(const json& written) {
   constexpr size_t kLongestName = 128;
+  const json layer = WithoutResiduals(written);
   for (const char* key : {"type", "name"}) {
     if (!layer.is_object()) return UsageError("it must be an object, got " + PrintedValue(layer));
     if (!layer.contains(key) || !layer.at(key).is_string()) return Expected(key, "a string", layer);
@@ -172,6 +193,9 @@ Result<LayerSpec> ParseLayer(const json& layer) {
   const bool printable = std::none_of(spec.name.begin(), spec.name.end(), [](char c) { return (c & ~0x1f) == 0; });
   if (spec.name.empty() || spec.name.size() > kLongestName || !printable) {
     return Expected("name", "1 to 128 printable characters", layer);
+  }
+  if (spec.type == "residual") {
+    return UsageError(LayerLabel(spec) + ": " + Expected("layers", "a list of layers", layer).message());
   }
   if (spec.type != "sum" && FindLayerType(spec.type) == nullptr) return UnknownLayerType(spec);
   if (spec.type == "sum") AECOMP_RETURN_IF_ERROR(CheckOptionKeys(spec, {"branches"}));
@@ -190,7 +214,7 @@ double Architecture::LambdaAt(double quality) const {
 
 Status UnknownLayerType(const LayerSpec& spec) {
   std::vector<std::string> known = LayerTypeNames();
-  known.push_back("sum");
+  known.insert(known.end(), {"sum", "residual"});
   return UsageError("layer '" + spec.name + "': unknown type " + PrintedValue(json(spec.type)) + "; did you mean \"" +
                     Nearest(spec.type, known) + "\"? There are " + Listed(known));
 }

@@ -92,6 +92,7 @@ Result<TrainingMemory> EstimateTrainingMemory(const Architecture& a, int batch, 
     for (const LayerReport& layer : report.layers) {
       const double bytes = 4.0 * batch * static_cast<double>(layer.output.size());
       if (layer.own_buffer) memory.activations += bytes, memory.gradients += bytes;
+      memory.activations += static_cast<double>(batch) * static_cast<double>(layer.workspace_bytes);
       parameters += static_cast<double>(layer.parameters);
     }
   }

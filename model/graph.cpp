@@ -348,7 +348,9 @@ int64_t Graph::buffer_bytes() const {
   size_t floats = 0;
   for (const auto& buffer : impl_->buffers) floats += buffer.size();
   for (const auto& gradient : impl_->gradients) floats += gradient.size();
-  return static_cast<int64_t>(floats * sizeof(float));
+  int64_t bytes = static_cast<int64_t>(floats * sizeof(float));
+  for (const Node& node : impl_->nodes) bytes += node.layer ? node.layer->workspace_bytes() : 0;
+  return bytes;
 }
 
 void Graph::Backward(const float* dy, float* dx) {

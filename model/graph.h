@@ -49,7 +49,7 @@ class Graph {
   /// The same after Backward, for the gradients of the layers' outputs, from the last layer to the first.
   std::string FirstNonFiniteGradient() const;
 
-  /// Of activations and, in training, their gradients.
+  /// Of activations, of workspaces of layers and, in training, of gradients of activations.
   int64_t buffer_bytes() const;
 
  private:

@@ -52,7 +52,7 @@ class ShapeWalk {
     placed.origin = origin;
     AECOMP_ASSIGN_OR_RETURN(const LayerInfo info, type->infer(placed, input));
     origin = After(placed, input, info.output);
-    LayerReport report{spec.name, spec.type, input, info.output, 0, info.macs};
+    LayerReport report{spec.name, spec.type, input, info.output, 0, info.macs, info.workspace_bytes};
     for (const ParameterSpec& p : info.parameters) {
       int64_t size = 1;
       for (int64_t d : p.dims) size *= d;
@@ -71,7 +71,7 @@ class ShapeWalk {
       if (i == 0) first = shape;
       if (!(shape == first)) return BranchesDisagree(spec, i, first, shape);
     }
-    reports.push_back({spec.name, spec.type, input, first, 0, 0});
+    reports.push_back({spec.name, spec.type, input, first, 0, 0, 0});
     origin.producer = LayerLabel(spec);
     origin.channels_knob.clear();
     if (!(first == input)) origin.flattened = {};

@@ -15,7 +15,8 @@ struct LayerReport {
   Shape input, output;
   int64_t parameters = 0;
   int64_t macs = 0;
-  bool own_buffer = true;  ///< in training; false: a relu that becomes part of the layer before it
+  int64_t workspace_bytes = 0;  ///< in training
+  bool own_buffer = true;       ///< in training; false: a relu that becomes part of the layer before it
 };
 
 struct InferredNetwork {

@@ -39,7 +39,8 @@ struct ParameterSpec {
 struct LayerInfo {
   Shape output;
   std::vector<ParameterSpec> parameters;
-  int64_t macs = 0;  ///< multiply-accumulates for one whole forward pass over the input shape
+  int64_t macs = 0;             ///< multiply-accumulates for one whole forward pass over the input shape
+  int64_t workspace_bytes = 0;  ///< in training, see Layer::workspace_bytes
 };
 
 class Layer {
@@ -61,6 +62,9 @@ class Layer {
 
   /// True when y may be the same memory as x: Backward then reads y only, never x.
   virtual bool CanRunInPlace() const { return false; }
+
+  /// Of buffers as large as activations that the layer keeps between Forward and Backward.
+  virtual int64_t workspace_bytes() const { return 0; }
 };
 
 /// A layer type. `infer` reports the first misfit by layer name, with what came and what was expected.

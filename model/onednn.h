@@ -139,11 +139,10 @@ struct PoolingProblem {
   dnnl::memory::dims strides, kernel, padding_low, padding_high;
 };
 
-/// `training`: with a workspace that says where each maximum was.
-inline auto MaxPoolingForward(const PoolingProblem& p, bool training) {
+/// `training`: of maxima, with a workspace that says where each was.
+inline auto PoolingForward(const PoolingProblem& p, dnnl::algorithm algorithm, bool training) {
   using P = dnnl::pooling_forward;
   const auto kind = training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
-  const auto algorithm = dnnl::algorithm::pooling_max;
 #if DNNL_VERSION_MAJOR >= 3
   return P::primitive_desc(Engine(), kind, algorithm, p.src, p.dst, p.strides, p.kernel, {0, 0}, p.padding_low,
                            p.padding_high, UserScratchpad());
@@ -153,9 +152,9 @@ inline auto MaxPoolingForward(const PoolingProblem& p, bool training) {
 #endif
 }
 
-inline auto MaxPoolingBackward(const PoolingProblem& p, const dnnl::pooling_forward::primitive_desc& hint) {
+inline auto PoolingBackward(const PoolingProblem& p, dnnl::algorithm algorithm,
+                            const dnnl::pooling_forward::primitive_desc& hint) {
   using P = dnnl::pooling_backward;
-  const auto algorithm = dnnl::algorithm::pooling_max;
 #if DNNL_VERSION_MAJOR >= 3
   return P::primitive_desc(Engine(), algorithm, p.src, p.dst, p.strides, p.kernel, {0, 0}, p.padding_low,
                            p.padding_high, hint, UserScratchpad());

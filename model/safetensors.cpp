@@ -22,7 +22,12 @@ struct Malformed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-std::string Shortened(const std::string& text) { return text.size() <= 60 ? text : text.substr(0, 60) + "..."; }
+/// In quotes, cut when it is long, and printable whatever the file holds.
+std::string Quoted(const std::string& text) {
+  constexpr size_t kLongest = 60;
+  const std::string printed = json(text).dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
+  return printed.size() <= kLongest + 2 ? printed : printed.substr(0, kLongest) + "...\"";
+}
 
 /// Header -> object -> list is as deep as it gets.
 class HeaderWatch {
@@ -40,8 +45,7 @@ class HeaderWatch {
         break;
       case json::parse_event_t::key: {
         const auto& key = parsed.get_ref<const std::string&>();
-        if (!open_.back().keys.insert(key).second)
-          throw Malformed("\"" + Shortened(key) + "\" appears twice in its header");
+        if (!open_.back().keys.insert(key).second) throw Malformed(Quoted(key) + " appears twice in its header");
         break;
       }
       case json::parse_event_t::value:
@@ -82,7 +86,7 @@ struct Extent {
 
 /// One tensor's entry against the bytes after the header.
 TensorView ReadEntry(const std::string& name, const json& entry, std::span<const uint8_t> data, Extent& extent) {
-  const std::string label = "tensor \"" + Shortened(name) + "\"";
+  const std::string label = "tensor " + Quoted(name);
   if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
       !entry.contains("data_offsets") || !entry.at("dtype").is_string() || !entry.at("shape").is_array() ||
       !entry.at("data_offsets").is_array() || entry.at("data_offsets").size() != 2) {
@@ -91,7 +95,8 @@ TensorView ReadEntry(const std::string& name, const json& entry, std::span<const
   TensorView view;
   const auto dtype = ParseDType(entry.at("dtype").get<std::string>());
   if (!dtype)
-    throw Malformed(label + " has the dtype " + Shortened(entry.at("dtype").dump()) + ", which is not used here");
+    throw Malformed(label + " has the dtype " + Quoted(entry.at("dtype").get<std::string>()) +
+                    ", which is not used here; F32, F16, I32, I16, I8 and U8 are");
   view.dtype = *dtype;
   uint64_t bytes = ByteSize(*dtype);
   for (const json& d : entry.at("shape")) {
@@ -102,8 +107,10 @@ TensorView ReadEntry(const std::string& name, const json& entry, std::span<const
   }
   extent = {Unsigned(entry.at("data_offsets")[0], label + ": an offset"),
             Unsigned(entry.at("data_offsets")[1], label + ": an offset"), name};
-  if (extent.begin > extent.end || extent.end > data.size()) throw Malformed(label + " lies outside the file");
+  if (extent.begin > extent.end) throw Malformed(label + " ends before it begins");
+  if (extent.end > data.size()) throw Malformed(label + " lies outside the file; it may be truncated");
   if (extent.end - extent.begin != bytes) throw Malformed(label + ": its offsets do not fit its shape and dtype");
+  if (extent.begin % ByteSize(view.dtype) != 0) throw Malformed(label + " is not aligned to its elements");
   view.bytes = data.subspan(extent.begin, bytes);
   return view;
 }
@@ -115,7 +122,8 @@ void CheckCoverage(std::vector<Extent>& extents, uint64_t size) {
   uint64_t position = 0;
   for (const Extent& e : extents) {
     if (e.begin != position)
-      throw Malformed("tensor \"" + Shortened(e.name) + "\" overlaps another or leaves a hole before it");
+      throw Malformed("tensor " + Quoted(e.name) +
+                      (e.begin < position ? " overlaps the one before it" : " leaves a hole before it"));
     position = e.end;
   }
   if (position != size) throw Malformed("bytes after its last tensor belong to none");
@@ -182,6 +190,8 @@ Result<SafetensorsFile> SafetensorsFile::Parse(std::span<const uint8_t> bytes, c
   const auto text = bytes.subspan(8, length);
   const auto data = bytes.subspan(8 + length);
   if (text.empty() || text[0] != '{') return refuse("its header does not begin with '{'");
+  // To the JSON library a zero byte is the end.
+  if (std::find(text.begin(), text.end(), 0) != text.end()) return refuse("its header holds a zero byte");
 
   SafetensorsFile file;
   file.name_ = name;
@@ -205,8 +215,10 @@ Result<SafetensorsFile> SafetensorsFile::Parse(std::span<const uint8_t> bytes, c
     CheckCoverage(extents, data.size());
   } catch (const Malformed& e) {
     return refuse(e.what());
-  } catch (const json::exception& e) {
-    return refuse(std::string("its header is not JSON: ") + e.what());
+  } catch (const json::parse_error& e) {
+    return refuse("its header is not JSON at byte " + std::to_string(e.byte));
+  } catch (const json::exception&) {  // a number that fits no double
+    return refuse("its header is not JSON: a number in it is out of range");
   }
   return file;
 }

@@ -17,70 +17,15 @@ import glob
 import json
 import math
 import os
-import struct
 import time
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from torch_network import Network, compand, read_safetensors, write_safetensors
+
 SIGMA_MIN, Z_SCALE_MIN, P_MIN = 0.11, 0.05, 1e-9
-
-
-DTYPES = {"F32": torch.float32, "F16": torch.float16, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8}
-
-
-def read_safetensors(path):
-    """Tensors by name, and the metadata."""
-    with open(path, "rb") as f:
-        header = json.loads(f.read(struct.unpack("<Q", f.read(8))[0]))
-        data = bytearray(f.read())
-    metadata = header.pop("__metadata__", {})
-    tensors = {}
-    for name, t in header.items():
-        begin, end = t["data_offsets"]
-        tensors[name] = torch.frombuffer(data[begin:end], dtype=DTYPES[t["dtype"]]).reshape(t["shape"])
-    return tensors, metadata
-
-
-def write_safetensors(path, tensors, metadata):
-    """All tensors as f16."""
-    header, blobs, at = {"__metadata__": metadata}, [], 0
-    for name, t in tensors.items():
-        values = t.detach().half().cpu().contiguous().reshape(-1)
-        blob = bytes(values.view(torch.uint8).tolist()) if values.numel() else b""
-        header[name] = {"dtype": "F16", "shape": list(t.shape), "data_offsets": [at, at + len(blob)]}
-        blobs.append(blob)
-        at += len(blob)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path + ".part", "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
-    os.replace(path + ".part", path)
-
-
-def compand(v, scale=1.0):
-    return torch.sign(v) * torch.log1p(scale * v.abs())
-
-
-def lap(x, block, inverse):
-    """Mixes what lies around block borders: the even part stays, the odd part is multiplied with V (model/layers/lap.cpp)."""
-    n = block // 2
-    i, k = torch.arange(n, dtype=torch.float64), torch.arange(n, dtype=torch.float64)[:, None]
-    dct2 = math.sqrt(2 / n) * torch.cos(math.pi * (i + 0.5) * k / n)
-    dct2[0] *= math.sqrt(0.5)
-    dct4 = math.sqrt(2 / n) * torch.cos(math.pi * (i + 0.5) * (k + 0.5) / n)
-    v = (dct2.T @ dct4).flip(0, 1).to(x)
-    if inverse:
-        v = v.T
-    for _ in range(2):  # columns, then rows
-        h = x.shape[2]
-        middle = x[:, :, n:h - n].unflatten(2, (h // block - 1, block))
-        before, behind = middle[:, :, :, :n].flip(3), middle[:, :, :, n:]
-        even, odd = (before + behind) / 2, torch.einsum("de,bcgew->bcgdw", v, (before - behind) / 2)
-        middle = torch.cat([(even + odd).flip(3), even - odd], 3).flatten(2, 3)
-        x = torch.cat([x[:, :, :n], middle, x[:, :, h - n:]], 2).transpose(2, 3)
-    return x
 
 
 def round_ste(x):
@@ -102,22 +47,6 @@ class LowerBound(torch.autograd.Function):
         return g * ((x >= ctx.bound) | (g < 0)).to(g.dtype), None
 
 
-class LeakyRelu(torch.autograd.Function):
-    """relu that lets a share of the gradient through where it gives 0."""
-
-    @staticmethod
-    def forward(ctx, x, leak):
-        y = x.clamp(min=0)
-        ctx.save_for_backward(y)
-        ctx.leak = leak
-        return y
-
-    @staticmethod
-    def backward(ctx, g):
-        (y,) = ctx.saved_tensors
-        return torch.where(y > 0, g, g * ctx.leak), None
-
-
 def gaussian_bits(r, log_sigma):
     s, v = LowerBound.apply(log_sigma.exp(), SIGMA_MIN), r.abs()
     tail = lambda a: 0.5 * torch.erfc(a * math.sqrt(0.5))
@@ -129,52 +58,6 @@ def logistic_bits(r, log_scale):
     return -torch.log2(LowerBound.apply(torch.sigmoid((0.5 - v) / s) - torch.sigmoid((-0.5 - v) / s), P_MIN))
 
 
-class Network(nn.Module):
-    """A list of layers of an architecture file. "sum" has branches that all read its input."""
-
-    def __init__(self, layers, relu_leak=0.0):
-        super().__init__()
-        self.layers, self.relu_leak = layers, relu_leak
-        self.weights = nn.ModuleDict()
-        self.branches = nn.ModuleDict()
-        for layer in layers:
-            key = layer["name"].replace(".", "/")
-            if layer["type"] == "conv2d":
-                self.weights[key] = nn.Conv2d(layer["in"], layer["out"], layer["kernel"], layer.get("stride", 1),
-                                              layer.get("padding", 0), groups=layer.get("groups", 1))
-            elif layer["type"] == "conv_transpose2d":
-                self.weights[key] = nn.ConvTranspose2d(layer["in"], layer["out"], layer["kernel"], layer.get("stride", 1),
-                                                       layer.get("padding", 0), layer.get("output_padding", 0))
-            elif layer["type"] == "sum":
-                self.branches[key] = nn.ModuleList([Network(b, relu_leak) for b in layer["branches"]])
-            elif layer["type"] not in ("relu", "compand", "lap"):
-                raise ValueError(f"layer {layer['name']}: type {layer['type']} is not known to the twin")
-
-    def forward(self, x):
-        for layer in self.layers:
-            key, kind = layer["name"].replace(".", "/"), layer["type"]
-            if kind == "relu":
-                x = LeakyRelu.apply(x, self.relu_leak) if self.relu_leak > 0 else F.relu(x)
-            elif kind == "compand":
-                x = compand(x, layer.get("scale", 1.0))
-            elif kind == "lap":
-                x = lap(x, layer["block"], layer.get("inverse", False))
-            elif kind == "sum":
-                x = sum(branch(x) for branch in self.branches[key])
-            else:
-                x = self.weights[key](x)
-        return x
-
-    def named(self):
-        """(name in the model file, tensor) of every parameter."""
-        for key, module in self.weights.items():
-            for suffix in ("weight", "bias"):
-                yield f"{key.replace('/', '.')}.{suffix}", getattr(module, suffix)
-        for branches in self.branches.values():
-            for branch in branches:
-                yield from branch.named()
-
-
 class Codec(nn.Module):
     ROLES = ("hyper_encoder", "hyper_decoder", "sigma_head", "mu_head", "context_in", "context_out")
 
@@ -182,7 +65,8 @@ class Codec(nn.Module):
         super().__init__()
         self.lambdas = architecture["lambdas"]
         leak = architecture.get("training", {}).get("relu_leak", 0.0)
-        self.encoder, self.decoder = Network(architecture["encoder"], leak), Network(architecture["decoder"], leak)
+        self.encoder = Network(architecture["encoder"], leak, architecture.get("image_channels", 3))
+        self.decoder = Network(architecture["decoder"], leak, self.encoder.channels)
         self.prior = nn.ModuleDict({role: Network(architecture["prior"][role], leak) for role in self.ROLES})
         m = architecture["prior"]["sigma_head"][-1]["out"]
         n = architecture["prior"]["hyper_encoder"][-1]["out"]

@@ -15,6 +15,8 @@ const auto& AllTypes() {
       FlattenType(),      ReshapeType(),
       PixelShuffleType(), PixelUnshuffleType(),
       CompandType(),      LapType(),
+      AvgPool2dType(),    GdnType(),
+      IgdnType(),
   };
   return types;
 }

@@ -6,9 +6,12 @@
 
 namespace aecomp {
 
+LayerType AvgPool2dType();
 LayerType CompandType();
 LayerType Conv2dType();
 LayerType ConvTranspose2dType();
+LayerType GdnType();
+LayerType IgdnType();
 LayerType LapType();
 LayerType LinearType();
 LayerType ReluType();

@@ -1,4 +1,4 @@
-// Every layer belongs to one of four families, each with a description from which both passes follow.
+// Every layer belongs to one of five families, each with a description from which both passes follow.
 #pragma once
 
 #include <functional>
@@ -23,7 +23,7 @@ struct Moves {
 };
 bool DescribeMoves(const LayerSpec& spec, const Activation& x, Moves* moves);
 
-/// Layers without parameters that mix elements linearly (lap): y[to] = sum of weight * x[from].
+/// Layers without parameters that mix elements linearly (lap, avg_pool2d): y[to] = sum of weight * x[from].
 struct Mixture {
   struct Term {
     size_t from, to;
@@ -33,6 +33,12 @@ struct Mixture {
   std::vector<Term> terms;
 };
 bool DescribeMixture(const LayerSpec& spec, const Shape& input, Mixture* mixture);
+
+/// Layers that divide by, or multiply with, the root of a weighted sum of squares (gdn, igdn).
+bool IsNormalization(const LayerSpec& spec);
+Activation ForwardNormalization(const LayerSpec& spec, const Activation& x, const Values& parameters);
+Gradients BackwardNormalization(const LayerSpec& spec, const Activation& x, const Values& parameters,
+                                const Activation& dy);
 
 /// Elementwise functions.
 struct Pointwise {

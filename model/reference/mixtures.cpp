@@ -31,9 +31,27 @@ std::vector<Tap> LappedSample(int p, int length, int block, bool inverse) {
   return taps;
 }
 
+/// Padding counts as zeros.
+void DescribeAvgPool(const nlohmann::json& o, const Shape& s, Mixture* mixture) {
+  const int kernel = o.at("kernel"), stride = o.value("stride", kernel), padding = o.value("padding", 0);
+  const auto size = [&](int length) { return (length + 2 * padding - kernel) / stride + 1; };
+  const Shape out{s.n, s.c, size(s.h), size(s.w)};
+  *mixture = {out, {}};
+  for (int n = 0; n < out.n; ++n)
+    for (int c = 0; c < out.c; ++c)
+      for (int h = 0; h < out.h; ++h)
+        for (int w = 0; w < out.w; ++w)
+          for (int i = h * stride - padding; i < h * stride - padding + kernel; ++i)
+            for (int j = w * stride - padding; j < w * stride - padding + kernel; ++j) {
+              if (i < 0 || j < 0 || i >= s.h || j >= s.w) continue;
+              mixture->terms.push_back({At(s, n, c, i, j), At(out, n, c, h, w), 1.0 / (kernel * kernel)});
+            }
+}
+
 }  // namespace
 
 bool DescribeMixture(const LayerSpec& spec, const Shape& s, Mixture* mixture) {
+  if (spec.type == "avg_pool2d") return DescribeAvgPool(*spec.options, s, mixture), true;
   if (spec.type != "lap") return false;
   const int block = spec.options->at("block");
   const bool inverse = spec.options->value("inverse", false);

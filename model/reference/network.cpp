@@ -26,7 +26,7 @@ int ReferenceNetwork::Add(const Network& network, int value, const Values& param
       for (const Network& branch : branches) node.inputs.push_back(Add(branch, value, parameters));
     } else {
       node.inputs = {value};
-      for (const char* kind : {".weight", ".bias"}) {
+      for (const char* kind : {".weight", ".bias", ".beta", ".gamma"}) {
         if (const auto it = parameters.find(spec.name + kind); it != parameters.end()) node.parameters.insert(*it);
       }
     }

@@ -45,6 +45,7 @@ Gradients BackwardProducts(const Products& products, const LayerSpec& spec, cons
 Activation Forward(const LayerSpec& spec, const Activation& x, const Values& parameters) {
   Products products;
   if (DescribeProducts(spec, x.shape, &products)) return ForwardProducts(products, spec, x, parameters);
+  if (IsNormalization(spec)) return ForwardNormalization(spec, x, parameters);
   Moves moves;
   if (DescribeMoves(spec, x, &moves)) {
     Activation y = Zeros(moves.output);
@@ -67,6 +68,7 @@ Activation Forward(const LayerSpec& spec, const Activation& x, const Values& par
 Gradients Backward(const LayerSpec& spec, const Activation& x, const Values& parameters, const Activation& dy) {
   Products products;
   if (DescribeProducts(spec, x.shape, &products)) return BackwardProducts(products, spec, x, parameters, dy);
+  if (IsNormalization(spec)) return BackwardNormalization(spec, x, parameters, dy);
   Gradients g{Zeros(x.shape), {}};
   Moves moves;
   if (DescribeMoves(spec, x, &moves)) {

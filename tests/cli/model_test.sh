@@ -47,6 +47,13 @@ expect 0 "$AECOMP" model export m.aecm -o w.safetensors -f
 expect 0 "$AECOMP" model import w.safetensors --images images -o n.aecm
 expect 0 "$AECOMP" compress images/sample.png -m n.aecm -o a.aec
 expect 0 "$AECOMP" decompress a.aec -m n.aecm -o a.png
+# Both are what other readers of safetensors take; tables are in the model only.
+if command -v python3 >/dev/null; then
+  expect 0 python3 "$SOURCE/tests/cli/check_safetensors.py" m.aecm w.safetensors
+  expect_stdout 'm.aecm: .* [1-9][0-9]* of them tables' && expect_stdout 'w.safetensors: .* 0 of them tables'
+else
+  echo "SKIPPED: python3 is missing, so nobody else read the weights files"
+fi
 # The weights are f16 in the model: out and in again they are the same.
 expect 0 "$AECOMP" model export n.aecm -o again.safetensors
 cmp -s w.safetensors again.safetensors || fail "weights change on their way through a model"

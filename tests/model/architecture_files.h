@@ -14,7 +14,8 @@ namespace aecomp::test {
 
 inline const std::vector<std::string>& ArchitectureFiles() {
   static const std::vector<std::string> names = {"conv_small",  "linear_tiles",     "conv_pool", "conv_linear",
-                                                 "shared_relu", "unreached_weight", "tiny",      "release"};
+                                                 "shared_relu", "unreached_weight", "tiny",      "release",
+                                                 "gdn_small",   "gdn_residual"};
   return names;
 }
 

@@ -1,6 +1,8 @@
 // The message is the product: layer, what came from where, what was expected, and an edit that fixes it.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "architecture_files.h"
 #include "model/graph.h"
 #include "small_networks.h"
@@ -154,6 +156,31 @@ TEST(Architecture, BranchesOfASumMustAgree) {
                 {"layer 'residual' (sum)", "branch 1 gives 8x64x64 (which is the sum's input itself)",
                  "branch 2 gives 9x64x64 (which ends in layer 'residual.conv' (conv2d))", "\"out\""});
   ExpectRefusal("shared_relu", "\"kernel\": 3, \"padding\": 1", "\"kernel\": 3", {"8x64x64", "8x62x62", "padding"});
+}
+
+TEST(Architecture, AResidualIsASumWithItsInput) {
+  const std::string sum = R"([{"type": "sum", "name": "a", "branches": [[], [
+      {"type": "sum", "name": "b", "branches": [[], [{"type": "gdn", "name": "c"}]]}]]}])";
+  const std::string residual = R"([{"type": "residual", "name": "a", "layers": [
+      {"type": "residual", "name": "b", "layers": [{"type": "gdn", "name": "c"}]}]}])";
+  const Network expected = ParseNetwork(nlohmann::json::parse(sum)).value();
+  const Network read = ParseNetwork(nlohmann::json::parse(residual)).value();
+  ASSERT_EQ(read.size(), 1u);
+  EXPECT_EQ(read[0].type, "sum");
+  EXPECT_EQ(*read[0].options, *expected[0].options);
+  ExpectRefusal("gdn_residual", "\"layers\"", "\"branches\"",
+                {"layer 'encoder.1' (residual): \"layers\" is missing; it must be a list of layers"});
+  ExpectRefusal("gdn_residual", "\"slope\"", "\"slop\"", {"layer 'encoder.1.leaky' (leaky_relu)", "\"slope\""});
+  ExpectRefusal("gdn_residual", "\"kernel\": 3, \"padding\": 1, \"groups\": 3", "\"kernel\": 3, \"groups\": 3",
+                {"layer 'encoder.1' (sum): its branches must give equal shapes"});
+}
+
+TEST(Architecture, GdnTakesNoOptionsAndAllChannels) {
+  ExpectRefusal("gdn_small", "\"name\": \"encoder.0.gdn\"", "\"name\": \"encoder.0.gdn\", \"in\": 32",
+                {"layer 'encoder.0.gdn' (gdn): unknown option \"in\"; it takes no options"});
+  ExpectRefusal("conv_linear", "\"type\": \"linear\", \"name\": \"bottleneck\", \"in\": 29040, \"out\": 64",
+                "\"type\": \"gdn\", \"name\": \"bottleneck\"",
+                {"layer 'bottleneck' (gdn): its gamma would be 29040 x 29040", "put it before a flatten"});
 }
 
 TEST(Architecture, PriorsAreChecked) {

@@ -175,7 +175,7 @@ TEST(Codec, IntegerAndFloatTransformsAreClose) {
 }
 
 TEST(Codec, GrayModelsCodeGrayImages) {
-  std::string json = TinyCodecJson();
+  std::string json = TinyArchitecture();
   const auto replace = [&](const std::string& from, const std::string& to) {
     for (size_t at = json.find(from); at != std::string::npos; at = json.find(from, at + 1))
       json.replace(at, from.size(), to);
@@ -332,7 +332,7 @@ TEST(Codec, ImpossibleContainersAreRefused) {
 
 /// Away from borders a window gives what the whole gives.
 TEST(Windows, HaloHidesWhereWindowsMeet) {
-  const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  const Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
   Parameters parameters = RandomParameters(a, 1);
   const int halo = DecoderHalo(a).value(), whole = 20, part = 2 * halo + 4;
   ASSERT_LT(part, whole);
@@ -425,7 +425,7 @@ TEST(Windows, CoresPartitionTheAxis) {
 }
 
 TEST(ReceptiveField, FollowsKernelsAndStrides) {
-  const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  const Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
   // 8/4 after two 3x3 after 8/4: [-2, 5] -> [-4, 7] -> [-18, 33] pixels.
   const Interval pixels = ReceptiveField(a.encoder, {0, 0}).value();
   EXPECT_EQ(pixels.first, -18);
@@ -435,7 +435,7 @@ TEST(ReceptiveField, FollowsKernelsAndStrides) {
 }
 
 TEST(Tiles, CutAndPad) {
-  const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  const Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
   ContainerHeader header;
   header.width = 1100, header.height = 70;
   const std::vector<Tile> tiles = MakeTiles(header, a);

@@ -11,7 +11,7 @@ namespace {
 
 class EntropyParameters : public testing::Test {
  protected:
-  Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
   Parameters parameters = RandomParameters(a, 3);
   float At(const char* name, size_t row, size_t channel) {
     const Parameter& p = *parameters.Find(name);

@@ -18,8 +18,13 @@ Network Joined(const Architecture& a) {
 }
 
 TEST(Gradients, OfWholeArchitectures) {
-  for (const auto& [name, size] : std::vector<std::pair<std::string, int>>{
-           {"conv_small", 16}, {"conv_pool", 12}, {"linear_tiles", 28}, {"shared_relu", 16}, {"tiny", 32}}) {
+  for (const auto& [name, size] : std::vector<std::pair<std::string, int>>{{"conv_small", 16},
+                                                                           {"conv_pool", 12},
+                                                                           {"linear_tiles", 28},
+                                                                           {"shared_relu", 16},
+                                                                           {"tiny", 32},
+                                                                           {"gdn_small", 16},
+                                                                           {"gdn_residual", 16}}) {
     const Architecture a = ReadArchitecture(ArchitectureText(name), name).value();
     const Shape input{2, a.image_channels, size, size};
     Parameters parameters;
@@ -120,7 +125,7 @@ TEST(InPlace, TheGraphDecides) {
 }
 
 TEST(TrainingMemory, IsWhatTheGraphsAllocate) {
-  for (const char* name : {"conv_pool", "shared_relu", "tiny", "conv_small"}) {
+  for (const char* name : {"conv_pool", "shared_relu", "tiny", "conv_small", "gdn_small", "gdn_residual"}) {
     Architecture a = ReadArchitecture(ArchitectureText(name), name).value();
     ASSERT_TRUE(CheckArchitecture(a, std::nullopt).ok());
     int64_t bytes = 0;
@@ -152,6 +157,9 @@ TEST(ReceptiveFields, AreCountedInPixels) {
   EXPECT_EQ(field("conv_pool", 0, "pool"), 4);
   EXPECT_EQ(field("shared_relu", 0, "residual.relu"), 4);
   EXPECT_EQ(field("shared_relu", 0, "residual"), 12);
+  EXPECT_EQ(field("gdn_residual", 0, "encoder.gdn"), 6);
+  EXPECT_EQ(field("gdn_residual", 0, "encoder.1"), 10);
+  EXPECT_EQ(field("gdn_residual", 0, "encoder.pool"), 12);
   EXPECT_EQ(field("linear_tiles", 0, "analysis"), -1);
 }
 

@@ -10,7 +10,7 @@ namespace aecomp {
 namespace {
 
 struct Case {
-  Architecture architecture = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  Architecture architecture = ParseArchitecture(TinyArchitecture(), "tiny").value();
   Parameters parameters = RandomParameters(architecture, 1);
   IntegerPrior prior = TinyPrior(architecture, parameters);
   IntegerMeans means = TinyMeans(architecture, parameters, prior);

@@ -148,7 +148,7 @@ TEST(IntegerLayer, RefusesWhatWouldOverflow) {
 }
 
 TEST(IntegerPrior, DivergedParametersAreRefused) {
-  const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  const Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
   const std::vector<Tensor> inputs = RandomCalibration(a, 1);
   const Tensor* pointer = &inputs[0];
   for (const char* name : {"sigma_head.weight", "hyper_synthesis.0.bias"}) {
@@ -162,7 +162,7 @@ TEST(IntegerPrior, DivergedParametersAreRefused) {
 
 class TinyPriorTest : public testing::Test {
  protected:
-  Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
   Parameters parameters = RandomParameters(a, 1);
   IntegerPrior prior = TinyPrior(a, parameters);
 
@@ -241,7 +241,7 @@ TEST_F(TinyPriorTest, QuantiseIsDeterministic) {
 }
 
 std::string QuantiseError(const std::function<void(nlohmann::json&)>& change) {
-  nlohmann::json json = nlohmann::json::parse(TinyCodecJson());
+  nlohmann::json json = nlohmann::json::parse(TinyArchitecture());
   change(json["prior"]);
   auto a = ReadArchitecture(json.dump(), "changed");
   EXPECT_TRUE(a.ok()) << a.status().message();

@@ -34,7 +34,7 @@ class CaseMaker {
     const Shape input{Between(1, 3), Between(1, 40), Between(1, 17), Between(1, 17)};
     nlohmann::json o = nlohmann::json::object();
     if (type == "linear") return Linear(input);
-    if (type == "max_pool2d") return MaxPool(input);
+    if (type == "max_pool2d" || type == "avg_pool2d") return Pool(type, input);
     if (type == "reshape") return Reshape(input);
     if (type == "leaky_relu") o["slope"] = Between(0, 8) / 16.0;
     if (type == "compand" && Between(0, 1) == 0) o["scale"] = Between(1, 40) / 8.0;
@@ -74,12 +74,12 @@ class CaseMaker {
     return {MakeSpec("linear", o), input};
   }
 
-  LayerCase MaxPool(const Shape& input) {
+  LayerCase Pool(const std::string& type, const Shape& input) {
     const int kernel = Between(1, std::min({5, input.h, input.w}));
     nlohmann::json o = {{"kernel", kernel}};
     if (Between(0, 1) == 0) o["stride"] = Between(1, 4);
     if (Between(0, 1) == 0) o["padding"] = Between(0, kernel / 2);
-    return {MakeSpec("max_pool2d", o), input};
+    return {MakeSpec(type, o), input};
   }
 
   /// The same elements dealt out again: factors of h and w move to other dimensions.

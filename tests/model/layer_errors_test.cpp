@@ -75,6 +75,8 @@ TEST(LayerOptions, UnknownOnesAreRefusedWithTheNearest) {
 
 TEST(LayerOptions, DefaultsArePyTorchs) {
   EXPECT_EQ(OutputOf("max_pool2d", {{"kernel", 3}}, kImage), (Shape{2, 3, 9, 9}));
+  EXPECT_EQ(OutputOf("avg_pool2d", {{"kernel", 3}, {"stride", 1}, {"padding", 1}}, kImage), kImage);
+  EXPECT_EQ(OutputOf("igdn", json::object(), kImage), kImage);
   EXPECT_EQ(OutputOf("conv2d", {{"in", 3}, {"out", 8}, {"kernel", 3}}, kImage), (Shape{2, 8, 26, 26}));
   EXPECT_EQ(OutputOf("conv_transpose2d", {{"in", 3}, {"out", 8}, {"kernel", 3}}, kImage), (Shape{2, 8, 30, 30}));
 }
@@ -112,6 +114,7 @@ TEST(LayerShapes, WindowsMustFit) {
               "its kernel of 30 is larger than its padded input");
   ExpectError("max_pool2d", {{"kernel", 30}}, kImage, "its kernel of 30 is larger than its padded input; 3x28x28 came");
   ExpectError("max_pool2d", {{"kernel", 3}, {"padding", 2}}, kImage, "\"padding\" 2 is more than half its kernel of 3");
+  ExpectError("avg_pool2d", {{"kernel", 30}}, kImage, "its kernel of 30 is larger than its padded input; 3x28x28 came");
   ExpectError("conv_transpose2d", {{"in", 3}, {"out", 8}, {"kernel", 3}, {"padding", 15}}, {1, 3, 28, 28},
               "padding 15");
 }

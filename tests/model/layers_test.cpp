@@ -108,6 +108,47 @@ TEST(MaxPool, EqualValuesGiveTheGradientToTheFirst) {
   EXPECT_EQ(dx, (std::vector<float>{3, 0, 5, 0, 0, 0, 0, 0}));
 }
 
+TEST(AvgPool, PaddingCountsAsZeros) {
+  const LayerCase c{MakeSpec("avg_pool2d", {{"kernel", 2}, {"stride", 2}, {"padding", 1}}), {1, 1, 2, 2}};
+  Parameters parameters;
+  const auto layer = FindLayerType("avg_pool2d")->create(c.spec, c.input, parameters, true);
+  const std::vector<float> x = {4, 8, 12, 16};
+  std::vector<float> y(4), dy = {4, 8, 12, 16}, dx(4, -1);
+  layer->Forward(x.data(), y.data());
+  layer->Backward(x.data(), y.data(), dy.data(), dx.data());
+  EXPECT_EQ(y, (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(dx, (std::vector<float>{1, 2, 3, 4}));
+}
+
+/// Two channels at one position, by hand: gdn as it starts, and what igdn multiplies with.
+TEST(Gdn, DividesByTheRootOfTheWeightedSquares) {
+  for (const char* type : {"gdn", "igdn"}) {
+    Parameters parameters;
+    const auto layer =
+        FindLayerType(type)->create(MakeSpec(type, nlohmann::json::object()), {1, 2, 1, 1}, parameters, false);
+    const double sums[] = {1 + 0.1 * 4 + 1e-4 * 9, 1 + 1e-4 * 4 + 0.1 * 9};
+    const std::vector<float> x = {2, -3};
+    std::vector<float> y(2);
+    layer->Forward(x.data(), y.data());
+    for (size_t i = 0; i < 2; ++i) {
+      const double root = std::sqrt(sums[i]);
+      EXPECT_NEAR(y[i], type == std::string("gdn") ? x[i] / root : x[i] * root, 1e-5) << type;
+    }
+    EXPECT_EQ(parameters.Find("layer.beta")->dims, std::vector<int64_t>{2});
+    EXPECT_EQ(parameters.Find("layer.gamma")->dims, (std::vector<int64_t>{2, 2}));
+  }
+}
+
+/// Making a second graph must not reset what was trained.
+TEST(Gdn, KeepsParametersThatExist) {
+  Parameters parameters;
+  const LayerSpec spec = MakeSpec("gdn", nlohmann::json::object());
+  const auto first = FindLayerType("gdn")->create(spec, {1, 3, 2, 2}, parameters, true);
+  parameters.Find("layer.gamma")->value[4] = 7;
+  const auto second = FindLayerType("gdn")->create(spec, {1, 3, 4, 4}, parameters, true);
+  EXPECT_EQ(parameters.Find("layer.gamma")->value[4], 7);
+}
+
 TEST(Lap, IsUndoneByItsInverseAndKeepsEnergyAndConstants) {
   const Shape shape{2, 3, 48, 80};
   std::vector<float> x(static_cast<size_t>(shape.size()));

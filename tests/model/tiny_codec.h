@@ -1,4 +1,4 @@
-// A small codec with random weights: the structure of data/arch/release.json with few channels.
+// A small codec with random weights, and a picture for it.
 #pragma once
 
 #include <algorithm>
@@ -13,50 +13,9 @@
 #include "model/entropy_parameters.h"
 #include "model/graph.h"
 #include "model/model_file.h"
+#include "tests/train/tiny_architecture.h"
 
 namespace aecomp {
-
-inline std::string TinyCodecJson() {
-  return R"({
-    "name": "tiny", "image_channels": 3, "lambdas": [0.001, 0.004, 0.016, 0.064],
-    "encoder": [{"type": "sum", "name": "analysis", "branches": [
-      [{"type": "conv2d", "name": "analysis.0", "in": 3, "out": 8, "kernel": 8, "stride": 4, "padding": 2},
-       {"type": "sum", "name": "analysis.1", "branches": [[], [
-         {"type": "conv2d", "name": "analysis.1.a", "in": 8, "out": 8, "kernel": 3, "padding": 1},
-         {"type": "relu", "name": "analysis.1.a.relu"},
-         {"type": "conv2d", "name": "analysis.1.b", "in": 8, "out": 8, "kernel": 3, "padding": 1}]]},
-       {"type": "conv2d", "name": "analysis.2", "in": 8, "out": 16, "kernel": 8, "stride": 4, "padding": 2}],
-      [{"type": "lap", "name": "lap", "block": 16},
-       {"type": "conv2d", "name": "block_analysis", "in": 3, "out": 16, "kernel": 16, "stride": 16}]]}],
-    "decoder": [{"type": "sum", "name": "synthesis", "branches": [
-      [{"type": "compand", "name": "synthesis.compand", "scale": 4},
-       {"type": "conv_transpose2d", "name": "synthesis.0", "in": 16, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
-       {"type": "relu", "name": "synthesis.0.relu"},
-       {"type": "conv_transpose2d", "name": "synthesis.1", "in": 8, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
-       {"type": "relu", "name": "synthesis.1.relu"},
-       {"type": "conv_transpose2d", "name": "synthesis.2", "in": 8, "out": 3, "kernel": 8, "stride": 4, "padding": 2}],
-      [{"type": "conv_transpose2d", "name": "block_synthesis", "in": 16, "out": 3, "kernel": 16, "stride": 16},
-       {"type": "lap", "name": "unlap", "block": 16, "inverse": true}]]}],
-    "prior": {"type": "hyperprior",
-      "hyper_encoder": [
-        {"type": "conv2d", "name": "hyper_analysis.0", "in": 16, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
-        {"type": "relu", "name": "hyper_analysis.0.relu"},
-        {"type": "conv2d", "name": "hyper_analysis.1", "in": 8, "out": 8, "kernel": 4, "stride": 2, "padding": 1}],
-      "hyper_decoder": [
-        {"type": "conv_transpose2d", "name": "hyper_synthesis.0", "in": 8, "out": 8, "kernel": 4, "stride": 2, "padding": 1},
-        {"type": "relu", "name": "hyper_synthesis.0.relu"},
-        {"type": "conv_transpose2d", "name": "hyper_synthesis.1", "in": 8, "out": 16, "kernel": 4, "stride": 2, "padding": 1},
-        {"type": "relu", "name": "hyper_synthesis.1.relu"},
-        {"type": "conv2d", "name": "hyper_synthesis.2", "in": 16, "out": 16, "kernel": 3, "padding": 1},
-        {"type": "relu", "name": "hyper_synthesis.2.relu"}],
-      "sigma_head": [{"type": "conv2d", "name": "sigma_head", "in": 16, "out": 16, "kernel": 1}],
-      "mu_head": [{"type": "conv2d", "name": "mu_head", "in": 16, "out": 16, "kernel": 1}],
-      "context_in": [{"type": "conv2d", "name": "context_in", "in": 16, "out": 16, "kernel": 1}],
-      "context_out": [{"type": "conv2d", "name": "context_out.0", "in": 32, "out": 16, "kernel": 3, "padding": 1},
-                      {"type": "relu", "name": "context_out.0.relu"},
-                      {"type": "conv2d", "name": "context_out.1", "in": 16, "out": 16, "kernel": 1}]}
-  })";
-}
 
 /// Weights of about unit gain per layer, rounded to f16 as in a model file.
 inline Parameters RandomParameters(const Architecture& a, uint32_t seed) {
@@ -145,7 +104,7 @@ inline std::optional<TransformRanges> TinyRanges(const Architecture& a, Paramete
 inline std::vector<uint8_t> TinyModelFile(uint32_t seed = 1) {
   static std::map<uint32_t, std::vector<uint8_t>> made;
   if (made.contains(seed)) return made[seed];
-  const Architecture a = ParseArchitecture(TinyCodecJson(), "tiny").value();
+  const Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
   Parameters parameters = RandomParameters(a, seed);
   const IntegerPrior prior = TinyPrior(a, parameters);
   const IntegerMeans means = TinyMeans(a, parameters, prior);
