@@ -205,7 +205,6 @@ std::string Trainer::Provenance() const {
     while (name.size() > 1 && name.back() == '/') name.pop_back();
     folders.push_back(FileName(name));
   }
-  // No times: equal runs give equal files.
   json run = {{"data", folders},
               {"images", images_.training.size()},
               {"batch", options_.batch},
@@ -217,6 +216,7 @@ std::string Trainer::Provenance() const {
               {"start", state_.start},
               {"commit", AECOMP_COMMIT}};
   if (options_.noise > 0) run["noise"] = options_.noise;
+  if (options_.hours > 0) run["hours"] = state_.hours;  // otherwise equal runs give equal files
   runs.push_back(std::move(run));
   return json{{"trainer", "aecomp train"}, {"runs", runs}}.dump();
 }
