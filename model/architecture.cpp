@@ -168,7 +168,8 @@ json WithoutResiduals(const json& layer) {
   const auto expand = [](json& layers) {
     for (json& one : layers) one = WithoutResiduals(one);
   };
-  if (layer.at("type") == "residual" && layer.contains("layers") && layer.at("layers").is_array()) {
+  if (layer.at("type") == "residual" && layer.contains("layers") && layer.at("layers").is_array() &&
+      !layer.contains("branches")) {
     result["type"] = "sum";
     result["branches"] = {json::array(), layer.at("layers")};
     result.erase("layers");
@@ -195,6 +196,7 @@ Result<LayerSpec> ParseLayer(const json& written) {
     return Expected("name", "1 to 128 printable characters", layer);
   }
   if (spec.type == "residual") {
+    AECOMP_RETURN_IF_ERROR(CheckOptionKeys(spec, {"layers"}));
     return UsageError(LayerLabel(spec) + ": " + Expected("layers", "a list of layers", layer).message());
   }
   if (spec.type != "sum" && FindLayerType(spec.type) == nullptr) return UnknownLayerType(spec);

@@ -10,7 +10,8 @@
 namespace aecomp {
 
 /// A network: layers in sequence. A layer of type "sum" has branches that all read its input; an empty branch is the
-/// identity, so a residual block is a sum of [] and its layers: what a layer of type "residual" with "layers" is read as.
+/// identity, so a residual block is a sum of [] and its layers: what a layer of type "residual" with "layers" is read
+/// as.
 using Network = std::vector<LayerSpec>;
 
 /// A JSON array of layer objects as a Network; their options are checked later, by shape inference.

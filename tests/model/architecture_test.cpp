@@ -169,7 +169,11 @@ TEST(Architecture, AResidualIsASumWithItsInput) {
   EXPECT_EQ(read[0].type, "sum");
   EXPECT_EQ(*read[0].options, *expected[0].options);
   ExpectRefusal("gdn_residual", "\"layers\"", "\"branches\"",
-                {"layer 'encoder.1' (residual): \"layers\" is missing; it must be a list of layers"});
+                {"layer 'encoder.1' (residual): unknown option \"branches\"; did you mean \"layers\"?"});
+  ExpectRefusal("gdn_residual", "\"layers\": [", "\"layers\": 1, \"comment\": [",
+                {"layer 'encoder.1' (residual): unknown option \"comment\""});
+  ExpectRefusal("gdn_residual", "\"layers\": [", "\"branches\": [[]], \"layers\": [",
+                {"layer 'encoder.1' (residual): unknown option \"branches\""});
   ExpectRefusal("gdn_residual", "\"slope\"", "\"slop\"", {"layer 'encoder.1.leaky' (leaky_relu)", "\"slope\""});
   ExpectRefusal("gdn_residual", "\"kernel\": 3, \"padding\": 1, \"groups\": 3", "\"kernel\": 3, \"groups\": 3",
                 {"layer 'encoder.1' (sum): its branches must give equal shapes"});

@@ -43,7 +43,7 @@ class TrainingModelTest : public ::testing::Test {
     quality_ = {0.f, 11.5f, 32.f, 47.9f};
   }
 
-  std::mt19937 random_{8};  // with 7 a relu changes its side within the step of one difference
+  std::mt19937 random_{8};  // with 7 the loss is too curved for the step in one place
   Architecture architecture_;
   Parameters parameters_;
   std::unique_ptr<TrainingModel> model_;
