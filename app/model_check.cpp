@@ -11,7 +11,7 @@
 #include "app/streams.h"
 #include "model/architecture_report.h"
 #include "model/coding_check.h"
-#include "train/trainer.h"
+#include "train/training_plan.h"
 
 namespace aecomp {
 namespace {
@@ -49,8 +49,7 @@ Result<Answer> Check(const CheckOptions& options) {
   auto cost = MeasureArchitecture(a, NetworkImage(a, image.value_or(Shape{1, a.image_channels, 256, 256})));
   if (!cost.ok()) return in_file(cost.status());
   answer.cost = std::move(cost).value();
-  const TrainOptions training;  // as far as nobody says otherwise
-  AECOMP_ASSIGN_OR_RETURN(answer.memory, EstimateTrainingMemory(a, training.batch, training.patch));
+  AECOMP_ASSIGN_OR_RETURN(answer.memory, EstimateTrainingMemory(a, kUsualBatch, kUsualPatch));
   if (!options.gradients) return answer;
   auto gradients = CheckGradients(a, image);
   if (!gradients.ok()) return in_file(gradients.status());

@@ -132,6 +132,7 @@ Status Trainer::Prepare(StartingPoint start) {
   architecture_ = std::move(start.architecture), recipe_ = std::move(start.recipe);
   start_file_ = std::move(start.file);
   state_.start = !start.model ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
+  AECOMP_RETURN_IF_ERROR(CheckPatch(architecture_, options_.patch));
   const int smallest = options_.patch > 0 ? options_.patch : CropUnit(architecture_);
   const auto say = [this](const std::string& text) { Say(text); };
   AECOMP_ASSIGN_OR_RETURN(images_, LoadTrainingImages(options_, architecture_.image_channels, smallest, say));

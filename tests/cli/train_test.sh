@@ -32,7 +32,7 @@ expect_file wild.aecm.log.png
 mkdir mixed && for i in 1 2 3 4 5 6 7 8; do small_image "mixed/$i.ppm" 70 80; done
 head -c 999 images/sample.png >mixed/cut.png && echo text >mixed/text.png
 printf 'P5\n64 64\n255\n%4096s' '' >mixed/gray.pgm
-printf 'P5\n64 64\n65535\n%8192s' '' | tr ' ' 'a' >mixed/deep.pgm
+{ printf 'P5\n64 64\n65535\n' && printf '%8192s' '' | tr ' ' a; } >mixed/deep.pgm
 expect 0 "$AECOMP" train mixed $tiny --steps 2 --noise 10 -o mixed.aecm
 expect_stderr 'skipped .*cut.png' && expect_stderr 'skipped .*text.png'
 expect_stderr '8 images to train on, 2 held out, 2 skipped' && expect_stderr 'use it: aecomp compress IMAGE -m mixed.aecm'
