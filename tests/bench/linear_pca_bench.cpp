@@ -169,7 +169,7 @@ int Run(const std::string& model_file, const std::string& held_out, const std::v
                 components[i].bpp, components[i].psnr, alike.bpp, alike.psnr, difference, coded.bpp, coded.psnr,
                 coded.psnr - PsnrAt(components, coded.bpp));
   }
-  std::printf("at most %.2f dB below the principal components at the same step\n", -worst);
+  std::printf("at most %.2f dB below the principal components at the same step\n", std::fabs(worst));
   return worst >= -0.3 ? 0 : 1;
 }
 

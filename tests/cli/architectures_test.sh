@@ -27,7 +27,7 @@ for name in linear_tiles conv_small conv_pool; do
   expect_refusal 4 'a.aec' "$AECOMP" decompress a.aec -m $name.aecm -o c.png
 done
 expect_refusal 3 'colour.ppm.*gray images only; convert the image' "$AECOMP" compress colour.ppm -m conv_pool.aecm -o c.aec
-expect_refusal 2 'aec' "$AECOMP" compress gray.pgm -m conv_pool.aecm -o c.aec --size 10
+expect_refusal 2 'gray.pgm: cannot be made that small' "$AECOMP" compress gray.pgm -m conv_pool.aecm -o c.aec --size 10
 expect 0 "$AECOMP" compress gray.pgm -m linear_tiles.aecm -o c.aec --bpp 4
 
 # Found before a step is made.
