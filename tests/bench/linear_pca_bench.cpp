@@ -3,11 +3,12 @@
 //
 //   linear_pca_bench MODEL HELD_OUT_FOLDER TRAINING_FOLDER...
 //
-// The network goes through the codec: real bytes, 8-bit pixels. Its step is how far a pixel block must move along
-// a channel's direction for the symbol to change by 1, the median over channels. The principal components come from the same training images (centred,
-// all whole tiles); their coefficients are rounded to the nearest step, and their rate is the entropy of each
-// coefficient on the held-out images themselves, which no real file has. Doubt: the codec rounds towards fewer bits, so
-// at one step it spends less than plain rounding and loses a little; the last column compares at equal rate instead.
+// The network goes through the codec: real bytes, 8-bit pixels. Its step is how far a block of pixels must move along a
+// channel's direction for the symbol to change by 1, the median over channels. The principal components come from the
+// same training images (centred, all whole tiles); their coefficients are rounded to the nearest step, and their rate
+// is the entropy of each coefficient on the held-out images themselves, which no real file has. Files are rounded
+// towards fewer bits, so at one step they are smaller and worse than with plain rounding: compared at one step, the
+// network's symbols are rounded to the nearest as well; files are compared at equal rate.
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
@@ -169,7 +170,7 @@ int Run(const std::string& model_file, const std::string& held_out, const std::v
                 components[i].bpp, components[i].psnr, alike.bpp, alike.psnr, difference, coded.bpp, coded.psnr,
                 coded.psnr - PsnrAt(components, coded.bpp));
   }
-  std::printf("at most %.2f dB below the principal components at the same step\n", -worst);
+  std::printf("at most %.2f dB below the principal components at the same step\n", std::fabs(worst));
   return worst >= -0.3 ? 0 : 1;
 }
 

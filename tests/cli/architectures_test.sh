@@ -27,8 +27,13 @@ for name in linear_tiles conv_small conv_pool; do
   expect_refusal 4 'a.aec' "$AECOMP" decompress a.aec -m $name.aecm -o c.png
 done
 expect_refusal 3 'colour.ppm.*gray images only; convert the image' "$AECOMP" compress colour.ppm -m conv_pool.aecm -o c.aec
-expect_refusal 2 'aec' "$AECOMP" compress gray.pgm -m conv_pool.aecm -o c.aec --size 10
+expect_refusal 2 'gray.pgm: cannot be made that small' "$AECOMP" compress gray.pgm -m conv_pool.aecm -o c.aec --size 10
 expect 0 "$AECOMP" compress gray.pgm -m linear_tiles.aecm -o c.aec --bpp 4
+
+# Weights go out and come in again.
+expect 0 "$AECOMP" model export linear_tiles.aecm -o w.safetensors
+expect 0 "$AECOMP" model import w.safetensors --images images -o again.aecm
+expect_equal linear_tiles.aecm again.aecm
 
 # Found before a step is made.
 sed 's/"relu", "name": "hyper_synthesis.0.relu"/"sigmoid", "name": "hyper_synthesis.0.relu"/' "$SOURCE/data/arch/tiny.json" >sigmoid.json

@@ -94,30 +94,36 @@ std::string WithoutComponents(std::string text) {
   return text;
 }
 
-/// Every network with its own, factorized, prior and with a hyperprior. Trained once for all tests.
-const std::map<std::string, Trained>& Networks() {
-  static const std::map<std::string, Trained> all = [] {
-    std::map<std::string, Trained> made;
-    for (const std::string name : test::kSmallNetworks) {
-      const std::string text = test::ArchitectureText(name);
-      const int m = ParseArchitecture(text, name).value().latent_channels;
-      made[name] = TrainShortly(WithoutComponents(text), name);
-      made[name + " with hyperprior"] = TrainShortly(WithoutComponents(test::WithHyperprior(name, m)), name);
+/// The network with its own, factorized, prior, or with a hyperprior. Trained when a test first asks for it.
+const Trained& Network(const std::string& name, bool hyperprior) {
+  static std::map<std::pair<std::string, bool>, Trained> made;
+  const auto [it, fresh] = made.insert({{name, hyperprior}, {}});
+  if (!fresh) return it->second;
+  const std::string text = test::ArchitectureText(name);
+  const int m = ParseArchitecture(text, name).value().latent_channels;
+  it->second = TrainShortly(WithoutComponents(hyperprior ? test::WithHyperprior(name, m) : text), name);
+  return it->second;
+}
+
+/// Calls f(name, trained) for every network with either prior.
+template <class F>
+void ForEachNetwork(F f) {
+  for (const std::string name : test::kSmallNetworks) {
+    for (const bool hyperprior : {false, true}) {
+      f(name + (hyperprior ? " with hyperprior" : ""), Network(name, hyperprior));
     }
-    return made;
-  }();
-  return all;
+  }
 }
 
 TEST(SmallNetworks, LossFalls) {
-  for (const auto& [name, trained] : Networks()) {
+  ForEachNetwork([](const std::string& name, const Trained& trained) {
     const auto mean = [&](size_t first) {
       return std::accumulate(trained.losses.begin() + static_cast<std::ptrdiff_t>(first),
                              trained.losses.begin() + static_cast<std::ptrdiff_t>(first) + 5, 0.0) /
              5;
     };
     EXPECT_LT(mean(35), 0.95 * mean(0)) << name << " from " << mean(0);
-  }
+  });
 }
 
 /// Before the first step.
@@ -138,7 +144,7 @@ TEST(SmallNetworks, LinearNetworksStartAsPrincipalComponents) {
 }
 
 TEST(SmallNetworks, CodeImagesOfEverySize) {
-  for (const auto& [name, trained] : Networks()) {
+  ForEachNetwork([](const std::string& name, const Trained& trained) {
     Codec codec(trained.model), again(trained.model);
     const int channels = trained.model->architecture.image_channels;
     const std::pair<int, int> sizes[] = {{1, 1}, {29, 31}, {28, 28}, {200, 3}, {1030, 70}};
@@ -161,17 +167,17 @@ TEST(SmallNetworks, CodeImagesOfEverySize) {
       EXPECT_LE(stats.z_bytes + stats.y_bytes, bytes.value().size());
       EXPECT_GT(stats.estimated_bits, 0);
     }
-  }
+  });
 }
 
 /// What the decoder gives is what the encoder's own symbols give.
 TEST(SmallNetworks, DecoderSeesWhatTheEncoderQuantised) {
   for (const std::string name : test::kSmallNetworks) {
     SCOPED_TRACE(name);
-    Model& model = *Networks().at(name).model;
+    Model& model = *Network(name, false).model;
     const Architecture& a = model.architecture;
     const Image image = Picture(1027, 61, a.image_channels, 5);
-    Codec codec(Networks().at(name).model);
+    Codec codec(Network(name, false).model);
     const Container container = ParseContainer(codec.Compress(image, 21).value(), "test").value();
     const std::vector<Tile> tiles = MakeTiles(container.header, a);
     ASSERT_EQ(tiles.size(), 2u);
@@ -212,7 +218,7 @@ TEST(SmallNetworks, DecoderSeesWhatTheEncoderQuantised) {
 
 /// A network of one image size treats a tile alone as it does among others.
 TEST(SmallNetworks, OneTileAndTenAreTheSame) {
-  Model& model = *Networks().at("linear_tiles").model;
+  Model& model = *Network("linear_tiles", false).model;
   const Architecture& a = model.architecture;
   const auto latents = [&](const Image& image) {
     ContainerHeader header;
@@ -236,7 +242,7 @@ TEST(SmallNetworks, OneTileAndTenAreTheSame) {
 }
 
 TEST(SmallNetworks, CorruptStreamsAreRefused) {
-  for (const auto& [name, trained] : Networks()) {
+  ForEachNetwork([](const std::string& name, const Trained& trained) {
     SCOPED_TRACE(name);
     Codec codec(trained.model);
     const Image image = Picture(130, 80, trained.model->architecture.image_channels, 3);
@@ -267,12 +273,12 @@ TEST(SmallNetworks, CorruptStreamsAreRefused) {
     EXPECT_EQ(code_after([](Container& c) { c.header.quality = 49; }), StatusCode::kCorrupt);
     EXPECT_EQ(code_after([](Container& c) { c.header.width += 300; }), StatusCode::kCorrupt);
     EXPECT_EQ(code_after([](Container& c) { c.header.bits = 16; }), StatusCode::kCorrupt);
-  }
+  });
 }
 
 TEST(SmallNetworks, SixteenBitsAndColoursOnGrayModels) {
   for (const std::string name : test::kSmallNetworks) {
-    Codec codec(Networks().at(name).model);
+    Codec codec(Network(name, false).model);
     const int channels = codec.model().architecture.image_channels;
     Image image(40, 30, channels, 16);
     const Image picture = Picture(40, 30, channels, 1);
