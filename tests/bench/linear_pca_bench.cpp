@@ -147,8 +147,10 @@ int Run(const std::string& model_file, const std::string& held_out, const std::v
     return 2;
   }
   std::vector<std::string> notes;
-  const Dataset train = Dataset::Load(ListImages(training).value(), 1, a.tile, &notes).value();
-  const Dataset test = Dataset::Load(ListImages({held_out}).value(), 1, a.tile, &notes).value();
+  const Dataset train =
+      Dataset::Load(ListImages(training).value(), {.channels = 1, .smallest = a.tile}, &notes).value();
+  const Dataset test =
+      Dataset::Load(ListImages({held_out}).value(), {.channels = 1, .smallest = a.tile}, &notes).value();
   const Pca pca = Fit(train, a.tile, a.latent_channels);
   Codec codec(model);
   std::printf("%d components of %dx%d, %zu held-out images\n", a.latent_channels, a.tile, a.tile, test.size());

@@ -28,6 +28,7 @@ Image Noise() {
 struct Plane {
   int rows = kSide / BuiltIn().architecture.latent_stride, channels = BuiltIn().architecture.latent_channels;
   std::vector<float> y = std::vector<float>(static_cast<size_t>(rows) * rows * channels, 0.1f);
+  std::vector<int16_t> integer_y = std::vector<int16_t>(y.size(), static_cast<int16_t>(0.1f / kLatentUnit));
 };
 
 void CountPixels(benchmark::State& state) {
@@ -49,8 +50,12 @@ void BM_Synthesis(benchmark::State& state) {
   WindowTransform transform(BuiltIn(), state.range(0) != 0);
   Image image(kSide, kSide, 3);
   Plane p;
+  const int64_t stride = int64_t{p.rows} * p.channels;
   for (auto _ : state) {
-    if (!transform.Synthesise(p.y.data(), p.rows, p.rows, {}, image).ok()) std::abort();
+    const Status status = transform.integer()
+                              ? transform.Synthesise(p.integer_y.data(), p.rows, p.rows, stride, {}, image)
+                              : transform.Synthesise(p.y.data(), p.rows, p.rows, stride, {}, image);
+    if (!status.ok()) std::abort();
   }
   CountPixels(state);
 }

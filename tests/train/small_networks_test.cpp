@@ -51,7 +51,7 @@ Dataset Pictures(int channels) {
     file << "P6\n" << image.width << " " << image.height << "\n255\n";
     file.write(reinterpret_cast<const char*>(image.pixels.data()), static_cast<std::streamsize>(image.pixels.size()));
   }
-  Dataset dataset = Dataset::Load(files, channels, 1, &notes).value();
+  Dataset dataset = Dataset::Load(files, {.channels = channels}, &notes).value();
   fs::remove_all(folder);
   return dataset;
 }
@@ -209,7 +209,7 @@ TEST(SmallNetworks, DecoderSeesWhatTheEncoderQuantised) {
     }
     EXPECT_GT(not_zero, 100);
     Image expected(image.width, image.height, image.channels);
-    ASSERT_TRUE((windows ? windows->Synthesise(y_hat.data(), rows, columns, {}, expected)
+    ASSERT_TRUE((windows ? windows->Synthesise(y_hat.data(), rows, columns, stride, {}, expected)
                          : tiled.Synthesise(y_hat.data(), stride, size, tiles, {}, expected))
                     .ok());
     EXPECT_EQ(codec.Decompress(container, "test").value().pixels, expected.pixels);
