@@ -2,7 +2,9 @@
 . "$(dirname "$0")/lib.sh"
 mkdir images && cp "$SAMPLE" images/
 train() {
-  "$AECOMP" train images --arch "$1" --init none --steps 3 --batch 2 --patch 64 --progress never -f -o "$2" \
+  local patch=64
+  [[ $1 == *linear_tiles* ]] && patch=56  # two tiles
+  "$AECOMP" train images --arch "$1" --init none --steps 3 --batch 2 --patch $patch --progress never -f -o "$2" \
     >"$LOGS/out" 2>"$LOGS/err" || fail "cannot train $1"
 }
 # A gray image of an odd size, beyond one tile of the file.
