@@ -1,0 +1,63 @@
+#!/bin/bash
+# Shows that files mean the same on every CPU: images are compressed as on four generations of processors (oneDNN's
+# instruction sets are limited one after the other), and every file is decompressed as on each of them, with one thread,
+# in a batch, alone, and where qemu-x86_64 is installed on an emulated CPU without AVX (which also limits
+# this program's own loops). All must give the same pixels. Prints what was compared; fails at the first difference.
+#
+#   scripts/prove_exactness.sh FOLDER [AECOMP]      COUNT=100 images, QUALITIES="10 40 70 100", EMULATED=2 images
+set -euo pipefail
+folder=${1:?usage: scripts/prove_exactness.sh FOLDER [AECOMP]}
+aecomp=$(readlink -f "${2:-$(dirname "$0")/../build/release/aecomp}")
+count=${COUNT:-100} emulated=${EMULATED:-2}
+sets="SSE41 AVX2 AVX512_CORE AVX512_CORE_VNNI"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMP_WAIT_POLICY=passive
+find -L "$(readlink -f "$folder")" -type f \( -name '*.png' -o -name '*.webp' -o -name '*.jpg' -o -name '*.ppm' \) | sort | head -n "$count" >"$work/images"
+[ -s "$work/images" ] || { echo "$folder holds no images" >&2; exit 2; }
+compared=0 files=0
+
+pixels() { (cd "$1" && sha256sum -- *.ppm) >"$2"; }
+# same WHAT: the pixels of $work/out are those of the reference.
+same() {
+  pixels "$work/out" "$work/sums"
+  if ! cmp -s "$work/sums" "$work/reference"; then
+    echo "DIFFERENT: $1"
+    diff "$work/reference" "$work/sums" | head -5
+    exit 1
+  fi
+  compared=$((compared + $(wc -l <"$work/sums")))
+  rm -rf "$work/out"
+}
+
+for quality in ${QUALITIES:-10 40 70 100}; do
+  for writer in $sets; do
+    rm -rf "$work/aec"
+    ONEDNN_MAX_CPU_ISA=$writer "$aecomp" compress --quiet --progress never --files-from "$work/images" -q "$quality" -O "$work/aec"
+    files=$((files + $(find "$work/aec" -name '*.aec' | wc -l)))
+    "$aecomp" decompress --quiet --progress never -r "$work/aec" -O "$work/out" --format ppm --metadata none
+    pixels "$work/out" "$work/reference"
+    rm -rf "$work/out"
+    for reader in $sets; do
+      ONEDNN_MAX_CPU_ISA=$reader "$aecomp" decompress --quiet --progress never -r "$work/aec" -O "$work/out" --format ppm --metadata none
+      same "quality $quality, written with $writer, read with $reader"
+    done
+  done
+  "$aecomp" decompress --quiet --progress never -j 1 -r "$work/aec" -O "$work/out" --format ppm --metadata none
+  same "quality $quality, one thread"
+  mkdir "$work/out"
+  (cd "$work/aec" && for file in *.aec; do
+    "$aecomp" decompress --quiet "$file" --metadata none -o "$work/out/${file%.aec}.ppm"
+  done)
+  same "quality $quality, each file alone"
+  if command -v qemu-x86_64 >/dev/null; then
+    mkdir "$work/out"
+    (cd "$work/aec" && for file in $(find . -name '*.aec' -printf '%s %f\n' | sort -n | head -n "$emulated" | cut -d' ' -f2-); do
+      qemu-x86_64 -cpu Nehalem "$aecomp" decompress --quiet "$file" --metadata none -o "$work/out/${file%.aec}.ppm"
+    done)
+    cp "$work/reference" "$work/all"
+    (cd "$work/out" && for file in *.ppm; do grep -F "  $file" "$work/all"; done) >"$work/reference"
+    same "quality $quality, on an emulated Nehalem"
+  fi
+done
+echo "$files files written, $compared images read: all pixels equal"
