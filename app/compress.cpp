@@ -83,7 +83,7 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, ReadInput(file.input));
   Metadata metadata;
   AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, &metadata));
-  bytes = {};  // as large as the pixels where the format is plain
+  std::vector<uint8_t>().swap(bytes);  // as large as the pixels where the format is plain
   options.metadata.Apply(metadata);
   AECOMP_ASSIGN_OR_RETURN(auto chunks, ExtraChunks(full, metadata, options.keep_alpha, report));
   const Image without = HasAlpha(full) ? WithoutAlpha(full.Clone()) : Image();

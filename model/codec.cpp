@@ -235,6 +235,7 @@ Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats*
       symbols[i].y.push_back(coder->symbols()[e]);
       symbols[i].y_rows.push_back(coder->rows()[e]);
     });
+    symbols[i].y.shrink_to_fit(), symbols[i].y_rows.shrink_to_fit();  // there may be hundreds of tiles
     if (stats != nullptr) {
       AECOMP_ASSIGN_OR_RETURN(const double bits, coder->EstimateBits(q, tile.coded_h, tile.coded_w));
       stats->estimated_bits += bits;
