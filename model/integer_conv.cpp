@@ -105,7 +105,7 @@ void IntegerConv::Impl::MakeConvolution(int zero_point) {
   p.strides = {stride, stride};
   p.padding_low = p.padding_high = {0, 0};
   const auto pd = onednn::ConvForward(p, onednn::UserScratchpad());
-  op = onednn::Op(dnnl::convolution_forward(pd), pd);
+  op = onednn::MakeOp<dnnl::convolution_forward>(pd);
   op.Bind(DNNL_ARG_SRC, p.src);
   op.Bind(DNNL_ARG_WEIGHTS, pd.weights_desc());
   op.Bind(DNNL_ARG_DST, p.dst);

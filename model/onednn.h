@@ -9,6 +9,7 @@
 #pragma once
 
 #include <dnnl.hpp>
+#include <mutex>
 #include <unordered_map>
 
 #include "model/tensor.h"
@@ -38,6 +39,13 @@ inline dnnl::primitive_attr UserScratchpad() {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   return attr;
+}
+
+/// Held while a primitive or its descriptor is made: where two threads did so at a time, 2.6.3 now and then ran a
+/// kernel with addresses outside of its buffers.
+inline std::mutex& CreationMutex() {
+  static std::mutex mutex;
+  return mutex;
 }
 
 /// One scratchpad a thread, as large as the largest that was asked for.
@@ -77,6 +85,12 @@ class Op {
   std::unordered_map<int, dnnl::memory> arguments_;
 };
 
+template <class Primitive, class PrimitiveDesc>
+Op MakeOp(const PrimitiveDesc& pd) {
+  const std::lock_guard lock(CreationMutex());
+  return Op(Primitive(pd), pd);
+}
+
 /// A 2-D convolution problem. All three passes of it, and with them those of the transposed convolution, are made
 /// below.
 struct ConvProblem {
@@ -85,6 +99,7 @@ struct ConvProblem {
 };
 
 inline auto ConvForward(const ConvProblem& p, const dnnl::primitive_attr& attr) {
+  const std::lock_guard lock(CreationMutex());
   using P = dnnl::convolution_forward;
   const auto kind = dnnl::prop_kind::forward_training;
   const auto algorithm = dnnl::algorithm::convolution_direct;
@@ -99,6 +114,7 @@ inline auto ConvForward(const ConvProblem& p, const dnnl::primitive_attr& attr) 
 }
 
 inline auto ConvBackwardData(const ConvProblem& p, const dnnl::convolution_forward::primitive_desc& hint) {
+  const std::lock_guard lock(CreationMutex());
   using P = dnnl::convolution_backward_data;
   const auto algorithm = dnnl::algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
@@ -111,6 +127,7 @@ inline auto ConvBackwardData(const ConvProblem& p, const dnnl::convolution_forwa
 }
 
 inline auto ConvBackwardWeights(const ConvProblem& p, const dnnl::convolution_forward::primitive_desc& hint) {
+  const std::lock_guard lock(CreationMutex());
   using P = dnnl::convolution_backward_weights;
   const auto algorithm = dnnl::algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
@@ -125,6 +142,7 @@ inline auto ConvBackwardWeights(const ConvProblem& p, const dnnl::convolution_fo
 
 /// An elementwise function without parameters, over one layout; source and destination may be the same memory.
 inline auto EltwiseForward(dnnl::algorithm algorithm, const dnnl::memory::desc& desc) {
+  const std::lock_guard lock(CreationMutex());
   using P = dnnl::eltwise_forward;
   const auto kind = dnnl::prop_kind::forward_training;
 #if DNNL_VERSION_MAJOR >= 3
@@ -141,6 +159,7 @@ struct PoolingProblem {
 
 /// `training`: of maxima, with a workspace that says where each was.
 inline auto PoolingForward(const PoolingProblem& p, dnnl::algorithm algorithm, bool training) {
+  const std::lock_guard lock(CreationMutex());
   using P = dnnl::pooling_forward;
   const auto kind = training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
 #if DNNL_VERSION_MAJOR >= 3
@@ -154,6 +173,7 @@ inline auto PoolingForward(const PoolingProblem& p, dnnl::algorithm algorithm, b
 
 inline auto PoolingBackward(const PoolingProblem& p, dnnl::algorithm algorithm,
                             const dnnl::pooling_forward::primitive_desc& hint) {
+  const std::lock_guard lock(CreationMutex());
   using P = dnnl::pooling_backward;
 #if DNNL_VERSION_MAJOR >= 3
   return P::primitive_desc(Engine(), algorithm, p.src, p.dst, p.strides, p.kernel, {0, 0}, p.padding_low,
@@ -170,6 +190,7 @@ struct InnerProductProblem {
 };
 
 inline auto InnerProductForward(const InnerProductProblem& p) {
+  const std::lock_guard lock(CreationMutex());
   using P = dnnl::inner_product_forward;
   const auto kind = dnnl::prop_kind::forward_training;
 #if DNNL_VERSION_MAJOR >= 3
@@ -181,6 +202,7 @@ inline auto InnerProductForward(const InnerProductProblem& p) {
 
 inline auto InnerProductBackwardData(const InnerProductProblem& p,
                                      const dnnl::inner_product_forward::primitive_desc& hint) {
+  const std::lock_guard lock(CreationMutex());
   using P = dnnl::inner_product_backward_data;
 #if DNNL_VERSION_MAJOR >= 3
   return P::primitive_desc(Engine(), p.src, p.weights, p.dst, hint, UserScratchpad());
@@ -191,6 +213,7 @@ inline auto InnerProductBackwardData(const InnerProductProblem& p,
 
 inline auto InnerProductBackwardWeights(const InnerProductProblem& p,
                                         const dnnl::inner_product_forward::primitive_desc& hint) {
+  const std::lock_guard lock(CreationMutex());
   using P = dnnl::inner_product_backward_weights;
 #if DNNL_VERSION_MAJOR >= 3
   return P::primitive_desc(Engine(), p.src, p.weights, p.bias, p.dst, hint, UserScratchpad());
@@ -221,6 +244,7 @@ inline Op AddingReorder(const dnnl::memory::desc& from, const dnnl::memory::desc
   dnnl::post_ops ops;
   ops.append_sum(1.f);
   attr.set_post_ops(ops);
+  const std::lock_guard lock(CreationMutex());
   const dnnl::reorder::primitive_desc pd(Engine(), from, Engine(), to, attr);
   Op op(dnnl::reorder(pd), pd);
   op.Bind(DNNL_ARG_FROM, from);
@@ -232,7 +256,11 @@ inline Op AddingReorder(const dnnl::memory::desc& from, const dnnl::memory::desc
 inline void Reorder(const dnnl::memory::desc& from, const void* source, const dnnl::memory::desc& to, void* target) {
   dnnl::memory a(from, Engine(), const_cast<void*>(source));
   dnnl::memory b(to, Engine(), target);
-  dnnl::reorder(a, b).execute(Stream(), a, b);
+  const auto reorder = [&] {
+    const std::lock_guard lock(CreationMutex());
+    return dnnl::reorder(a, b);
+  }();
+  reorder.execute(Stream(), a, b);
   Stream().wait();
 }
 

@@ -49,7 +49,7 @@ class Smooth final : public Layer {
       : size_(shape.size()), is_tanh_(algorithm == dnnl::algorithm::eltwise_tanh) {
     const auto desc = onednn::ActivationDesc(shape);
     const auto pd = onednn::EltwiseForward(algorithm, desc);
-    forward_ = onednn::Op(dnnl::eltwise_forward(pd), pd);
+    forward_ = onednn::MakeOp<dnnl::eltwise_forward>(pd);
     forward_.Bind(DNNL_ARG_SRC, desc);
     forward_.Bind(DNNL_ARG_DST, desc);
   }

@@ -13,12 +13,12 @@ class AvgPool2d final : public Layer {
   AvgPool2d(const onednn::PoolingProblem& problem, bool training) {
     constexpr auto kAverage = dnnl::algorithm::pooling_avg_include_padding;
     const auto pd = onednn::PoolingForward(problem, kAverage, training);
-    forward_ = onednn::Op(dnnl::pooling_forward(pd), pd);
+    forward_ = onednn::MakeOp<dnnl::pooling_forward>(pd);
     forward_.Bind(DNNL_ARG_SRC, problem.src);
     forward_.Bind(DNNL_ARG_DST, problem.dst);
     if (!training) return;
     const auto backward = onednn::PoolingBackward(problem, kAverage, pd);
-    backward_ = onednn::Op(dnnl::pooling_backward(backward), backward);
+    backward_ = onednn::MakeOp<dnnl::pooling_backward>(backward);
     backward_.Bind(DNNL_ARG_DIFF_SRC, problem.src);
     backward_.Bind(DNNL_ARG_DIFF_DST, problem.dst);
   }

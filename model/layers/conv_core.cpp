@@ -89,7 +89,7 @@ void ConvCore::Refresh(BlockedWeights& blocked) {
 }
 
 void ConvCore::MakeForward() {
-  forward_ = onednn::Op(dnnl::convolution_forward(hint_), hint_);
+  forward_ = onednn::MakeOp<dnnl::convolution_forward>(hint_);
   forward_.Bind(DNNL_ARG_SRC, hint_.src_desc());
   forward_.Bind(DNNL_ARG_WEIGHTS, hint_.weights_desc());
   forward_.Bind(DNNL_ARG_DST, hint_.dst_desc());
@@ -110,7 +110,7 @@ void ConvCore::Forward(const float* src, const float* bias, float* dst) {
 
 void ConvCore::MakeBackwardData() {
   const auto pd = onednn::ConvBackwardData(Problem(false), hint_);
-  backward_data_ = onednn::Op(dnnl::convolution_backward_data(pd), pd);
+  backward_data_ = onednn::MakeOp<dnnl::convolution_backward_data>(pd);
   backward_data_.Bind(DNNL_ARG_DIFF_SRC, pd.diff_src_desc());
   backward_data_.Bind(DNNL_ARG_WEIGHTS, pd.weights_desc());
   backward_data_.Bind(DNNL_ARG_DIFF_DST, pd.diff_dst_desc());
@@ -130,7 +130,7 @@ void ConvCore::BackwardData(const float* diff_dst, float* diff_src) {
 
 void ConvCore::MakeBackwardWeights() {
   const auto pd = onednn::ConvBackwardWeights(Problem(geometry_.bias), hint_);
-  backward_weights_ = onednn::Op(dnnl::convolution_backward_weights(pd), pd);
+  backward_weights_ = onednn::MakeOp<dnnl::convolution_backward_weights>(pd);
   backward_weights_.Bind(DNNL_ARG_SRC, pd.src_desc());
   backward_weights_.Bind(DNNL_ARG_DIFF_DST, pd.diff_dst_desc());
   backward_weights_.Bind(DNNL_ARG_DIFF_WEIGHTS, pd.diff_weights_desc());

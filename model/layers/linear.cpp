@@ -79,7 +79,7 @@ class Linear final : public Layer {
   }
 
   void MakeForward(const dnnl::inner_product_forward::primitive_desc& pd) {
-    forward_ = onednn::Op(dnnl::inner_product_forward(pd), pd);
+    forward_ = onednn::MakeOp<dnnl::inner_product_forward>(pd);
     forward_.Bind(DNNL_ARG_SRC, pd.src_desc());
     forward_.Bind(DNNL_ARG_WEIGHTS, pd.weights_desc());
     forward_.Bind(DNNL_ARG_DST, pd.dst_desc());
@@ -89,7 +89,7 @@ class Linear final : public Layer {
 
   void MakeBackwardData(const dnnl::inner_product_forward::primitive_desc& hint) {
     const auto pd = onednn::InnerProductBackwardData(problem_, hint);
-    backward_data_ = onednn::Op(dnnl::inner_product_backward_data(pd), pd);
+    backward_data_ = onednn::MakeOp<dnnl::inner_product_backward_data>(pd);
     backward_data_.Bind(DNNL_ARG_DIFF_SRC, pd.diff_src_desc());
     backward_data_.Bind(DNNL_ARG_WEIGHTS, pd.weights_desc());
     backward_data_.Bind(DNNL_ARG_DIFF_DST, pd.diff_dst_desc());
@@ -98,7 +98,7 @@ class Linear final : public Layer {
 
   void MakeBackwardWeights(const dnnl::inner_product_forward::primitive_desc& hint) {
     const auto pd = onednn::InnerProductBackwardWeights(problem_, hint);
-    weight_gradient_ = onednn::Op(dnnl::inner_product_backward_weights(pd), pd);
+    weight_gradient_ = onednn::MakeOp<dnnl::inner_product_backward_weights>(pd);
     weight_gradient_.Bind(DNNL_ARG_SRC, pd.src_desc());
     weight_gradient_.Bind(DNNL_ARG_DIFF_DST, pd.diff_dst_desc());
     weight_gradient_.Bind(DNNL_ARG_DIFF_WEIGHTS, pd.diff_weights_desc());

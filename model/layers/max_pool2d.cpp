@@ -13,7 +13,7 @@ class MaxPool2d final : public Layer {
  public:
   MaxPool2d(const onednn::PoolingProblem& problem, bool training) {
     const auto pd = onednn::PoolingForward(problem, dnnl::algorithm::pooling_max, training);
-    forward_ = onednn::Op(dnnl::pooling_forward(pd), pd);
+    forward_ = onednn::MakeOp<dnnl::pooling_forward>(pd);
     forward_.Bind(DNNL_ARG_SRC, problem.src);
     forward_.Bind(DNNL_ARG_DST, problem.dst);
     if (!training) return;
@@ -21,7 +21,7 @@ class MaxPool2d final : public Layer {
     workspace_ = AlignedBuffer<uint8_t>(pd.workspace_desc().get_size());
     forward_.Bind(DNNL_ARG_WORKSPACE, pd.workspace_desc());
     forward_.Set(DNNL_ARG_WORKSPACE, workspace_.data());
-    backward_ = onednn::Op(dnnl::pooling_backward(backward), backward);
+    backward_ = onednn::MakeOp<dnnl::pooling_backward>(backward);
     backward_.Bind(DNNL_ARG_DIFF_SRC, problem.src);
     backward_.Bind(DNNL_ARG_DIFF_DST, problem.dst);
     backward_.Bind(DNNL_ARG_WORKSPACE, backward.workspace_desc());
