@@ -50,7 +50,7 @@ for quality in ${QUALITIES:-10 40 70 100}; do
     "$aecomp" decompress --quiet "$file" --metadata none -o "$work/out/${file%.aec}.ppm"
   done)
   same "quality $quality, each file alone"
-  if command -v qemu-x86_64 >/dev/null; then
+  if [ "$emulated" -gt 0 ] && command -v qemu-x86_64 >/dev/null; then
     mkdir "$work/out"
     (cd "$work/aec" && for file in $(find . -name '*.aec' -printf '%s %f\n' | sort -n | head -n "$emulated" | cut -d' ' -f2-); do
       qemu-x86_64 -cpu Nehalem "$aecomp" decompress --quiet "$file" --metadata none -o "$work/out/${file%.aec}.ppm"
