@@ -38,6 +38,7 @@ struct Graph::Impl {
   Parameters* parameters = nullptr;
   Mode mode = Mode::kInference;
   float relu_leak = 0;
+  std::function<void(Parameter&)> gradient_done;
   std::vector<Shape> shapes;  // of value v; value 0 is the input
   std::vector<Node> nodes;    // in order of execution
   int result = 0;
@@ -256,6 +257,8 @@ Result<std::unique_ptr<Graph>> Graph::Create(const Network& network, const Shape
   return graph;
 }
 
+void Graph::OnGradient(std::function<void(Parameter&)> done) { impl_->gradient_done = std::move(done); }
+
 const Shape& Graph::input_shape() const { return impl_->shapes[0]; }
 const Shape& Graph::output_shape() const { return impl_->shapes[static_cast<size_t>(impl_->result)]; }
 
@@ -361,6 +364,8 @@ void Graph::Backward(const float* dy, float* dx) {
   m.has_gradient[result] = 1;
   for (auto node = m.nodes.rbegin(); node != m.nodes.rend(); ++node) {
     node->layer ? m.BackwardLayer(*node, dx) : m.BackwardSum(*node, dx);
+    if (!m.gradient_done) continue;
+    for (const ParameterSpec& spec : node->parameters) m.gradient_done(*m.parameters->Find(spec.name));
   }
 }
 

@@ -1,6 +1,7 @@
 // A network compiled for one input shape: layers made, buffers planned once, nothing allocated afterwards.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +39,10 @@ class Graph {
   /// The same, checked: kUsage when a shape is not that of the value the gradient belongs to (naming the layer, what
   /// came and what was expected), when a parameter has no gradient of its shape, or when Forward has not run.
   Status Backward(const Tensor& dy, Tensor* dx);
+
+  /// Backward calls `done` with each parameter of a layer when that layer's part of its gradient is added, in the same
+  /// order every time.
+  void OnGradient(std::function<void(Parameter&)> done);
 
   /// Layers whose output overwrites their input: relus that became part of the layer before them, and for inference
   /// elementwise layers whose input nobody reads afterwards. The graph decides; a value that Backward reads is never

@@ -4,6 +4,7 @@
 #
 #   scripts/test.sh           the release build
 #   scripts/test.sh --asan    first the unit tests of io and model under AddressSanitizer and UndefinedBehaviorSanitizer
+#   scripts/test.sh --mpi     first training by several processes, with a program of its own
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -18,6 +19,14 @@ if [ "${1:-}" = --asan ]; then
   cmake --preset asan >/dev/null
   cmake --build --preset asan --target io_test model_test
   for test in io_test model_test; do ASAN_OPTIONS=detect_leaks=0 "build/asan/tests/$test" --gtest_brief=1; done
+fi
+
+if [ "${1:-}" = --mpi ]; then
+  echo "== training by several processes"
+  need_packages $AECOMP_MPI_PACKAGES
+  cmake --preset release -B build/mpi -DAECOMP_MPI=ON >/dev/null
+  cmake --build build/mpi --target aecomp
+  bash tests/cli/mpi_test.sh build/mpi/aecomp
 fi
 
 echo "== build"

@@ -254,6 +254,7 @@ struct BatchLoader::Impl {
   int batch, patch, channels;
   double max_quality;
   uint64_t seed;
+  BatchShare share;
   std::array<Batch, kAhead + 1> ring;
   std::mutex mutex;
   std::condition_variable changed;
@@ -268,12 +269,13 @@ struct BatchLoader::Impl {
     if (noisy && b.clean.size() == 0) b.clean = AlignedBuffer<float>(image_size * static_cast<size_t>(batch));
     b.quality.resize(static_cast<size_t>(batch));
     for (int n = 0; n < batch; ++n) {
-      const uint64_t index = static_cast<uint64_t>(number) * 65536 + static_cast<uint64_t>(n);
+      const int place = share.rank * batch + n;  // in the whole batch
+      const uint64_t index = static_cast<uint64_t>(number) * 65536 + static_cast<uint64_t>(place);
       const size_t at = image_size * static_cast<size_t>(n);
       dataset.Sample(MixBits(seed, index), patch, b.x.data() + at, noisy ? b.clean.data() + at : nullptr);
       // Stratified over the batch, so that every step sees low and high rates.
       const double u = static_cast<double>(MixBits(~seed, index) >> 11) * 0x1p-53;
-      b.quality[static_cast<size_t>(n)] = static_cast<float>((n + u) / batch * max_quality);
+      b.quality[static_cast<size_t>(n)] = static_cast<float>((place + u) / (batch * share.ranks) * max_quality);
     }
   }
 
@@ -293,8 +295,8 @@ struct BatchLoader::Impl {
 };
 
 BatchLoader::BatchLoader(const Dataset& dataset, int batch, int patch, int channels, double max_quality, uint64_t seed,
-                         int64_t first)
-    : impl_(new Impl{dataset, batch, patch, channels, max_quality, seed, {}, {}, {}, first, first, false, {}}) {
+                         int64_t first, BatchShare share)
+    : impl_(new Impl{dataset, batch, patch, channels, max_quality, seed, share, {}, {}, {}, first, first, false, {}}) {
   impl_->thread = std::thread([this] { impl_->Run(); });
 }
 

@@ -72,11 +72,17 @@ struct Batch {
   std::vector<float> quality;  ///< [N], in 1/16 steps, uniform over the quality axis
 };
 
-/// Batches by number, made ahead of time on a thread of its own: batch k depends on seed and k only.
+/// Which part of each batch this process makes: part `rank` of `ranks` equal ones.
+struct BatchShare {
+  int rank = 0, ranks = 1;
+};
+
+/// Batches by number, made ahead of time on a thread of its own: batch k depends on seed and k only. `batch` counts
+/// the patches of one share.
 class BatchLoader {
  public:
   BatchLoader(const Dataset& dataset, int batch, int patch, int channels, double max_quality, uint64_t seed,
-              int64_t first);
+              int64_t first, BatchShare share = {});
   ~BatchLoader();
   /// The next batch; valid until the next call.
   const Batch& Next();

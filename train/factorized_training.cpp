@@ -38,13 +38,13 @@ Result<std::unique_ptr<FactorizedTraining>> FactorizedTraining::Create(const Arc
 
 void FactorizedTraining::ForwardLatent(int n, PerImage& p, const float* latent, const uint64_t* seed) {
   const size_t channels = static_cast<size_t>(y_shape_.c), count = static_cast<size_t>(y_shape_.size() / batch_);
-  const size_t begin = static_cast<size_t>(n) * count;
+  const size_t begin = static_cast<size_t>(n) * count, before = static_cast<size_t>(first_image_) * count;
   for (size_t i = begin; i < begin + count; ++i) {
     const size_t c = i % channels;
     r_[i] = (latent[i] - mean_->value[c]) * p.gain[c];
     if (seed != nullptr) {
       offset_[i] = std::nearbyint(r_[i]) - r_[i];
-      noise_[i] = Noise(*seed, i);
+      noise_[i] = Noise(*seed, before + i);
     }
     decoder_input_[i] = (r_[i] + offset_[i]) * p.step[c] + mean_->value[c];
     noisy_[i] = r_[i] + noise_[i];
@@ -133,11 +133,16 @@ void FactorizedTraining::Backward(const float* target) {
   }
 }
 
-StepResult FactorizedTraining::ForwardBackward(const float* x, const float* target, const float* quality,
-                                               uint64_t seed) {
+StepResult FactorizedTraining::ForwardBackward(const float* x, const float* target, const float* quality, uint64_t seed,
+                                               int64_t first_image) {
+  first_image_ = first_image;
   const StepResult result = Forward(x, target, quality, &seed);
   Backward(target);
   return result;
+}
+
+void FactorizedTraining::OnGradient(const std::function<void(Parameter&)>& done) {
+  for (TiledNetwork* network : {encoder_.get(), decoder_.get()}) network->OnGradient(done);
 }
 
 StepResult FactorizedTraining::ForwardFrozen(const float* x, const float* target, const float* quality) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,9 @@ class FactorizedTraining {
   static Result<std::unique_ptr<FactorizedTraining>> Create(const Architecture& architecture, Parameters& parameters,
                                                             int batch, int patch, float relu_leak);
   /// target: what the distortion is against, as long as x.
-  StepResult ForwardBackward(const float* x, const float* target, const float* quality, uint64_t seed);
+  StepResult ForwardBackward(const float* x, const float* target, const float* quality, uint64_t seed,
+                             int64_t first_image);
+  void OnGradient(const std::function<void(Parameter&)>& done);
   StepResult ForwardFrozen(const float* x, const float* target, const float* quality);
   std::string FirstNonFinite() const;
 
@@ -43,6 +46,7 @@ class FactorizedTraining {
   const Architecture* architecture_ = nullptr;
   Parameter *log_gain_ = nullptr, *log_step_ = nullptr, *log_scale_ = nullptr, *mean_ = nullptr;
   int batch_ = 0;
+  int64_t first_image_ = 0;  // of this batch in a larger one
   Shape image_, y_shape_;
   std::unique_ptr<TiledNetwork> encoder_, decoder_;
   std::vector<PerImage> images_;

@@ -2,8 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "train/memory.h"
-
 namespace aecomp {
 namespace {
 
@@ -44,10 +42,10 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
   Adopt(j, "patience", -1, o.patience);
 }
 
-void ApplyDefaults(bool trained, TrainOptions& o) {
+void ApplyDefaults(bool trained, double memory, TrainOptions& o) {
   if (o.learning_rate == 0) o.learning_rate = trained ? kTuningRate : kScratchRate;
   if (o.noise < 0) o.noise = 0;
-  if (o.image_memory == 0) o.image_memory = static_cast<int64_t>(kImagePart * static_cast<double>(AvailableMemory()));
+  if (o.image_memory == 0) o.image_memory = static_cast<int64_t>(kImagePart * memory);
   if (o.validate_steps < 0) o.validate_steps = kValidateSteps;
   if (o.patience < 0) o.patience = kPatience;
 }

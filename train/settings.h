@@ -14,7 +14,7 @@ std::string SettingsToJson(const TrainOptions& options);
 void AdoptSettings(const std::string& settings, TrainOptions& options);
 
 /// Fills in what is still automatic but batch and patch, which depend on the images. `trained`: the run starts from a
-/// trained model.
-void ApplyDefaults(bool trained, TrainOptions& options);
+/// trained model; `memory`: bytes that are free.
+void ApplyDefaults(bool trained, double memory, TrainOptions& options);
 
 }  // namespace aecomp

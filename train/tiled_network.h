@@ -2,7 +2,9 @@
 // just a Graph.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "io/status.h"
 #include "model/architecture.h"
@@ -23,6 +25,7 @@ class TiledNetwork {
   /// As those of Graph.
   const float* Forward(const float* x);
   void Backward(const float* dy, float* dx);
+  void OnGradient(std::function<void(Parameter&)> done) { graph_->OnGradient(std::move(done)); }
 
  private:
   TiledNetwork() = default;

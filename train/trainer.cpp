@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cmath>
 #include <dnnl.hpp>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "io/file.h"
 #include "model/graph.h"
 #include "train/adam.h"
+#include "train/all_reduce.h"
 #include "train/checkpoint.h"
 #include "train/dataset.h"
 #include "train/export.h"
@@ -41,6 +43,7 @@ using Clock = std::chrono::steady_clock;
 constexpr double kClipNorm = 1.0;
 /// Of what the images leave free; the rest is for the export and validation of models, and for others.
 constexpr double kTrainingPart = 0.7;
+constexpr int kMostCrops = 65536;  // of a step: see BatchLoader
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -54,7 +57,8 @@ std::string FileName(const std::string& path) { return path.substr(path.find_las
 
 class Trainer {
  public:
-  Trainer(const TrainOptions& options, const TrainCallbacks& callbacks) : options_(options), callbacks_(callbacks) {}
+  Trainer(const TrainOptions& options, const TrainCallbacks& callbacks, AllReduce& group)
+      : options_(options), callbacks_(callbacks), group_(group) {}
 
   Status Run();
 
@@ -63,12 +67,14 @@ class Trainer {
   Status Prepare(StartingPoint start);
   Status Plan();
   Status Start();
+  Status CompareRanks() const;
   Status StartFrom(const Model& model);
   Status OpenLog();
 
   Status Loop();
   Status TakeStep(BatchLoader& loader);
-  void Count(const StepResult& result, double norm, double seconds);
+  Status Join(StepResult& result);
+  void Count(const StepResult& result, double norm, double seconds, double hours);
   Status AfterStep();
   bool Finished() const;
 
@@ -77,9 +83,11 @@ class Trainer {
   std::string FirstNonFinite() const;
 
   Status Save();
+  Status Write();
   Result<std::vector<uint8_t>> Export() const;
   Status RunValidation();
   Status RunValidation(const std::vector<uint8_t>& model);
+  Result<std::vector<ValidationRow>> Measure(const std::vector<uint8_t>& model);
   std::string DescribeStart() const;
   void Report();
   void Summarise() const;
@@ -92,10 +100,19 @@ class Trainer {
   void Say(const std::string& text) const {
     if (callbacks_.message) callbacks_.message(text);
   }
+  void Log(const json& line) {
+    if (Leads()) log_.Write(line);
+  }
+  /// Only the first of several processes writes, talks and validates; all of them take the same way through a run.
+  bool Leads() const { return group_.rank() == 0; }
+  bool InAnyRank(bool mine) const;
+  int WholeBatch() const { return options_.batch * group_.ranks(); }
+  double FreeMemory() const;
   std::string CheckpointPath() const { return options_.output + ".checkpoint"; }
 
   TrainOptions options_;
   const TrainCallbacks& callbacks_;
+  AllReduce& group_;
   Architecture architecture_;
   Recipe recipe_;
   Parameters parameters_;
@@ -146,16 +163,35 @@ Status Trainer::Prepare(StartingPoint start) {
 }
 
 Status Trainer::Plan() {
-  const double free = kTrainingPart * static_cast<double>(AvailableMemory());
+  const double free = kTrainingPart * FreeMemory();
   AECOMP_ASSIGN_OR_RETURN(
       const TrainingPlan plan,
       PlanTraining(architecture_, images_.training, static_cast<int64_t>(free), options_.batch, options_.patch));
   options_.batch = plan.batch, options_.patch = plan.patch;
   FitToTiles(architecture_, options_.batch, options_.patch);
-  Say("steps of " + std::to_string(options_.batch) + " crops of " + std::to_string(options_.patch) + "x" +
-      std::to_string(options_.patch) +
-      Format(" pixels, about %.1f GB of memory, learning rate %g", plan.bytes / 1e9, options_.learning_rate));
+  if (WholeBatch() > kMostCrops) {
+    return UsageError("a step of all processes would have " + std::to_string(WholeBatch()) + " crops, more than " +
+                      std::to_string(kMostCrops) + "; use a smaller --batch");
+  }
+  std::string text = "steps of " + std::to_string(WholeBatch()) + " crops of " + std::to_string(options_.patch) + "x" +
+                     std::to_string(options_.patch) + " pixels, ";
+  if (group_.ranks() > 1) text += "shared by " + std::to_string(group_.ranks()) + " processes, each ";
+  Say(text + Format("about %.1f GB of memory, learning rate %g", plan.bytes / 1e9, options_.learning_rate));
   return {};
+}
+
+/// On the machine that has least of it: all ranks choose the same sizes.
+double Trainer::FreeMemory() const {
+  double negative = -static_cast<double>(AvailableMemory());
+  group_.Max({&negative, 1});
+  return -negative;
+}
+
+/// What one rank wants or sees, all must act on.
+bool Trainer::InAnyRank(bool mine) const {
+  double value = mine ? 1 : 0;
+  group_.Max({&value, 1});
+  return value != 0;
 }
 
 Status Trainer::StartFrom(const Model& model) {
@@ -181,19 +217,42 @@ Status Trainer::Start() {
   state_.settings = SettingsToJson(options_);
   // Adam's moments are part of a checkpoint; a start from a model re-estimates them while the rate warms up.
   schedule_ = {options_.learning_rate, options_.steps, options_.hours, state_.step - adam_->steps()};
+  if (group_.ranks() > 1) {
+    AECOMP_RETURN_IF_ERROR(CompareRanks());
+    group_.Start(parameters_);
+    model_->OnGradient([this](Parameter& p) { group_.Ready(p); });
+  }
   return OpenLog();
 }
 
+/// Ranks that would take other steps: on their machines, images or checkpoints are others, or they have other options.
+Status Trainer::CompareRanks() const {
+  std::string text = architecture_.json + state_.settings + std::to_string(state_.step);
+  for (size_t i = 0; i < images_.training.size(); ++i) {
+    const Image& image = images_.training.image(i);
+    for (int number : {image.width, image.height, image.bits}) text += ' ' + std::to_string(number);
+    text += FileName(images_.training.name(i));
+  }
+  const double hash = static_cast<double>(std::hash<std::string>()(text) >> 12);  // a double holds 53 bits
+  double range[] = {hash, -hash};
+  group_.Max(range);
+  if (range[0] == -range[1]) return {};
+  return UsageError("the processes have different images, options or checkpoints; give all of them the same");
+}
+
 Status Trainer::OpenLog() {
+  if (!Leads()) return {};
   const std::string path = options_.log.empty() ? options_.output + ".log.jsonl" : options_.log;
   AECOMP_RETURN_IF_ERROR(options_.resume ? log_.Resume(path, state_.step) : log_.Start(path));
-  log_.Write({{"step", state_.step},
-              {"start", state_.start},
-              {"images", images_.training.size()},
-              {"held_out", images_.validation.size()},
-              {"seed", state_.seed},
-              {"threads", options_.threads},
-              {"settings", json::parse(state_.settings)}});
+  json line = {{"step", state_.step},
+               {"start", state_.start},
+               {"images", images_.training.size()},
+               {"held_out", images_.validation.size()},
+               {"seed", state_.seed},
+               {"threads", options_.threads},
+               {"settings", json::parse(state_.settings)}};
+  if (group_.ranks() > 1) line["processes"] = group_.ranks();
+  Log(line);
   return {};
 }
 
@@ -208,7 +267,7 @@ std::string Trainer::Provenance() const {
   }
   json run = {{"data", folders},
               {"images", images_.training.size()},
-              {"batch", options_.batch},
+              {"batch", WholeBatch()},
               {"patch", options_.patch},
               {"learning_rate", options_.learning_rate},
               {"seed", state_.seed},
@@ -231,17 +290,30 @@ Result<std::vector<uint8_t>> Trainer::Export() const {
 Status Trainer::RunValidation() {
   if (!Validates()) return {};
   AECOMP_RETURN_IF_ERROR(CheckHealth());
+  if (!Leads()) return RunValidation({});
   AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, Export());
   return RunValidation(bytes);
+}
+
+/// Of a model that the first rank has; the others wait for what it measures.
+Result<std::vector<ValidationRow>> Trainer::Measure(const std::vector<uint8_t>& bytes) {
+  const std::vector<int> qualities = ValidationQualities(architecture_.max_quality());
+  std::vector<ValidationRow> rows(qualities.size());
+  if (Leads()) {
+    AECOMP_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseModel(bytes, "the model in training"));
+    AECOMP_ASSIGN_OR_RETURN(rows, Validate(std::move(model), images_.ForValidation(), qualities));
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    rows[i].quality = qualities[i];
+    for (double* value : {&rows[i].bpp, &rows[i].psnr, &rows[i].loss}) group_.Broadcast({value, 1});
+  }
+  return rows;
 }
 
 /// Real bytes of the held-out images; the best model so far becomes the output. The checkpoint comes after the model:
 /// when the run is killed in between, this validation is repeated.
 Status Trainer::RunValidation(const std::vector<uint8_t>& bytes) {
-  AECOMP_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseModel(bytes, "the model in training"));
-  AECOMP_ASSIGN_OR_RETURN(
-      const std::vector<ValidationRow> rows,
-      Validate(std::move(model), images_.ForValidation(), ValidationQualities(architecture_.max_quality())));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<ValidationRow> rows, Measure(bytes));
   const double loss = ValidationLoss(rows);
   const bool best = history_.Add(state_.step, rows);
   std::string text = "validation at step " + std::to_string(state_.step) + Format(": loss %.4f ", loss);
@@ -258,21 +330,26 @@ Status Trainer::RunValidation(const std::vector<uint8_t>& bytes) {
     line["validation"].push_back({{"quality", row.quality}, {"bpp", row.bpp}, {"psnr", row.psnr}, {"loss", row.loss}});
   }
   Say(text);
-  log_.Write(line);
-  if (best) AECOMP_RETURN_IF_ERROR(WriteFileAtomically(options_.output, bytes, /*overwrite=*/true));
+  Log(line);
+  if (best && Leads()) AECOMP_RETURN_IF_ERROR(WriteFileAtomically(options_.output, bytes, /*overwrite=*/true));
   return Save();
 }
 
-/// The checkpoint, and the plot of the log. Without images held out the model as well: then nothing says which is best.
 Status Trainer::Save() {
   AECOMP_RETURN_IF_ERROR(CheckHealth());
+  if (Leads()) AECOMP_RETURN_IF_ERROR(Write());
+  saved_ = Clock::now(), saved_step_ = state_.step;
+  return {};
+}
+
+/// The checkpoint, and the plot of the log. Without images held out the model as well: then nothing says which is best.
+Status Trainer::Write() {
   if (!Validates()) {
     AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, Export());
     AECOMP_RETURN_IF_ERROR(WriteFileAtomically(options_.output, bytes, /*overwrite=*/true));
   }
   state_.validation = history_.ToJson();
   AECOMP_RETURN_IF_ERROR(WriteCheckpoint(CheckpointPath(), architecture_, parameters_, *adam_, state_));
-  saved_ = Clock::now(), saved_step_ = state_.step;
   return log_.WritePlot(options_.output + ".log.png");
 }
 
@@ -281,7 +358,7 @@ Status Trainer::CheckHealth() {
   if (batch_ == nullptr) return {};
   const float* clean = batch_->clean.size() > 0 ? batch_->clean.data() : nullptr;
   const StepResult r = model_->ForwardFrozen(batch_->x.data(), batch_->quality.data(), clean);
-  return std::isfinite(r.loss) ? Status() : Diverged(state_.step);
+  return InAnyRank(!std::isfinite(r.loss)) ? Diverged(state_.step) : Status();
 }
 
 /// After a forward pass, and a backward pass if that was finite.
@@ -313,22 +390,22 @@ void Trainer::Report() {
   p.step = state_.step, p.total_steps = options_.steps;
   p.loss = window_.loss / n, p.bpp = window_.bpp / n, p.psnr = -10 * std::log10(window_.mse / n);
   p.gradient_norm = window_.norm / n, p.learning_rate = LearningRate();
-  p.images_per_second = n * options_.batch / window_.seconds;
+  p.images_per_second = n * WholeBatch() / window_.seconds;
   const double done = Progress(), left_by_time = (options_.hours - state_.hours) * 3600;
   const double left_by_steps = static_cast<double>(options_.steps - state_.step) * window_.seconds / n;
   p.seconds_left = done >= 1             ? 0
                    : options_.steps <= 0 ? left_by_time
                    : options_.hours <= 0 ? left_by_steps
                                          : std::min(left_by_time, left_by_steps);
-  log_.Write({{"step", p.step},
-              {"hours", state_.hours},
-              {"loss", p.loss},
-              {"bpp", p.bpp},
-              {"z_bpp", window_.z_bpp / n},
-              {"psnr", p.psnr},
-              {"norm", p.gradient_norm},
-              {"lr", p.learning_rate},
-              {"images_per_second", p.images_per_second}});
+  Log({{"step", p.step},
+       {"hours", state_.hours},
+       {"loss", p.loss},
+       {"bpp", p.bpp},
+       {"z_bpp", window_.z_bpp / n},
+       {"psnr", p.psnr},
+       {"norm", p.gradient_norm},
+       {"lr", p.learning_rate},
+       {"images_per_second", p.images_per_second}});
   if (callbacks_.progress) callbacks_.progress(p);
   window_ = {};
 }
@@ -337,21 +414,33 @@ void Trainer::Report() {
 Status Trainer::TakeStep(BatchLoader& loader) {
   const Clock::time_point begin = Clock::now();
   batch_ = &loader.Next();
-  const StepResult r = model_->ForwardBackward(batch_->x.data(), batch_->quality.data(),
-                                               MixBits(state_.seed ^ 0xD1CE, static_cast<uint64_t>(state_.step)),
-                                               batch_->clean.size() > 0 ? batch_->clean.data() : nullptr);
+  StepResult r = model_->ForwardBackward(
+      batch_->x.data(), batch_->quality.data(), MixBits(state_.seed ^ 0xD1CE, static_cast<uint64_t>(state_.step)),
+      batch_->clean.size() > 0 ? batch_->clean.data() : nullptr, int64_t{group_.rank()} * options_.batch);
+  AECOMP_RETURN_IF_ERROR(Join(r));
   if (!std::isfinite(r.loss)) return Diverged(state_.step + 1);
   const double norm = adam_->Step(LearningRate(), kClipNorm);
   if (!std::isfinite(norm)) return Diverged(state_.step + 1);
-  Count(r, norm, SecondsSince(begin));
+  const double seconds = SecondsSince(begin);
+  double hours = SecondsSince(counted_) / 3600;  // with what was between the steps
+  group_.Broadcast({&hours, 1});                 // schedule and end of the run follow one clock
+  counted_ = Clock::now();
+  Count(r, norm, seconds, hours);
   return {};
 }
 
-void Trainer::Count(const StepResult& r, double norm, double seconds) {
+/// Gradients and results of this rank's share become those of the whole batch.
+Status Trainer::Join(StepResult& r) {
+  double values[] = {r.loss, r.bpp, r.z_bpp, r.mse};
+  AECOMP_RETURN_IF_ERROR(group_.Finish(values));
+  r.loss = values[0], r.bpp = values[1], r.z_bpp = values[2], r.mse = values[3];
+  return {};
+}
+
+void Trainer::Count(const StepResult& r, double norm, double seconds, double hours) {
   ++state_.step;
-  state_.hours += SecondsSince(counted_) / 3600;  // with what was between the steps
-  counted_ = Clock::now();
-  state_.pixels += int64_t{options_.batch} * options_.patch * options_.patch;
+  state_.hours += hours;
+  state_.pixels += int64_t{WholeBatch()} * options_.patch * options_.patch;
   window_.loss += r.loss, window_.bpp += r.bpp, window_.z_bpp += r.z_bpp, window_.mse += r.mse, window_.norm += norm;
   window_.seconds += seconds, ++window_.steps;
 }
@@ -363,19 +452,19 @@ Status Trainer::AfterStep() {
   if (early || state_.step % 200 == 0) Report();
   if (options_.validate_steps > 0 && state_.step % options_.validate_steps == 0)
     AECOMP_RETURN_IF_ERROR(RunValidation());
-  if (callbacks_.interrupted && callbacks_.interrupted()) {
+  if (InAnyRank(callbacks_.interrupted && callbacks_.interrupted())) {
     AECOMP_RETURN_IF_ERROR(Save());
     return {StatusCode::kInterrupted,
             "interrupted at step " + std::to_string(state_.step) + "; saved, go on with --resume"};
   }
   const bool due = options_.checkpoint_steps > 0 && state_.step % options_.checkpoint_steps == 0;
-  if (due || SecondsSince(saved_) > options_.checkpoint_minutes * 60.0) AECOMP_RETURN_IF_ERROR(Save());
+  if (InAnyRank(due || SecondsSince(saved_) > options_.checkpoint_minutes * 60.0)) AECOMP_RETURN_IF_ERROR(Save());
   return {};
 }
 
 Status Trainer::Loop() {
   BatchLoader loader(images_.training, options_.batch, options_.patch, architecture_.image_channels,
-                     architecture_.max_quality(), state_.seed, state_.step);
+                     architecture_.max_quality(), state_.seed, state_.step, {group_.rank(), group_.ranks()});
   saved_ = counted_ = Clock::now();
   if (!options_.resume) {
     // Saved before the first step: whatever happens later, there is something to resume.
@@ -436,7 +525,7 @@ Status Trainer::Run() {
   }
   AECOMP_RETURN_IF_ERROR(Check());
   AECOMP_ASSIGN_OR_RETURN(StartingPoint start, FindStartingPoint(options_, CheckpointPath()));
-  ApplyDefaults(start.model != nullptr, options_);
+  ApplyDefaults(start.model != nullptr, FreeMemory(), options_);
   AECOMP_RETURN_IF_ERROR(Prepare(std::move(start)));
   AECOMP_RETURN_IF_ERROR(Start());
   AECOMP_RETURN_IF_ERROR(Loop());
@@ -444,17 +533,34 @@ Status Trainer::Run() {
   return {};
 }
 
-}  // namespace
-
-Status Train(const TrainOptions& options, const TrainCallbacks& callbacks) {
+Status RunTrainer(const TrainOptions& options, const TrainCallbacks& callbacks, AllReduce& group) {
   try {
-    Trainer trainer(options, callbacks);
+    Trainer trainer(options, callbacks, group);
     return trainer.Run();
   } catch (const dnnl::error& e) {
     return ModelError(std::string("oneDNN: ") + e.what());
   } catch (const std::bad_alloc&) {
     return UsageError("not enough memory; use a smaller --batch or --patch");
   }
+}
+
+}  // namespace
+
+Status Train(const TrainOptions& options, const TrainCallbacks& callbacks) {
+  AECOMP_ASSIGN_OR_RETURN(const std::unique_ptr<AllReduce> group, JoinRanks());
+  TrainCallbacks heard = callbacks;
+  const bool leads = group->rank() == 0;
+  if (!leads) heard.progress = nullptr, heard.message = nullptr;
+  Status status = RunTrainer(options, heard, *group);
+  const StatusCode code = status.code();
+  if (code == StatusCode::kOk || code == StatusCode::kInterrupted || code == StatusCode::kDiverged) {
+    group->Leave();  // all ranks end in the same way
+    return leads ? status : Status();
+  }
+  // The others wait for this process in vain, until the launcher sees it end and ends them.
+  if (leads) return status;
+  return {code, "process " + std::to_string(group->rank() + 1) + " of " + std::to_string(group->ranks()) + ": " +
+                    status.message()};
 }
 
 }  // namespace aecomp

@@ -20,7 +20,7 @@ struct TrainOptions {
   bool resume = false;       ///< continue from <output>.checkpoint
   int64_t steps = 0;         ///< total steps; 0: see hours
   double hours = 0;          ///< total wall time of the run without loading, all parts together; 0: see steps
-  int batch = 0;             ///< 0: automatic, see PlanTraining
+  int batch = 0;             ///< of each process; 0: automatic, see PlanTraining
   int patch = 0;             ///< crop size in pixels, a multiple of the architecture's stride; 0: automatic
   double learning_rate = 0;  ///< peak of the schedule; 0: automatic, kScratchRate or kTuningRate
   double noise = -1;         ///< of what the network sees, standard deviation in 1/255; below 0: automatic, none
@@ -51,7 +51,8 @@ struct TrainCallbacks {
   std::function<bool()> interrupted;                   ///< polled each step; true: save and stop with kInterrupted
 };
 
-/// kDiverged when a loss or gradient is not finite; the checkpoint then is one from before.
+/// kDiverged when a loss or gradient is not finite; the checkpoint then is one from before. Under mpirun all processes
+/// train together, and the first says how it ended: the others return success when they end with it.
 Status Train(const TrainOptions& options, const TrainCallbacks& callbacks);
 
 }  // namespace aecomp

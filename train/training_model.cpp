@@ -28,6 +28,7 @@ struct TrainingModel::Impl {
   const Architecture* architecture = nullptr;
   Parameters* parameters = nullptr;
   int batch = 0;
+  int64_t first_image = 0;  // of this batch in a larger one
   Shape image, y_shape, z_shape, f_shape;
   std::unique_ptr<TiledNetwork> encoder, decoder;
   std::unique_ptr<Graph> hyper_encoder, hyper_decoder, sigma_head, mu_head, context_in, context_out;
@@ -167,7 +168,7 @@ void TrainingModel::Impl::ForwardHyper(const uint64_t* seed) {
       z[i] = he[e] * p.z_gain[c] - z_mean->value[c];
       if (seed != nullptr) {
         z_offset[i] = std::nearbyint(z[i]) - z[i];
-        z_noise[i] = Noise(*seed ^ 0x5A5A5A5A5A5A5A5Aull, i);
+        z_noise[i] = Noise(*seed ^ 0x5A5A5A5A5A5A5A5Aull, static_cast<uint64_t>(first_image * count) + i);
       }
       hyper_input[i] = (z[i] + z_offset[i] + z_mean->value[c]) / p.z_gain[c];
     }
@@ -209,7 +210,7 @@ void TrainingModel::Impl::ForwardRate(const uint64_t* seed) {
       const float r = y[i] - mu[i];
       if (seed != nullptr) {
         y_offset[i] = std::nearbyint(r) - r;
-        noise[i] = Noise(*seed, i);
+        noise[i] = Noise(*seed, static_cast<uint64_t>(first_image * LatentsOf()) + i);
       }
       decoder_input[i] = (y[i] + y_offset[i]) * p.step[c];
       d_latent[i] = r + noise[i];  // a scratch for the noisy residual
@@ -437,12 +438,24 @@ Result<std::unique_ptr<TrainingModel>> TrainingModel::Create(const Architecture&
   return model;
 }
 
-StepResult TrainingModel::ForwardBackward(const float* x, const float* quality, uint64_t seed, const float* clean) {
+StepResult TrainingModel::ForwardBackward(const float* x, const float* quality, uint64_t seed, const float* clean,
+                                          int64_t first_image) {
   const float* target = clean != nullptr ? clean : x;
-  if (factorized_ != nullptr) return factorized_->ForwardBackward(x, target, quality, seed);
+  if (factorized_ != nullptr) return factorized_->ForwardBackward(x, target, quality, seed, first_image);
+  impl_->first_image = first_image;
   const StepResult result = impl_->Forward(x, target, quality, &seed);
   impl_->Backward(target);
   return result;
+}
+
+void TrainingModel::OnGradient(const std::function<void(Parameter&)>& done) {
+  if (factorized_ != nullptr) return factorized_->OnGradient(done);
+  Impl& m = *impl_;
+  for (TiledNetwork* network : {m.encoder.get(), m.decoder.get()}) network->OnGradient(done);
+  for (Graph* graph : {m.hyper_encoder.get(), m.hyper_decoder.get(), m.sigma_head.get(), m.mu_head.get(),
+                       m.context_in.get(), m.context_out.get()}) {
+    graph->OnGradient(done);
+  }
 }
 
 StepResult TrainingModel::ForwardFrozen(const float* x, const float* quality, const float* clean) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,8 +26,14 @@ class TrainingModel {
   ~TrainingModel();
 
   /// x: [N, H, W, C] in [0, 1]; quality: [N] in 1/16 steps (may be fractional); seed: of the noise. Gradients are added
-  /// to Parameter::grad. clean: what the distortion is against, as long as x; null: x.
-  StepResult ForwardBackward(const float* x, const float* quality, uint64_t seed, const float* clean = nullptr);
+  /// to Parameter::grad. clean: what the distortion is against, as long as x; null: x. first_image: place of x in a
+  /// larger batch, whose noise it then sees.
+  StepResult ForwardBackward(const float* x, const float* quality, uint64_t seed, const float* clean = nullptr,
+                             int64_t first_image = 0);
+
+  /// ForwardBackward calls `done` with a layer's parameter when its gradient is complete; those of the prior, which no
+  /// layer owns, are complete when it returns.
+  void OnGradient(const std::function<void(Parameter&)>& done);
 
   /// For gradient checks: the noise and the rounding of the last ForwardBackward stay as they were, so that the loss is
   /// a smooth function of the parameters.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -115,6 +116,25 @@ TEST_F(DatasetTest, NoiseHasItsDeviationAndLeavesTheCleanPatchAlone) {
   const Image stored = WithNoise(flat, 20, 1);
   EXPECT_NE(stored.pixels, flat.pixels);
   EXPECT_EQ(stored.pixels, WithNoise(flat, 20, 1).pixels);
+}
+
+TEST_F(DatasetTest, SharesOfABatchAreItsParts) {
+  Image image(40, 40, 3, 8);
+  for (size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = static_cast<uint8_t>(i * 7 + i / 120);
+  Dataset dataset = Load({Write("a.png", image)}, {});
+  dataset.set_noise(5);
+  constexpr int kPatch = 16, kSamples = 2 * kPatch * kPatch * 3;  // of a share
+  BatchLoader whole(dataset, 4, kPatch, 3, 48, 1, 0), first(dataset, 2, kPatch, 3, 48, 1, 0, {0, 2}),
+      second(dataset, 2, kPatch, 3, 48, 1, 0, {1, 2});
+  for (int step = 0; step < 3; ++step) {
+    const Batch &all = whole.Next(), &a = first.Next(), &b = second.Next();
+    EXPECT_TRUE(std::equal(a.x.data(), a.x.data() + kSamples, all.x.data()));
+    EXPECT_TRUE(std::equal(b.x.data(), b.x.data() + kSamples, all.x.data() + kSamples));
+    EXPECT_TRUE(std::equal(b.clean.data(), b.clean.data() + kSamples, all.clean.data() + kSamples));
+    std::vector<float> quality = a.quality;
+    quality.insert(quality.end(), b.quality.begin(), b.quality.end());
+    EXPECT_EQ(quality, all.quality);
+  }
 }
 
 TEST_F(DatasetTest, TakeSplitsAndKeepsTheOrder) {

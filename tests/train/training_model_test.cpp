@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <random>
 
 #include "io/file.h"
@@ -67,6 +68,38 @@ TEST_F(TrainingModelTest, DistortionIsAgainstTheCleanImage) {
   EXPECT_EQ(apart.bpp, same.bpp);
   EXPECT_NE(apart.mse, same.mse);
   EXPECT_EQ(apart.loss, model_->ForwardFrozen(x_.data(), quality_.data(), clean.data()).loss);
+}
+
+TEST_F(TrainingModelTest, SharesOfABatchGiveItsGradients) {
+  std::vector<std::vector<float>> whole;
+  std::map<std::string, std::pair<int, std::vector<float>>> ready;  // how often, and what the gradient was
+  model_->OnGradient([&](Parameter& p) { ready[p.name] = {ready[p.name].first + 1, p.grad}; });
+  const StepResult result = model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  for (Parameter& p : parameters_.list()) {
+    whole.push_back(p.grad);
+    std::fill(p.grad.begin(), p.grad.end(), 0.f);
+    EXPECT_EQ(ready.contains(p.name), p.name.ends_with(".weight") || p.name.ends_with(".bias")) << p.name;
+    if (!ready.contains(p.name)) continue;
+    EXPECT_EQ(ready[p.name].first, 1) << p.name;
+    EXPECT_EQ(ready[p.name].second, whole.back()) << p.name;
+  }
+  auto half = TrainingModel::Create(architecture_, parameters_, kBatch / 2, kPatch);
+  ASSERT_TRUE(half.ok()) << half.status().message();
+  double loss = 0;
+  for (int first : {0, kBatch / 2}) {
+    const float* x = x_.data() + first * kPatch * kPatch * 3;
+    loss += half.value()->ForwardBackward(x, quality_.data() + first, 5, nullptr, first).loss / 2;
+  }
+  EXPECT_NEAR(loss, result.loss, 1e-5 * result.loss);
+  size_t i = 0;
+  for (const Parameter& p : parameters_.list()) {
+    double error = 0, square = 0;
+    for (size_t k = 0; k < p.grad.size(); ++k) {
+      error += std::pow(p.grad[k] / 2 - whole[i][k], 2), square += std::pow(whole[i][k], 2);
+    }
+    EXPECT_LE(std::sqrt(error), 1e-4 * std::sqrt(square)) << p.name;
+    ++i;
+  }
 }
 
 TEST_F(TrainingModelTest, NamesWhereTheFirstNonFiniteNumberAppears) {
