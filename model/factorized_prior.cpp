@@ -65,7 +65,7 @@ Result<FactorizedPrior> FactorizedPrior::Choose(const Architecture& architecture
     const size_t first = chosen.size();
     chosen.resize(first + prior.channels_);
 #pragma omp parallel for schedule(dynamic, 8)
-    for (size_t c = 0; c < prior.channels_; ++c) chosen[first + c] = Cheapest(prices, seen.channel(c));
+    for (size_t c = 0; c < prior.channels_; ++c) chosen[first + c] = Cheapest(prices, seen.kind(c));
   }
   // The file holds the tables that are used.
   std::map<int, uint8_t> used;

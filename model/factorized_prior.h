@@ -2,9 +2,7 @@
 // needs to know. Rows of integer tables, chosen when a model is exported, stored in its file (the exactness contract).
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <span>
 #include <vector>
@@ -16,21 +14,6 @@
 #include "model/safetensors.h"
 
 namespace aecomp {
-
-/// How often each symbol occurs in each channel at one quality. Symbols beyond +-kMost count as +-kMost.
-class SymbolCounts {
- public:
-  static constexpr int kMost = 2047;
-
-  explicit SymbolCounts(int channels) : counts_(static_cast<size_t>(channels), std::vector<int32_t>(kMost + 1)) {}
-  void Add(size_t channel, int symbol) { ++counts_[channel][static_cast<size_t>(std::min(std::abs(symbol), kMost))]; }
-  /// Of the magnitudes 0 .. kMost: tables are symmetric.
-  std::span<const int32_t> channel(size_t c) const { return counts_[c]; }
-  size_t channels() const { return counts_.size(); }
-
- private:
-  std::vector<std::vector<int32_t>> counts_;
-};
 
 class FactorizedPrior {
  public:

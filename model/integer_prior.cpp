@@ -60,6 +60,13 @@ std::span<const float> IntegerPrior::feature_scales() const { return state_->fea
 std::span<const uint8_t> IntegerPrior::gray_skipped() const { return state_->gray_skipped; }
 void IntegerPrior::SetGraySkipped(std::vector<uint8_t> skipped) { state_->gray_skipped = std::move(skipped); }
 
+Status IntegerPrior::SetYTables(std::vector<FrequencyRow> frequencies) {
+  if (std::ssize(frequencies) != y_tables().rows()) return ModelError("tables of another number of rows");
+  AECOMP_ASSIGN_OR_RETURN(state_->y_tables, CodingTables::Create(frequencies));
+  state_->y_frequencies = std::move(frequencies);
+  return {};
+}
+
 std::span<const uint8_t> IntegerPrior::ZRows(int quality) const {
   const size_t n = static_cast<size_t>(state_->hyper_channels);
   return std::span(state_->z_rows).subspan(static_cast<size_t>(quality) * n, n);

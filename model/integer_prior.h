@@ -11,6 +11,7 @@
 #include "io/rans.h"
 #include "io/status.h"
 #include "model/architecture.h"
+#include "model/coding_tables.h"
 #include "model/integer_layer.h"
 #include "model/parameters.h"
 #include "model/safetensors.h"
@@ -32,6 +33,9 @@ class IntegerPrior {
 
   const CodingTables& z_tables() const;
   const CodingTables& y_tables() const;
+
+  /// Replaces the y tables, of which there must be as many rows as before. Not while anything codes with them.
+  Status SetYTables(std::vector<FrequencyRow> frequencies);
 
   /// Row of z_tables for each channel at a quality (1/16 steps). [N]
   std::span<const uint8_t> ZRows(int quality) const;

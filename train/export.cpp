@@ -5,6 +5,7 @@
 
 #include "model/entropy_parameters.h"
 #include "model/graph.h"
+#include "train/fit_tables.h"
 #include "train/tiled_network.h"
 
 namespace aecomp {
@@ -165,19 +166,22 @@ Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const
                                          const Dataset& dataset, const std::string& provenance) {
   Parameters rounded = RoundToHalf(parameters);
   if (architecture.prior == PriorType::kFactorized) return ExportFactorized(architecture, rounded, dataset, provenance);
-  AECOMP_ASSIGN_OR_RETURN(const Calibration inputs, Calibrate(architecture, rounded, dataset));
+  Model m;
+  m.architecture = architecture, m.parameters = std::move(rounded);
+  AECOMP_ASSIGN_OR_RETURN(const Calibration inputs, Calibrate(m.architecture, m.parameters, dataset));
   std::vector<const Tensor*> pointers;
   for (const Tensor& t : inputs.z) pointers.push_back(&t);
-  AECOMP_ASSIGN_OR_RETURN(IntegerPrior prior, IntegerPrior::Quantize(architecture, rounded, pointers));
+  AECOMP_ASSIGN_OR_RETURN(m.prior, IntegerPrior::Quantize(m.architecture, m.parameters, pointers));
   if (architecture.image_channels == 3) {
-    AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> skipped, GraySkipped(architecture, rounded, dataset));
-    prior.SetGraySkipped(std::move(skipped));
+    AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> skipped, GraySkipped(m.architecture, m.parameters, dataset));
+    m.prior.SetGraySkipped(std::move(skipped));
   }
-  AECOMP_ASSIGN_OR_RETURN(const IntegerMeans means,
-                          IntegerMeans::Quantize(architecture, rounded, prior.feature_scales(), inputs.means));
-  if (architecture.tile != 0) return SerializeModel(architecture, rounded, prior, means, provenance);
-  const auto ranges = FindTransformRanges(architecture, rounded, inputs.pictures, inputs.latents);
-  return SerializeModel(architecture, rounded, prior, means, provenance, ranges);
+  AECOMP_ASSIGN_OR_RETURN(m.means,
+                          IntegerMeans::Quantize(m.architecture, m.parameters, m.prior.feature_scales(), inputs.means));
+  AECOMP_RETURN_IF_ERROR(FitTables(m, dataset));
+  if (architecture.tile != 0) return SerializeModel(m.architecture, m.parameters, m.prior, m.means, provenance);
+  const auto ranges = FindTransformRanges(m.architecture, m.parameters, inputs.pictures, inputs.latents);
+  return SerializeModel(m.architecture, m.parameters, m.prior, m.means, provenance, ranges);
 }
 
 }  // namespace aecomp

@@ -48,6 +48,69 @@ TEST(CodingTables, RowsAreValidFrequencies) {
   EXPECT_TRUE(CodingTables::Create(ZFrequencies()).ok());
 }
 
+/// Counts as of `samples` values of each row, drawn from probability(row, magnitude).
+template <class Probability>
+SymbolCounts CountsOf(int samples, Probability probability) {
+  SymbolCounts counts(kYRows);
+  for (int r = 1; r < kYRows; ++r) {
+    for (int v = 0; v <= 1200; ++v) {
+      for (int n = static_cast<int>(std::lround(samples * probability(r, v))); n > 0; --n) {
+        counts.Add(static_cast<size_t>(r), n % 2 == 0 ? v : -v);
+      }
+    }
+  }
+  return counts;
+}
+
+double GaussianMass(int row, int v) { return (v == 0 ? 1 : 2) * std::exp2(-GaussianSymbolBits(v, YSigma(row))); }
+
+/// Of a Laplace distribution with the sigma of the row: smaller symbols and longer tails than the Gaussian's.
+double LaplaceMass(int row, int v) {
+  const double scale = YSigma(row) / std::sqrt(2.0);
+  return v == 0 ? 1 - std::exp(-0.5 / scale) : std::exp(-(v - 0.5) / scale) - std::exp(-(v + 0.5) / scale);
+}
+
+TEST(CodingTables, FittedRowsAreValidWhateverOccurred) {
+  const auto check = [](const SymbolCounts& counts) {
+    const std::vector<FrequencyRow> rows = FitYFrequencies(std::span(&counts, 1));
+    ASSERT_EQ(rows.size(), static_cast<size_t>(kYRows));
+    for (const auto& row : rows) {
+      EXPECT_EQ(std::accumulate(row.begin(), row.end(), 0), 1 << CodingTables::kPrecisionBits);
+      EXPECT_GE(*std::min_element(row.begin(), row.end()), 1);
+    }
+    EXPECT_TRUE(CodingTables::Create(rows).ok());
+  };
+  check(SymbolCounts(kYRows));                                              // nothing
+  check(CountsOf(1000000, [](int, int v) { return v == 0 ? 1.0 : 0.0; }));  // nothing but zeros
+  check(CountsOf(100000, [](int, int v) { return v == 1000 ? 1.0 : 0.0; }));
+}
+
+TEST(CodingTables, FittedRowsCostWhatTheirSourceAsks) {
+  for (const auto probability : {GaussianMass, LaplaceMass}) {
+    const SymbolCounts counts = CountsOf(100000, probability);
+    const std::vector<FrequencyRow> fitted = FitYFrequencies(std::span(&counts, 1)), start = YFrequencies();
+    for (int r = 1; r < 100; ++r) {
+      const auto mass = [&](int v) { return v == 0 ? probability(r, 0) : probability(r, std::abs(v)) / 2; };
+      double entropy = 0;
+      for (int v = -1200; v <= 1200; ++v) entropy -= mass(v) > 1e-12 ? mass(v) * std::log2(mass(v)) : 0;
+      const double bits = CodedBits(fitted[static_cast<size_t>(r)], mass, 1200);
+      EXPECT_LT(bits, entropy * 1.01 + 0.002) << "row " << r;
+      if (probability == GaussianMass) continue;
+      EXPECT_LT(bits, CodedBits(start[static_cast<size_t>(r)], mass, 1200)) << "row " << r;
+    }
+  }
+}
+
+TEST(CodingTables, FittedRowsStayNearTheGaussianWhereLittleWasSeen) {
+  const SymbolCounts nothing(kYRows);
+  const std::vector<FrequencyRow> rows = FitYFrequencies(std::span(&nothing, 1));
+  for (int r = 1; r < 100; ++r) {
+    const auto mass = [&](int v) { return v == 0 ? GaussianMass(r, 0) : GaussianMass(r, std::abs(v)) / 2; };
+    const double best = CodedBits(YFrequencies()[static_cast<size_t>(r)], mass, 1000);
+    EXPECT_LT(CodedBits(rows[static_cast<size_t>(r)], mass, 1000), best * 1.03 + 0.003) << "row " << r;
+  }
+}
+
 TEST(CodingTables, SigmasCoverTheRange) {
   EXPECT_NEAR(YSigma(kYRows - 1), kSigmaMax, 1e-9);
   const auto row_of = [](double sigma) {

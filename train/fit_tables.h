@@ -1,0 +1,15 @@
+// The probability tables of y as pictures use them.
+#pragma once
+
+#include "io/status.h"
+#include "model/model_file.h"
+#include "train/dataset.h"
+
+namespace aecomp {
+
+/// Codes random patches of the images at all qualities of the architecture's lambdas and fits the y tables of
+/// model.prior to what occurs; twice, since the encoder's choice of symbols follows the tables. model: of a hyperprior;
+/// architecture, parameters, prior and means are read.
+Status FitTables(Model& model, const Dataset& dataset);
+
+}  // namespace aecomp
