@@ -226,7 +226,7 @@ void Dataset::Sample(uint64_t random, int patch, float* out, float* clean) const
   const auto at = std::upper_bound(cumulative_.begin(), cumulative_.end(), uniform(generator) * cumulative_.back());
   const size_t index = std::min(static_cast<size_t>(at - cumulative_.begin()), images_.size() - 1);
   const Image& image = images_[index];
-  const double scale = uniform(generator) < 0.5 ? 1 : 0.5 + 0.5 * uniform(generator);
+  const double scale = uniform(generator) < 1 - reduced_ ? 1 : 0.5 + 0.5 * uniform(generator);
   const int size = std::min({static_cast<int>(std::lround(patch / scale)), image.width, image.height});
   const int x = static_cast<int>(uniform(generator) * (image.width - size + 1));
   const int y = static_cast<int>(uniform(generator) * (image.height - size + 1));

@@ -46,8 +46,12 @@ class Dataset {
   void set_noise(double sigma) { noise_ = sigma; }
   double noise() const { return noise_; }
 
-  /// A random patch of [patch, patch, C] in [0, 1] of a random image (likelier the larger it is): cropped, half of the
-  /// time reduced by a random factor of up to 2, half of the time mirrored, then with noise, clipped. `random`: any 64
+  /// Part of the patches that Sample reduces by a random factor of up to 2: for codecs of all kinds of images. One of
+  /// a single kind learns more from images as they are.
+  void set_reduced(double part) { reduced_ = part; }
+
+  /// A random patch of [patch, patch, C] in [0, 1] of a random image (likelier the larger it is): cropped, some of them
+  /// reduced, half of the time mirrored, then with noise, clipped. `random`: any 64
   /// bits; equal bits, equal patch. `clean` (may be null): the same without noise.
   void Sample(uint64_t random, int patch, float* out, float* clean = nullptr) const;
 
@@ -57,7 +61,7 @@ class Dataset {
   std::vector<Image> images_;
   std::vector<std::string> names_;
   std::vector<double> cumulative_;  // of area^0.7
-  double noise_ = 0;
+  double noise_ = 0, reduced_ = 0.5;
 };
 
 /// Pixels [x, x + w) x [y, y + h) of an image of 8 or 16 bits as [h, w, C] in [0, 1].

@@ -214,6 +214,7 @@ Status Trainer::Start() {
     saved_step_ = state_.step;
     Say("resumed at step " + std::to_string(state_.step));
   }
+  if (state_.start != "none") images_.training.set_reduced(0);
   state_.settings = SettingsToJson(options_);
   // Adam's moments are part of a checkpoint; a start from a model re-estimates them while the rate warms up.
   schedule_ = {options_.learning_rate, options_.steps, options_.hours, state_.step - adam_->steps()};

@@ -35,7 +35,7 @@ struct TrainOptions {
 };
 
 inline constexpr double kScratchRate = 5e-4;  ///< of an untrained model
-inline constexpr double kTuningRate = 2e-4;   ///< of a trained one
+inline constexpr double kTuningRate = 6e-4;   ///< of a trained one
 inline constexpr int kValidateSteps = 500;
 inline constexpr int kPatience = 10;
 
