@@ -210,10 +210,10 @@ Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_byte
   const Status too_long = InputError(path + ": longer than the " + std::to_string(max_bytes) + " bytes that are read");
   const auto size = S_ISREG(info.st_mode) ? static_cast<uint64_t>(info.st_size) : 0;
   if (size > max_bytes) return too_long;
-  std::vector<uint8_t> bytes(size);
-  // The size is a hint: a pipe has none and a file may grow.
+  // The size is a hint: a pipe has none and a file may grow. One byte more shows the end without growing.
+  std::vector<uint8_t> bytes(size == 0 ? 1 << 16 : size + 1);
   for (size_t used = 0;;) {
-    if (used == bytes.size()) bytes.resize(used + std::max<size_t>(size == 0 ? 1 << 16 : 1 << 12, used / 2));
+    if (used == bytes.size()) bytes.resize(used + std::max<size_t>(1 << 12, used / 2));
     const ssize_t n = read(file.get(), bytes.data() + used, bytes.size() - used);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return InputError(path + ": cannot read: " + Why(errno));

@@ -61,11 +61,13 @@ Result<IntegerBlocks> IntegerBlocks::Create(const Network& network, const Parame
   b.padded_ = (size + kPairLanes - 1) / kPairLanes * kPairLanes;
   b.weights_.resize(static_cast<size_t>(pairs) * static_cast<size_t>(b.padded_));
   b.bias_.resize(static_cast<size_t>(b.padded_));
+  const float scale = std::ldexp(1.f, fraction);
   const auto quantised = [&](int i, int c, int at) -> int16_t {
     if (i >= o.in) return 0;
     const float w = weight->value[static_cast<size_t>((int64_t{i} * o.out + c) * area + at)];
-    return static_cast<int16_t>(std::nearbyint(std::ldexp(w, fraction)));
+    return static_cast<int16_t>(std::rint(w * scale));
   };
+#pragma omp parallel for schedule(static)
   for (int at = 0; at < area; ++at) {
     for (int c = 0; c < o.out; ++c) {
       const size_t column = static_cast<size_t>(at * o.out + c);

@@ -21,22 +21,24 @@ struct IntegerConv::Impl {
   int taps, padding, phases, stride;  // of the convolution that runs
   Shape padded, grid;                 // its input and its output [1, phases*phases*out, ..]
   int strip;                          // rows of the grid that run at a time
-  AlignedBuffer<uint8_t> x;           // [padded.h, padded.w, in]; unused without padding
-  AlignedBuffer<int32_t> acc;         // [strip, grid.w, grid.c]
+  int zero_point;
+  AlignedBuffer<uint8_t> x;    // [padded.h, padded.w, in]; made when an input comes without its padding
+  AlignedBuffer<int32_t> acc;  // [strip, grid.w, grid.c]
   AlignedBuffer<int8_t> weights;
   std::vector<int32_t> bias;  // [grid.c]: minus what the zero point adds
   onednn::Op op;
 
-  Impl(const IntegerLayer& l, int h, int w, int zero_point);
+  Impl(const IntegerLayer& l, int h, int w, int zero);
   const int8_t* DeepWeights(int deep, int a, int b) const;
-  void MakeConvolution(int zero_point);
+  void MakeConvolution();
+  void FillBorder(uint8_t* to) const;
+  void Pad(const uint8_t* source, uint8_t* to) const;
   const uint8_t* Padded(const uint8_t* source);
   void Accumulate(const uint8_t* rows);
 
-  /// Calls f(output pixel index, sums [out], biases [out]) for every output pixel.
+  /// Calls f(Sums) until it has seen every output.
   template <class F>
-  void ForEachPixel(const uint8_t* source, F f) {
-    source = Padded(source);
+  void ForEachSums(const uint8_t* source, F f) {
     for (int done = 0; done < grid.h; done += strip) {
       const int first = std::min(done, grid.h - strip);  // row of the grid in the first row of acc
       Accumulate(source + int64_t{first} * stride * padded.w * padded.c);
@@ -53,31 +55,38 @@ struct IntegerConv::Impl {
   template <class F>
   void ForRow(int y, int first, F f) const {
     const int row = y + OutputShift();
-    for (int c = 0; c < output.w; ++c) {
-      const int column = c + OutputShift();
-      const int64_t at = (int64_t{row / phases - first} * grid.w + column / phases) * grid.c;
-      const int64_t phase = int64_t{row % phases * phases + column % phases} * layer.out;
-      f(int64_t{y} * output.w + c, acc.data() + at + phase, bias.data() + phase);
+    const int32_t* sums = acc.data() + int64_t{row / phases - first} * grid.w * grid.c;
+    if (phases == 1) return f(Sums{y, 0, output.w, layer.out, sums + int64_t{OutputShift()} * grid.c, bias.data()});
+    for (int left = 0, count; left < output.w; left += count) {
+      const int column = left + OutputShift(), phase = column % phases;
+      count = std::min(phases - phase, output.w - left);
+      const int64_t at = int64_t{row % phases * phases + phase} * layer.out;
+      f(Sums{y, left, 1, count * layer.out, sums + int64_t{column / phases} * grid.c + at, bias.data() + at});
     }
+  }
+
+  /// Calls f(output pixel index, sums [out], biases [out]) for every output pixel of an input without padding.
+  template <class F>
+  void ForEachPixel(const uint8_t* source, F f) {
+    ForEachSums(Padded(source), [&](const Sums& s) {
+      int64_t pixel = int64_t{s.y} * output.w + s.x;
+      for (int k = 0; k < s.repeats * s.width; k += layer.out) f(pixel++, s.acc + k, s.bias + k % s.width);
+    });
   }
 };
 
-IntegerConv::Impl::Impl(const IntegerLayer& l, int h, int w, int zero_point)
-    : layer(l), input{1, l.in, h, w}, output(l.OutputShape(input)) {
+IntegerConv::Impl::Impl(const IntegerLayer& l, int h, int w, int zero)
+    : layer(l), input{1, l.in, h, w}, output(l.OutputShape(input)), zero_point(zero) {
   taps = l.transposed ? (l.kernel + l.stride - 1) / l.stride : l.kernel;
   padding = l.transposed ? taps - 1 : l.padding;
   phases = l.transposed ? l.stride : 1;
   padded = {1, l.in, h + 2 * padding, w + 2 * padding};
   stride = l.transposed ? 1 : l.stride;
   grid = {1, phases * phases * l.out, (padded.h - taps) / stride + 1, (padded.w - taps) / stride + 1};
-  if (padding > 0) {
-    x = AlignedBuffer<uint8_t>(static_cast<size_t>(padded.size()));
-    std::memset(x.data(), zero_point, x.size());
-  }
   const int64_t row = int64_t{grid.w} * grid.c;
   strip = static_cast<int>(std::clamp<int64_t>(kStripSums / row, 1, grid.h));
   acc = AlignedBuffer<int32_t>(static_cast<size_t>(strip * row));
-  MakeConvolution(zero_point);
+  MakeConvolution();
 }
 
 /// [in]; null where a transposed kernel has no such tap.
@@ -92,7 +101,7 @@ const int8_t* IntegerConv::Impl::DeepWeights(int deep, int a, int b) const {
   return layer.weight.data() + ((int64_t{o} * layer.kernel + row) * layer.kernel + column) * layer.in;
 }
 
-void IntegerConv::Impl::MakeConvolution(int zero_point) {
+void IntegerConv::Impl::MakeConvolution() {
   using onednn::Tag;
   using onednn::Type;
   onednn::ConvProblem p;
@@ -128,15 +137,33 @@ void IntegerConv::Impl::MakeConvolution(int zero_point) {
   onednn::Reorder({dims, Type::s8, Tag::ohwi}, plain.data(), pd.weights_desc(), weights.data());
 }
 
-/// The input with its padding.
-const uint8_t* IntegerConv::Impl::Padded(const uint8_t* source) {
-  if (padding == 0) return source;
+void IntegerConv::Impl::FillBorder(uint8_t* to) const {
+  const size_t row = static_cast<size_t>(padded.w) * static_cast<size_t>(padded.c);
+  const size_t side = static_cast<size_t>(padding) * static_cast<size_t>(padded.c);
+  for (int y = 0; y < padded.h; ++y, to += row) {
+    if (y < padding || y >= padded.h - padding) {
+      std::memset(to, zero_point, row);
+    } else {
+      std::memset(to, zero_point, side);
+      std::memset(to + row - side, zero_point, side);
+    }
+  }
+}
+
+void IntegerConv::Impl::Pad(const uint8_t* source, uint8_t* to) const {
+  FillBorder(to);
   const int64_t row_bytes = int64_t{input.w} * input.c;
 #pragma omp parallel for schedule(static)
   for (int y = 0; y < input.h; ++y) {
-    uint8_t* to = x.data() + (int64_t{y + padding} * padded.w + padding) * input.c;
-    std::memcpy(to, source + y * row_bytes, static_cast<size_t>(row_bytes));
+    std::memcpy(to + (int64_t{y + padding} * padded.w + padding) * input.c, source + y * row_bytes,
+                static_cast<size_t>(row_bytes));
   }
+}
+
+const uint8_t* IntegerConv::Impl::Padded(const uint8_t* source) {
+  if (padding == 0) return source;
+  if (x.size() == 0) x = AlignedBuffer<uint8_t>(static_cast<size_t>(padded.size()));
+  Pad(source, x.data());
   return x.data();
 }
 
@@ -154,7 +181,13 @@ IntegerConv::IntegerConv(IntegerConv&&) noexcept = default;
 
 const Shape& IntegerConv::output() const { return impl_->output; }
 
-void IntegerConv::Run(const uint8_t* x, const Epilogue& epilogue) { impl_->ForEachPixel(x, epilogue); }
+const Shape& IntegerConv::padded() const { return impl_->padded; }
+int IntegerConv::padding() const { return impl_->padding; }
+void IntegerConv::FillBorder(uint8_t* padded) const { impl_->FillBorder(padded); }
+void IntegerConv::Pad(const uint8_t* x, uint8_t* padded) const { impl_->Pad(x, padded); }
+void IntegerConv::RunPadded(const uint8_t* padded, const Epilogue& epilogue) {
+  impl_->ForEachSums(padded, [&](const Sums& sums) { epilogue(sums); });
+}
 
 void IntegerConv::RunToU8(const uint8_t* x, uint8_t* y) {
   const int out = impl_->layer.out, shift = impl_->layer.shift;

@@ -30,10 +30,23 @@ class IntegerConv {
   /// The same, but to table rows: (requantised + offset[c] + 128) >> 8, clamped to 0 .. max_row.
   void RunToRows(const uint8_t* x, const int32_t* offset, int max_row, uint8_t* rows);
 
-  /// What is done with the sums of one output position: acc[c] + bias[c] for c of [out].
-  using Epilogue = std::function<void(int64_t position, const int32_t* acc, const int32_t* bias)>;
-  /// Calls `epilogue` for every position of [h', w'], from several threads.
-  void Run(const uint8_t* x, const Epilogue& epilogue);
+  /// Sums of some outputs that follow each other in a row: repeats x width, of which each `width` have these biases. A
+  /// width is a number of whole pixels.
+  struct Sums {
+    int y, x;  ///< of the first pixel
+    int repeats, width;
+    const int32_t* acc;   ///< [repeats, width]
+    const int32_t* bias;  ///< [width], to be added
+  };
+  using Epilogue = std::function<void(const Sums&)>;
+
+  /// What the convolution reads: [h, w, in] with its padding. Whoever makes it in place saves a copy.
+  const Shape& padded() const;
+  int padding() const;
+  void FillBorder(uint8_t* padded) const;
+  void Pad(const uint8_t* x, uint8_t* padded) const;
+  /// Calls `epilogue` from several threads until it has seen every output.
+  void RunPadded(const uint8_t* padded, const Epilogue& epilogue);
 
   /// Accumulators with bias [h', w', out]: for tests.
   void RunToAccumulators(const uint8_t* x, int32_t* acc);

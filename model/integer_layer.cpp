@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "model/multiversion.h"
+
 namespace aecomp {
 namespace {
 
@@ -25,6 +27,13 @@ void ForEachTap(const IntegerLayer& l, int o, int row, int column, F f) {
   }
 }
 
+AECOMP_MULTIVERSION
+int32_t SumOfMagnitudes(const int8_t* weights, int count) {
+  int32_t sum = 0;
+  for (int i = 0; i < count; ++i) sum += std::abs(weights[i]);
+  return sum;
+}
+
 }  // namespace
 
 Shape IntegerLayer::OutputShape(const Shape& input) const {
@@ -40,8 +49,7 @@ int64_t AccumulatorBound(const IntegerLayer& l, int o, int zero_point) {
   const int8_t* weight = l.weight.data() + int64_t{o} * l.kernel * l.kernel * l.in;
   for (int a = 0; a < l.kernel; ++a) {
     for (int b = 0; b < l.kernel; ++b, weight += l.in) {
-      int64_t& sum = sums[static_cast<size_t>(a % phases * phases + b % phases)];
-      for (int i = 0; i < l.in; ++i) sum += std::abs(weight[i]);
+      sums[static_cast<size_t>(a % phases * phases + b % phases)] += SumOfMagnitudes(weight, l.in);
     }
   }
   const int64_t largest = *std::max_element(sums.begin(), sums.end());

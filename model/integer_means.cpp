@@ -16,13 +16,6 @@ constexpr int kZero = 128;
 /// Room above the largest value seen in calibration.
 constexpr float kHeadroom = 1.4f;
 
-/// A value as u8 around 128, rounded half to even.
-inline uint8_t ToU8(float v, float steps) {
-  v = std::rint(v * steps);
-  const float low = v > -128.f ? v : -128.f;
-  return static_cast<uint8_t>(static_cast<int32_t>(low < 127.f ? low : 127.f) + kZero);
-}
-
 /// A feature beside companded numbers: the upper 7 bits, above 128.
 inline uint8_t JoinedFeature(uint8_t feature) { return static_cast<uint8_t>(kZero + (feature >> 1)); }
 
@@ -132,8 +125,6 @@ const float* MeanPredictor::Predict(const uint8_t* features) {
   return head_.Run(features);
 }
 
-uint8_t MeanPredictor::Seen(float companded) const { return ToU8(companded, in_steps_); }
-
 const float* MeanPredictor::Correct(const uint8_t* seen) {
   const Shape& shape = context_in_.output();
   const float* context = context_in_.Run(seen);
@@ -142,7 +133,7 @@ const float* MeanPredictor::Correct(const uint8_t* seen) {
   for (int64_t p = 0; p < int64_t{shape.h} * shape.w; ++p) {
     const float* from = context + p * shape.c;
     uint8_t* to = joined_.data() + (p + 1) * width - shape.c;
-    for (int64_t c = 0; c < shape.c; ++c) to[c] = ToU8(from[c], joined_steps_);
+    for (int64_t c = 0; c < shape.c; ++c) to[c] = ToSeen(from[c], joined_steps_);
   }
   return context_out_.Run(joined_.data());
 }

@@ -2,6 +2,7 @@
 // context on integers, equal on every machine (see integer_network.h).
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -41,6 +42,13 @@ class IntegerMeans {
   float in_unit_ = 1, joined_unit_ = 1;  ///< what a step of the u8 inputs means: companded y, output of context_in
 };
 
+/// A value as u8 around 128, `steps` a unit, rounded half to even.
+inline uint8_t ToSeen(float v, float steps) {
+  v = std::rint(v * steps);
+  const float low = v > -128.f ? v : -128.f;
+  return static_cast<uint8_t>(static_cast<int32_t>(low < 127.f ? low : 127.f) + 128);
+}
+
 /// Compiled for tiles of one size. Not thread-safe.
 class MeanPredictor {
  public:
@@ -52,8 +60,9 @@ class MeanPredictor {
   /// mu [h, w, M] before gain, for features u8 [h, w, K]; valid until the next call.
   const float* Predict(const uint8_t* features);
 
-  /// What the context sees of an element of the first half. Those of the second half are kUnseen.
-  uint8_t Seen(float companded) const;
+  /// What the context sees of an element of the first half is ToSeen(companded, seen_steps()). Those of the second half
+  /// are kUnseen.
+  float seen_steps() const { return in_steps_; }
   static constexpr uint8_t kUnseen = 128;
 
   /// The correction of mu [h, w, M] before gain, of the features of the last Predict; valid until the next call.

@@ -6,6 +6,7 @@
 #include "model/graph.h"
 #include "model/integer_network.h"
 #include "model/integer_network_layout.h"
+#include "model/multiversion.h"
 
 namespace aecomp {
 namespace {
@@ -90,18 +91,30 @@ std::vector<float> IntegerOrder(const IntegerLayer& l, const Parameter& p, std::
   return weights;
 }
 
+AECOMP_MULTIVERSION
+float Largest(const float* weights, size_t count) {
+  float most = 0;
+#pragma omp simd reduction(max : most)
+  for (size_t i = 0; i < count; ++i) most = std::max(most, std::fabs(weights[i]));
+  return most;
+}
+
+AECOMP_MULTIVERSION
+void RoundWeights(const float* weights, size_t count, double unit, int8_t* rounded) {
+  for (size_t i = 0; i < count; ++i) {
+    rounded[i] = static_cast<int8_t>(static_cast<int32_t>(std::rint(static_cast<double>(weights[i]) / unit)));
+  }
+}
+
 /// Rounds the weights of output channel o with the smallest step that keeps them in 7 bits and sums below 2^24. Returns
 /// what one of the sums is worth.
 double QuantiseChannel(IntegerStep& step, int o, std::span<const float> weights, double bias, double in_scale) {
   IntegerLayer& l = step.layer;
   const size_t count = weights.size() / static_cast<size_t>(l.out), first = static_cast<size_t>(o) * count;
-  float most = 0;
-  for (size_t i = first; i < first + count; ++i) most = std::max(most, std::fabs(weights[i]));
+  const float most = Largest(weights.data() + first, count);
   double unit = std::max({most / 63.0, std::fabs(bias) / in_scale / (1 << 23), 1e-12});
   while (true) {
-    for (size_t i = first; i < first + count; ++i) {
-      l.weight[i] = static_cast<int8_t>(static_cast<int32_t>(std::rint(weights[i] / unit)));  // within 63: see most
-    }
+    RoundWeights(weights.data() + first, count, unit, l.weight.data() + first);  // within 63: see `most`
     l.bias[static_cast<size_t>(o)] = static_cast<int32_t>(std::rint(bias / (unit * in_scale)));
     if (AccumulatorBound(l, o, step.zero_point) < (1 << 24)) return unit * in_scale;
     unit *= 1.05;
@@ -116,8 +129,7 @@ Status QuantiseStep(IntegerStep& step, const Parameters& parameters, const Integ
     return ModelError("layer '" + step.name + "' has no weights to quantise");
   }
   for (const Parameter* p : {weight, bias}) {
-    if (p == nullptr) continue;
-    if (!std::all_of(p->value.begin(), p->value.end(), [](float v) { return std::isfinite(v); })) {
+    if (p != nullptr && !AllFinite(p->value)) {
       return ModelError("parameter \"" + p->name + "\" is not finite; training has diverged");
     }
   }

@@ -1,7 +1,6 @@
 #include "model/model_file.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "io/file.h"
 #include "io/hash.h"
@@ -71,14 +70,21 @@ Result<std::vector<ParameterSpec>> ExpectedParameters(const Architecture& a) {
 
 Status LoadParameters(const SafetensorsFile& file, const std::string& name, Model& model) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<ParameterSpec> specs, ExpectedParameters(model.architecture));
-  for (const ParameterSpec& spec : specs) {
-    AECOMP_ASSIGN_OR_RETURN(std::vector<float> values, file.ReadFloats(spec.name, spec.dims));
-    if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
-      return ModelError(name + ": tensor \"" + spec.name + "\" holds a number that is not finite");
+  std::vector<Status> read(specs.size());
+  std::vector<Parameter*> parameters;
+  for (const ParameterSpec& spec : specs) parameters.push_back(&model.parameters.FindOrAdd(spec.name, {0}));
+#pragma omp parallel for schedule(dynamic, 1)
+  for (size_t i = 0; i < specs.size(); ++i) {
+    auto values = file.ReadFloats(specs[i].name, specs[i].dims);
+    if (!values.ok()) {
+      read[i] = values.status();
+      continue;
     }
-    model.parameters.FindOrAdd(spec.name, {0}).value = std::move(values);
-    model.parameters.Find(spec.name)->dims = spec.dims;
+    parameters[i]->value = std::move(values).value(), parameters[i]->dims = specs[i].dims;
+    if (AllFinite(parameters[i]->value)) continue;
+    read[i] = ModelError(name + ": tensor \"" + specs[i].name + "\" holds a number that is not finite");
   }
+  for (const Status& status : read) AECOMP_RETURN_IF_ERROR(status);
   model.parameters.MarkChanged();
   return {};
 }

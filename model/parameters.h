@@ -23,6 +23,9 @@ struct Parameter {
   }
 };
 
+/// Whether no number is an infinity or a NaN.
+bool AllFinite(const std::vector<float>& values);
+
 class Parameters {
  public:
   Parameters() = default;

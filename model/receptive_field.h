@@ -17,7 +17,8 @@ struct Interval {
 /// plane. Nothing when a layer sees the whole input at once (linear, flatten, reshape).
 std::optional<Interval> ReceptiveField(const Network& network, const Interval& output);
 
-/// Halo of windows in elements of y: for the encoder and the decoder of an architecture.
+/// Halo of windows in elements of y: for a network from pixels to y, and the encoder and decoder of an architecture.
+std::optional<int> EncoderHalo(const Network& encoder, int latent_stride);
 std::optional<int> EncoderHalo(const Architecture& architecture);
 std::optional<int> DecoderHalo(const Architecture& architecture);
 

@@ -3,6 +3,7 @@
 #include "model/safetensors.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -232,13 +233,15 @@ Result<std::vector<float>> SafetensorsFile::ReadFloats(const std::string& name,
                                                        const std::vector<int64_t>& dims) const {
   AECOMP_ASSIGN_OR_RETURN(const TensorView* view, FindChecked(*this, name_, name, dims, true));
   std::vector<float> values(view->bytes.size() / ByteSize(view->dtype));
-  const uint8_t* p = view->bytes.data();
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (view->dtype == DType::kF16) {
-      values[i] = HalfToFloat(static_cast<uint16_t>(p[2 * i] | (p[2 * i + 1] << 8)));
-    } else {
-      std::memcpy(&values[i], p + 4 * i, 4);
-    }
+  if (view->dtype != DType::kF16) {
+    std::memcpy(values.data(), view->bytes.data(), view->bytes.size());
+    return values;
+  }
+  std::array<uint16_t, 4096> halves;  // aligned
+  for (size_t at = 0; at < values.size(); at += halves.size()) {
+    const size_t count = std::min(halves.size(), values.size() - at);
+    std::memcpy(halves.data(), view->bytes.data() + 2 * at, 2 * count);
+    HalvesToFloats(halves.data(), count, values.data() + at);
   }
   return values;
 }

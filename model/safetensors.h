@@ -65,5 +65,6 @@ class SafetensorsWriter {
 /// IEEE 754 half precision, round to nearest even.
 uint16_t FloatToHalf(float value);
 float HalfToFloat(uint16_t half);
+void HalvesToFloats(const uint16_t* halves, size_t count, float* floats);
 
 }  // namespace aecomp

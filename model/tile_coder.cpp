@@ -7,6 +7,7 @@
 #include "io/rans.h"
 #include "model/coding_tables.h"
 #include "model/integer_blocks.h"
+#include "model/multiversion.h"
 #include "model/rate_estimate.h"
 
 namespace aecomp {
@@ -30,7 +31,7 @@ constexpr float kMostLatent = 32767;  // in steps of kLatentUnit
 int16_t RoundClamped(float v, float most) {
   v = v > -most ? v : -most;
   v = v < most ? v : most;
-  return static_cast<int16_t>(std::lrintf(v));
+  return static_cast<int16_t>(static_cast<int32_t>(std::rint(v)));
 }
 
 /// y^ * step as the synthesis reads it.
@@ -49,8 +50,46 @@ std::vector<float> MeanGain(const QualityPoint& q) {
   return gain;
 }
 
+// Of all channels at one position, in vector code.
+
+/// What the context sees where channels of `parity` are in the first half.
+AECOMP_MULTIVERSION
+void SeePosition(const int16_t* symbols, const float* mu, const float* gain, const float* fixed_scale, float steps,
+                 uint32_t channels, uint32_t parity, uint8_t* seen) {
+  for (uint32_t c = 0; c < channels; ++c) {
+    const uint8_t v = ToSeen(Compand((static_cast<float>(symbols[c]) + mu[c] * gain[c]) * fixed_scale[c]), steps);
+    seen[c] = (c & 1) == parity ? v : MeanPredictor::kUnseen;
+  }
+}
+
+AECOMP_MULTIVERSION
+void CompandPosition(const float* y, const float* gain, const float* fixed_scale, uint32_t channels, float* companded) {
+  for (uint32_t c = 0; c < channels; ++c) companded[c] = Compand(y[c] * gain[c] * fixed_scale[c]);
+}
+
+template <class T>
+inline void RestoreChannels(const int16_t* symbols, const float* mu, const float* correction, const float* gain,
+                            const float* step, uint32_t channels, uint32_t parity, T* y_hat) {
+  for (uint32_t c = 0; c < channels; ++c) {
+    const float mean = (c & 1) == parity ? mu[c] : mu[c] + correction[c];
+    y_hat[c] = ToLatent<T>((static_cast<float>(symbols[c]) + mean * gain[c]) * step[c]);
+  }
+}
+
+AECOMP_MULTIVERSION
+void RestorePosition(const int16_t* symbols, const float* mu, const float* correction, const float* gain,
+                     const float* step, uint32_t channels, uint32_t parity, int16_t* y_hat) {
+  RestoreChannels(symbols, mu, correction, gain, step, channels, parity, y_hat);
+}
+
+AECOMP_MULTIVERSION
+void RestorePosition(const int16_t* symbols, const float* mu, const float* correction, const float* gain,
+                     const float* step, uint32_t channels, uint32_t parity, float* y_hat) {
+  RestoreChannels(symbols, mu, correction, gain, step, channels, parity, y_hat);
+}
+
 /// The channel parity that is in the first half at a position.
-int FirstParity(int i, int j) { return (i + j + 1) & 1; }
+uint32_t FirstParity(int i, int j) { return static_cast<uint32_t>(i + j + 1) & 1; }
 
 }  // namespace
 
@@ -105,8 +144,8 @@ void TileCoder::QuantiseZ(const QualityPoint& q, const LatentView<const float>& 
   const QualityScales& s = q.scales;
   ForEachRow([&](int i, int j, int64_t at) {
     const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
-    float* to = companded_.data() + at;
-    for (size_t c = 0; c < s.gain.size(); ++c) to[c] = Compand(from[c] * s.gain[c] * s.fixed_scale[c]);
+    CompandPosition(from, s.gain.data(), s.fixed_scale.data(), static_cast<uint32_t>(s.gain.size()),
+                    companded_.data() + at);
   });
   const float* h = hyper_encoder_->Forward(companded_.data());
   const size_t channels = s.z_gain.size();
@@ -128,6 +167,15 @@ Status TileCoder::PredictRows(const QualityPoint& q) {
   return {};
 }
 
+/// f(at, parity) fills seen_ for the position of element `at`.
+auto TileCoder::Seer(const float* mu, const std::vector<float>& mean_gain, const QualityScales& s) {
+  return [this, mu, steps = means_->seen_steps(), gain = mean_gain.data(), fixed_scale = s.fixed_scale.data()](
+             int64_t at, uint32_t parity) {
+    SeePosition(symbols_.data() + at, mu + at, gain, fixed_scale, steps, static_cast<uint32_t>(y_shape_.c), parity,
+                seen_.data() + at);
+  };
+}
+
 Status TileCoder::Encode(const QualityPoint& q, const LatentView<const float>& y, int coded_h, int coded_w) {
   if (!hyper_encoder_) {
     AECOMP_RETURN_IF_ERROR(Compile(model_.architecture.hyper_encoder, y_shape_, hyper_encoder_));
@@ -145,26 +193,24 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView<const float>& y
       ErrorWeight(model_.architecture, q.quality) * ErrorPrice(model_.architecture, q.quality) / q.thrift;
   std::vector<float> inverse_weight(channels);
   for (size_t c = 0; c < channels; ++c) inverse_weight[c] = static_cast<float>(1 / (price * s.step[c] * s.step[c]));
+  const auto see = Seer(mu, mean_gain, s);
   const auto symbol = [&](int i, int j, size_t e, size_t c, float v, float mean) -> int16_t {
     if (i >= coded_h || j >= coded_w || rows_[e] == 0) return 0;
     return quantiser_.Quantise(v - mean, rows_[e], inverse_weight[c]);
   };
   ForEachRow([&](int i, int j, int64_t at) {
     const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
-    const size_t parity = static_cast<size_t>(FirstParity(i, j));
-    for (size_t c = 0; c < channels; ++c) {
+    const uint32_t parity = FirstParity(i, j);
+    for (size_t c = parity; c < channels; c += 2) {
       const size_t e = static_cast<size_t>(at) + c;
-      seen_[e] = MeanPredictor::kUnseen;
-      if ((c & 1) != parity) continue;
-      const float mean = mu[e] * mean_gain[c];
-      symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], mean);
-      seen_[e] = means_->Seen(Compand((symbols_[e] + mean) * s.fixed_scale[c]));
+      symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], mu[e] * mean_gain[c]);
     }
+    see(at, parity);
   });
   const float* correction = means_->Correct(seen_.data());
   ForEachRow([&](int i, int j, int64_t at) {
     const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
-    const size_t parity = static_cast<size_t>(FirstParity(i, j));
+    const uint32_t parity = FirstParity(i, j);
     for (size_t c = 1 - parity; c < channels; c += 2) {
       const size_t e = static_cast<size_t>(at) + c;
       symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], (mu[e] + correction[e]) * mean_gain[c]);
@@ -177,26 +223,15 @@ template <class T>
 void TileCoder::Reconstruct(const QualityPoint& q, const LatentView<T>& y_hat, int coded_h, int coded_w) {
   const float* mu = means_->Predict(features_.data());
   const QualityScales& s = q.scales;
-  const size_t channels = s.gain.size();
+  const auto channels = static_cast<uint32_t>(s.gain.size());
   const std::vector<float> mean_gain = MeanGain(q);
-  ForEachRow([&](int i, int j, int64_t at) {
-    const size_t parity = static_cast<size_t>(FirstParity(i, j));
-    for (size_t c = 0; c < channels; ++c) {
-      const size_t e = static_cast<size_t>(at) + c;
-      const float companded = Compand((symbols_[e] + mu[e] * mean_gain[c]) * s.fixed_scale[c]);
-      seen_[e] = (c & 1) == parity ? means_->Seen(companded) : MeanPredictor::kUnseen;
-    }
-  });
+  const auto see = Seer(mu, mean_gain, s);
+  ForEachRow([&](int i, int j, int64_t at) { see(at, FirstParity(i, j)); });
   const float* correction = means_->Correct(seen_.data());
   ForEachRow([&](int i, int j, int64_t at) {
     if (i >= coded_h || j >= coded_w) return;
-    T* to = y_hat.data + i * y_hat.row_stride + int64_t{j} * y_shape_.c;
-    const size_t parity = static_cast<size_t>(FirstParity(i, j));
-    for (size_t c = 0; c < channels; ++c) {
-      const size_t e = static_cast<size_t>(at) + c;
-      const float mean = (c & 1) == parity ? mu[e] : mu[e] + correction[e];
-      to[c] = ToLatent<T>((symbols_[e] + mean * mean_gain[c]) * s.step[c]);
-    }
+    RestorePosition(symbols_.data() + at, mu + at, correction + at, mean_gain.data(), s.step.data(), channels,
+                    FirstParity(i, j), y_hat.data + i * y_hat.row_stride + int64_t{j} * y_shape_.c);
   });
 }
 template void TileCoder::Reconstruct(const QualityPoint&, const LatentView<float>&, int, int);

@@ -67,6 +67,7 @@ class TileCoder {
   void QuantiseZ(const QualityPoint& q, const LatentView<const float>& y);
   template <class F>
   void ForEachRow(F f) const;
+  auto Seer(const float* mu, const std::vector<float>& mean_gain, const QualityScales& s);
 
   Model& model_;
   RdQuantiser quantiser_;

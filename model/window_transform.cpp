@@ -12,6 +12,7 @@ namespace aecomp {
 namespace {
 
 constexpr size_t kMostCompiled = 2;
+constexpr int kBand = 32;  // rows of y of the encoder's f32 path at a time: its f32 pixels then stay in the cache
 constexpr int kUnlimited = std::numeric_limits<int>::max();  // the halo of a network that sees its whole input
 
 /// What the deep path of the decoder reads of every latent.
@@ -33,7 +34,11 @@ WindowTransform::WindowTransform(Model& model, bool integer, int max_window)
       integer_(integer && model.integer != nullptr),
       max_window_(max_window),
       encoder_halo_(EncoderHalo(model.architecture).value_or(kUnlimited)),
-      decoder_halo_(DecoderHalo(model.architecture).value_or(kUnlimited)) {}
+      decoder_halo_(DecoderHalo(model.architecture).value_or(kUnlimited)) {
+  if (integer_) {
+    band_halo_ = EncoderHalo(model.integer->encoder_parts.rest, model.architecture.latent_stride).value_or(kUnlimited);
+  }
+}
 
 WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
   if (halo >= std::max(rows, columns) / 4) return {rows, columns};
@@ -42,22 +47,31 @@ WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
   return ChooseWindowSize(rows, columns, halo, huge ? max_window_ / 2 : max_window_);
 }
 
+/// Rows of y that the encoder's graph gives at a time.
+int WindowTransform::Band(const Shape& input, bool integer) const {
+  const int rows = input.h / model_.architecture.latent_stride;
+  return integer && band_halo_ < kBand / 4 ? std::min(rows, kBand + 2 * band_halo_) : rows;
+}
+
 /// c.input_shape and c.integer say what is wanted; network: what runs in f32, or null.
 Status WindowTransform::Compile(const Network* network, const IntegerNetwork* deep, Compiled& c) {
   if (network != nullptr) {
-    auto made = Graph::Create(*network, c.input_shape, model_.parameters, Graph::Mode::kInference);
+    Shape shape = c.input_shape;
+    if (c.integer) shape.h = Band(shape, true) * model_.architecture.latent_stride;
+    auto made = Graph::Create(*network, shape, model_.parameters, Graph::Mode::kInference);
     if (!made.ok()) return ModelError(made.status().message());
     c.graph = std::move(made).value();
     c.output_shape = c.graph->output_shape();
-    c.input = AlignedBuffer<float>(static_cast<size_t>(c.input_shape.size()));
+    c.input = AlignedBuffer<float>(static_cast<size_t>(shape.size()));
   }
   if (!c.integer) return {};
   c.deep = std::make_unique<IntegerNetworkRunner>(*deep, c.input_shape.h, c.input_shape.w);
   c.deep_input = AlignedBuffer<uint8_t>(static_cast<size_t>(c.input_shape.size()));
-  if (network != nullptr && !(c.output_shape == c.deep->output())) {
+  const Shape& output = c.deep->output();
+  if (network != nullptr && (c.output_shape.w != output.w || c.output_shape.c != output.c)) {
     return ModelError("the paths of a transform differ in shape");
   }
-  c.output_shape = c.deep->output();
+  c.output_shape = output;
   return {};
 }
 
@@ -120,34 +134,45 @@ std::pair<const float*, const float*> WindowTransform::RunDecoder(const float* y
   return {c.graph->Forward(c.input.data()), nullptr};
 }
 
-/// Pixels of a window as x - 1/2 into c.input [1, h, w, C].
-template <class Sample>
-void WindowTransform::FillPixels(const Image& image, const SampleRange& range, const Window& v, const Window& h,
-                                 Compiled& c) const {
-  const Shape& shape = c.input_shape;
-  const int stride = model_.architecture.latent_stride;
-  const float width = range.high - range.low;
+namespace {
+
+/// convert(sample) of the pixels from (row, column) on into `to` [shape.h, shape.w, shape.c].
+template <class Sample, class T, class Convert>
+void FillPixels(const Image& image, int row, int column, const Shape& shape, T* to, Convert convert) {
+  const int64_t line = int64_t{shape.w} * shape.c;
+  const int inside = std::clamp(image.width - column, 1, shape.w);
 #pragma omp parallel for schedule(static)
   for (int y = 0; y < shape.h; ++y) {
-    const uint8_t* row = image.Row(std::min(v.begin * stride + y, image.height - 1));
-    float* to = c.input.data() + int64_t{y} * shape.w * shape.c;
-    uint8_t* deep = c.integer ? c.deep_input.data() + int64_t{y} * shape.w * shape.c : nullptr;
-    for (int x = 0; x < shape.w; ++x) {
-      const Sample* pixel = reinterpret_cast<const Sample*>(row) +
-                            int64_t{std::min(h.begin * stride + x, image.width - 1)} * image.channels;
-      for (int k = 0; k < shape.c; ++k) {
-        *to++ = (static_cast<float>(pixel[image.channels == 1 ? 0 : k]) - range.low) / width - 0.5f;
-        if (deep != nullptr) *deep++ = static_cast<uint8_t>(pixel[image.channels == 1 ? 0 : k]);
+    const auto* from = reinterpret_cast<const Sample*>(image.Row(std::min(row + y, image.height - 1))) +
+                       int64_t{std::min(column, image.width - 1)} * image.channels;
+    T* pixel = to + y * line;
+    if (image.channels == 1) {
+      for (int x = 0; x < inside; ++x) {
+        for (int k = 0; k < shape.c; ++k) *pixel++ = convert(from[x]);
       }
+    } else {
+      for (int64_t i = 0; i < int64_t{inside} * shape.c; ++i) *pixel++ = convert(from[i]);
     }
+    for (int x = inside; x < shape.w; ++x, pixel += shape.c) std::copy_n(pixel - shape.c, shape.c, pixel);
   }
 }
+
+/// As x - 1/2.
+void FillFloats(const Image& image, const SampleRange& range, int row, int column, const Shape& shape, float* to) {
+  const float low = range.low, width = range.high - range.low;
+  const auto convert = [&](auto sample) { return (static_cast<float>(sample) - low) / width - 0.5f; };
+  image.bits == 8 ? FillPixels<uint8_t>(image, row, column, shape, to, convert)
+                  : FillPixels<uint16_t>(image, row, column, shape, to, convert);
+}
+
+}  // namespace
 
 Status WindowTransform::Analyse(const Image& image, const SampleRange& range, int rows, int columns, float* y,
                                 int64_t row_stride) {
   const Architecture& a = model_.architecture;
   const WindowSize size = SizeFor(rows, columns, encoder_halo_);
-  const Shape input{1, a.image_channels, size.height * a.latent_stride, size.width * a.latent_stride};
+  const int stride = a.latent_stride;
+  const Shape input{1, a.image_channels, size.height * stride, size.width * stride};
   const bool integer = integer_ && image.bits == 8;
   AECOMP_ASSIGN_OR_RETURN(Compiled * c, Encoder(input, integer));
   if (!(c->output_shape == Shape{1, a.latent_channels, size.height, size.width})) {
@@ -155,15 +180,28 @@ Status WindowTransform::Analyse(const Image& image, const SampleRange& range, in
   }
   for (const Window& v : MakeWindows(rows, size.height, encoder_halo_)) {
     for (const Window& h : MakeWindows(columns, size.width, encoder_halo_)) {
-      image.bits == 8 ? FillPixels<uint8_t>(image, range, v, h, *c) : FillPixels<uint16_t>(image, range, v, h, *c);
-      const float* out = c->graph->Forward(c->input.data());
-      const float* deep = integer ? c->deep->Run(c->deep_input.data()) : nullptr;
-      const int64_t count = int64_t{h.core_end - h.core_begin} * a.latent_channels;
+      const float* deep = nullptr;
+      if (integer) {
+        FillPixels<uint8_t>(image, v.begin * stride, h.begin * stride, input, c->deep_input.data(),
+                            [](uint8_t sample) { return sample; });
+        deep = c->deep->Run(c->deep_input.data());
+      }
+      for (const Window& band : MakeWindows(size.height, Band(input, integer), band_halo_)) {
+        const int top = v.begin + band.begin;
+        FillFloats(image, range, top * stride, h.begin * stride, c->graph->input_shape(), c->input.data());
+        const float* out = c->graph->Forward(c->input.data());
+        const int64_t count = int64_t{h.core_end - h.core_begin} * a.latent_channels;
+        const int begin = std::max(v.core_begin, v.begin + band.core_begin);
+        const int end = std::min(v.core_end, v.begin + band.core_end);
 #pragma omp parallel for schedule(static)
-      for (int i = v.core_begin; i < v.core_end; ++i) {
-        const int64_t at = (int64_t{i - v.begin} * size.width + h.core_begin - h.begin) * a.latent_channels;
-        float* to = y + i * row_stride + int64_t{h.core_begin} * a.latent_channels;
-        for (int64_t k = 0; k < count; ++k) to[k] = deep != nullptr ? out[at + k] + deep[at + k] : out[at + k];
+        for (int i = begin; i < end; ++i) {
+          const auto row = [&](int first) {
+            return (int64_t{i - first} * size.width + h.core_begin - h.begin) * a.latent_channels;
+          };
+          const float *from = out + row(top), *also = deep != nullptr ? deep + row(v.begin) : nullptr;
+          float* to = y + i * row_stride + int64_t{h.core_begin} * a.latent_channels;
+          for (int64_t k = 0; k < count; ++k) to[k] = also != nullptr ? from[k] + also[k] : from[k];
+        }
       }
     }
   }

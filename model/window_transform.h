@@ -47,12 +47,12 @@ class WindowTransform {
 
  private:
   /// A transform for one size of input. In f32 all of it is `graph`. In integers `deep` is its deep path; the other is
-  /// `graph` in the encoder and IntegerBlocks in the decoder.
+  /// `graph` in the encoder, for some rows at a time, and IntegerBlocks in the decoder.
   struct Compiled {
     bool integer = false;
     Shape input_shape, output_shape;
     std::unique_ptr<Graph> graph;
-    AlignedBuffer<float> input;  // of graph [1, h, w, C]
+    AlignedBuffer<float> input;  // of graph
     std::unique_ptr<IntegerNetworkRunner> deep;
     AlignedBuffer<uint8_t> deep_input;  // [1, h, w, C]
     AlignedBuffer<float> blocks;        // what IntegerBlocks gives, of output_shape
@@ -67,8 +67,7 @@ class WindowTransform {
   std::pair<const float*, const float*> RunDecoder(const int16_t* y_hat, int64_t row_stride, Compiled& c);
   std::pair<const float*, const float*> RunDecoder(const float* y_hat, int64_t row_stride, Compiled& c);
   WindowSize SizeFor(int rows, int columns, int halo) const;
-  template <class Sample>
-  void FillPixels(const Image& image, const SampleRange& range, const Window& v, const Window& h, Compiled& c) const;
+  int Band(const Shape& input, bool integer) const;
   template <class Sample>
   void StorePixels(const float* x, const float* also, const Shape& shape, const SampleRange& range, const Window& v,
                    const Window& h, Image& image) const;
@@ -77,6 +76,7 @@ class WindowTransform {
   bool integer_;
   int max_window_;
   int encoder_halo_, decoder_halo_;  // in elements of y
+  int band_halo_ = 0;                // of the part of the encoder that runs in bands
   std::vector<Compiled> encoders_, decoders_;
   std::vector<uint8_t> companded_;  // of every int16 latent: what the decoder's deep path reads
 };

@@ -33,7 +33,7 @@ TEST(IntegerMeans, AreCloseToTheFloatNetworks) {
   }
   for (int64_t i = 0; i < positions * m; ++i) {
     first_half.data()[i] = i % 2 == 0 ? normal(random) : 0;
-    seen.push_back(i % 2 == 0 ? predictor.Seen(first_half.data()[i]) : MeanPredictor::kUnseen);
+    seen.push_back(i % 2 == 0 ? ToSeen(first_half.data()[i], predictor.seen_steps()) : MeanPredictor::kUnseen);
   }
 
   auto head = Graph::Create(a.mu_head, float_features.shape(), c.parameters, Graph::Mode::kInference).value();
@@ -60,9 +60,9 @@ TEST(IntegerMeans, AreCloseToTheFloatNetworks) {
 TEST(IntegerMeans, SeenNumbersAreClamped) {
   Case c;
   MeanPredictor predictor(c.means, 4, 4);
-  EXPECT_EQ(predictor.Seen(0), MeanPredictor::kUnseen);
-  EXPECT_EQ(predictor.Seen(1e30f), 255);
-  EXPECT_EQ(predictor.Seen(-1e30f), 0);
+  EXPECT_EQ(ToSeen(0, predictor.seen_steps()), MeanPredictor::kUnseen);
+  EXPECT_EQ(ToSeen(1e30f, predictor.seen_steps()), 255);
+  EXPECT_EQ(ToSeen(-1e30f, predictor.seen_steps()), 0);
 }
 
 TEST(IntegerMeans, SavedAndLoadedAreEqual) {
