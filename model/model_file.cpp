@@ -70,21 +70,14 @@ Result<std::vector<ParameterSpec>> ExpectedParameters(const Architecture& a) {
 
 Status LoadParameters(const SafetensorsFile& file, const std::string& name, Model& model) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<ParameterSpec> specs, ExpectedParameters(model.architecture));
-  std::vector<Status> read(specs.size());
-  std::vector<Parameter*> parameters;
-  for (const ParameterSpec& spec : specs) parameters.push_back(&model.parameters.FindOrAdd(spec.name, {0}));
-#pragma omp parallel for schedule(dynamic, 1)
-  for (size_t i = 0; i < specs.size(); ++i) {
-    auto values = file.ReadFloats(specs[i].name, specs[i].dims);
-    if (!values.ok()) {
-      read[i] = values.status();
-      continue;
+  for (const ParameterSpec& spec : specs) {
+    AECOMP_ASSIGN_OR_RETURN(std::vector<float> values, file.ReadFloats(spec.name, spec.dims));
+    if (!AllFinite(values)) {
+      return ModelError(name + ": tensor \"" + spec.name + "\" holds a number that is not finite");
     }
-    parameters[i]->value = std::move(values).value(), parameters[i]->dims = specs[i].dims;
-    if (AllFinite(parameters[i]->value)) continue;
-    read[i] = ModelError(name + ": tensor \"" + specs[i].name + "\" holds a number that is not finite");
+    Parameter& p = model.parameters.FindOrAdd(spec.name, {0});
+    p.value = std::move(values), p.dims = spec.dims;
   }
-  for (const Status& status : read) AECOMP_RETURN_IF_ERROR(status);
   model.parameters.MarkChanged();
   return {};
 }
