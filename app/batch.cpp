@@ -126,7 +126,8 @@ ThreadShares::Turn::Turn(ThreadShares& shares, int64_t pixels) {
 
 Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWork& work) {
   AECOMP_ASSIGN_OR_RETURN(auto plan, PlanBatch(options, kind));
-  ModelStore store(options.model, options.precision);
+  ModelStore store(options.model, options.precision, kind.use);
+  const bool work_ahead = std::any_of(plan.begin(), plan.end(), [](const PlannedFile& file) { return !file.skip; });
   ThreadShares shares(options.threads, plan.size());
   Batch batch(options, std::move(plan));
   const auto run = [&] {
@@ -134,6 +135,15 @@ Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWo
     batch.Work(work, worker);
   };
   std::vector<std::jthread> others;
+  if (work_ahead && kind.use != ModelUse::kDecompression) {
+    others.emplace_back([&store] {  // while the first image is read
+      UseThreads(1);
+      try {
+        (void)store.Default();
+      } catch (const std::exception&) {  // whoever needs the model will meet it again
+      }
+    });
+  }
   for (int i = 1; i < shares.workers(); ++i) others.emplace_back(run);
   run();
   others.clear();

@@ -136,7 +136,8 @@ void AddCompress(CLI::App& app, Command& command) {
   }
   sub->callback([options, &command] {
     command.run = [options] {
-      return RunBatch(options->batch, {".aec", HasImageExtension},
+      const ModelUse use = options->verify || options->psnr ? ModelUse::kBoth : ModelUse::kCompression;
+      return RunBatch(options->batch, {".aec", HasImageExtension, use},
                       [&](const PlannedFile& file, Worker& worker, FileReport& report) {
                         return CompressFile(file, *options, worker, report);
                       });

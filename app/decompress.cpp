@@ -86,7 +86,7 @@ void AddDecompress(CLI::App& app, Command& command) {
     command.run = [options]() -> Status {
       // An unknown format is refused before any work, not after it.
       AECOMP_RETURN_IF_ERROR(EncodeImage(Image(1, 1, 1), Extension(*options), options->encode).status());
-      return RunBatch(options->batch, {Extension(*options), IsAec},
+      return RunBatch(options->batch, {Extension(*options), IsAec, ModelUse::kDecompression},
                       [&](const PlannedFile& file, Worker& worker, FileReport& report) {
                         return DecompressFile(file, *options, worker, report);
                       });

@@ -7,15 +7,6 @@
 namespace aecomp {
 namespace {
 
-Result<std::unique_ptr<Model>> Load(const std::string& path) {
-  if (!path.empty()) return ReadModel(path);
-  if (EmbeddedModelFile().empty()) {
-    return ModelError(
-        "this program was built without a model; name one with -m FILE or make one with aecomp train DIR");
-  }
-  return ParseModel(EmbeddedModelFile(), "the built-in model");
-}
-
 std::string PlacesLookedAt() {
   std::string text = "the program";
   for (const std::string& place : ModelPlaces()) text += ", " + place;
@@ -23,6 +14,15 @@ std::string PlacesLookedAt() {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Model>> ModelStore::Load() const {
+  if (!path_.empty()) return ReadModel(path_, use_);
+  if (EmbeddedModelFile().empty()) {
+    return ModelError(
+        "this program was built without a model; name one with -m FILE or make one with aecomp train DIR");
+  }
+  return ParseModel(EmbeddedModelFile(), "the built-in model", use_);
+}
 
 Result<std::shared_ptr<Model>> ModelStore::Default() {
   const std::lock_guard lock(mutex_);
@@ -32,7 +32,7 @@ Result<std::shared_ptr<Model>> ModelStore::Default() {
 Result<std::shared_ptr<Model>> ModelStore::DefaultLocked() {
   AECOMP_RETURN_IF_ERROR(Status(failure_));
   if (!default_) {
-    auto model = Load(path_);
+    auto model = Load();
     if (!model.ok()) return failure_ = model.status();
     default_ = std::move(model).value();
   }
@@ -58,7 +58,7 @@ Result<std::shared_ptr<Model>> ModelStore::Search(const ModelId& wanted, const s
     return ModelError(name + ": was made with model " + ToHex(wanted) + ", which is not in " + PlacesLookedAt() +
                       "; name its file with -m, or install it with aecomp model install FILE");
   }
-  AECOMP_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, ReadModel(*file));
+  AECOMP_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, ReadModel(*file, use_));
   found_[wanted] = model;
   return model;
 }

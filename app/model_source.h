@@ -12,13 +12,12 @@
 
 namespace aecomp {
 
-/// The models of a run, loaded on first use and then shared: a batch loads once, and an unreadable input costs nothing.
-/// Thread-safe.
+/// The models of a run, loaded on first use and then shared: a batch loads once. Thread-safe.
 class ModelStore {
  public:
   /// path: of -m; empty: the built-in model, and for files that name another one, those that are installed.
-  explicit ModelStore(std::string path, Precision precision = Precision::kInteger)
-      : path_(std::move(path)), precision_(precision) {}
+  explicit ModelStore(std::string path, Precision precision = Precision::kInteger, ModelUse use = ModelUse::kBoth)
+      : path_(std::move(path)), precision_(precision), use_(use) {}
 
   Precision precision() const { return precision_; }
 
@@ -30,11 +29,13 @@ class ModelStore {
   Result<std::shared_ptr<Model>> Find(const ModelId& wanted, const std::string& name);
 
  private:
+  Result<std::unique_ptr<Model>> Load() const;
   Result<std::shared_ptr<Model>> DefaultLocked();
   Result<std::shared_ptr<Model>> Search(const ModelId& wanted, const std::string& name);
 
   std::string path_;
   Precision precision_;
+  ModelUse use_;
   std::mutex mutex_;
   Status failure_;  ///< kept, so that a batch does not try again for every file
   std::shared_ptr<Model> default_;

@@ -6,6 +6,7 @@
 
 #include "app/options.h"
 #include "io/status.h"
+#include "model/model_file.h"
 
 namespace aecomp {
 
@@ -18,6 +19,7 @@ struct PlannedFile {
 struct BatchKind {
   std::string extension;                      ///< of outputs whose name is made from the input's, with its dot
   bool (*is_input)(const std::string& path);  ///< which files of a folder that is searched are meant
+  ModelUse use = ModelUse::kBoth;
 };
 
 /// Refuses (kUsage) outputs that exist, that two inputs share or that are inputs, and binary to a terminal; makes

@@ -33,17 +33,41 @@ std::vector<uint8_t> RepeatRows(std::span<const uint8_t> rows, size_t size) {
   return repeated;
 }
 
-/// Calls f(index into [h, w, M]) for the elements of a tile that are coded, in the order of the stream.
+/// Calls f(index into [h, w, M]) for the elements of a tile that are inside of the image.
 template <class F>
-void ForEachCoded(const Tile& tile, const std::vector<uint8_t>& rows, F f) {
-  const size_t channels = rows.size() / (static_cast<size_t>(tile.h) * static_cast<size_t>(tile.w));
+void ForEachInside(const Tile& tile, size_t elements, F f) {
+  const size_t channels = elements / (static_cast<size_t>(tile.h) * static_cast<size_t>(tile.w));
   for (int i = 0; i < tile.coded_h; ++i) {
     const size_t begin = static_cast<size_t>(i) * static_cast<size_t>(tile.w) * channels;
     const size_t end = begin + static_cast<size_t>(tile.coded_w) * channels;
-    for (size_t e = begin; e < end; ++e) {
-      if (rows[e] != 0) f(e);
-    }
+    for (size_t e = begin; e < end; ++e) f(e);
   }
+}
+
+/// Those of `values` whose row is not 0, in the order of the stream. What is coded is hard to foresee, so there is no
+/// branch for it.
+template <class T>
+std::vector<T> Coded(const Tile& tile, const std::vector<uint8_t>& rows, const std::vector<T>& values) {
+  std::vector<T> coded(values.size() + 1);
+  size_t count = 0;
+  ForEachInside(tile, rows.size(), [&](size_t e) {
+    coded[count] = values[e];
+    count += rows[e] != 0;
+  });
+  return {coded.begin(), coded.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+/// The opposite: elements that are not coded become 0.
+void Spread(const Tile& tile, const std::vector<uint8_t>& rows, std::vector<int16_t> coded,
+            std::vector<int16_t>& values) {
+  std::fill(values.begin(), values.end(), int16_t{0});
+  coded.push_back(0);  // read, but not used, after the last one
+  size_t next = 0;
+  ForEachInside(tile, rows.size(), [&](size_t e) {
+    const int16_t is_coded = rows[e] != 0;
+    values[e] = static_cast<int16_t>(coded[next] * is_coded);
+    next += static_cast<size_t>(is_coded);
+  });
 }
 
 // A chunk of 16-bit files: the lowest and the highest sample, between which the network sees the image.
@@ -231,11 +255,8 @@ Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats*
     AECOMP_RETURN_IF_ERROR(coder->Encode(q, ViewOf<const float>(y.data(), tile, plane), tile.coded_h, tile.coded_w));
     symbols[i].z = coder->z();
     symbols[i].z_rows = RepeatRows(model->prior.ZRows(quality), coder->z().size());
-    ForEachCoded(tile, coder->rows(), [&](size_t e) {
-      symbols[i].y.push_back(coder->symbols()[e]);
-      symbols[i].y_rows.push_back(coder->rows()[e]);
-    });
-    symbols[i].y.shrink_to_fit(), symbols[i].y_rows.shrink_to_fit();  // there may be hundreds of tiles
+    symbols[i].y = Coded(tile, coder->rows(), coder->symbols());
+    symbols[i].y_rows = Coded(tile, coder->rows(), coder->rows());
     if (stats != nullptr) {
       AECOMP_ASSIGN_OR_RETURN(const double bits, coder->EstimateBits(q, tile.coded_h, tile.coded_w));
       stats->estimated_bits += bits;
@@ -286,17 +307,14 @@ Status Codec::Impl::DecodeTile(int quality, const QualityPoint& q, const Tile& t
   }
   AECOMP_RETURN_IF_ERROR(coder->PredictRows(q));
 
-  std::vector<uint8_t> rows;
-  ForEachCoded(tile, coder->rows(), [&](size_t e) { rows.push_back(coder->rows()[e]); });
+  const std::vector<uint8_t> rows = Coded(tile, coder->rows(), coder->rows());
   std::vector<int16_t> values(rows.size());
   AECOMP_RETURN_IF_ERROR(ParallelStreams(parts, [&](size_t i) -> Status {
     const auto [begin, end] = StreamRange(rows.size(), i, parts);
     return DecodeValues(model->prior.y_tables(), streams.streams[1 + i], std::span(rows).subspan(begin, end - begin),
                         std::span(values).subspan(begin, end - begin));
   }));
-  std::fill(coder->symbols().begin(), coder->symbols().end(), int16_t{0});
-  size_t next = 0;
-  ForEachCoded(tile, coder->rows(), [&](size_t e) { coder->symbols()[e] = values[next++]; });
+  Spread(tile, coder->rows(), std::move(values), coder->symbols());
   coder->Reconstruct(q, y_hat, tile.coded_h, tile.coded_w);
   return {};
 }
@@ -395,6 +413,7 @@ Result<std::vector<uint8_t>> Codec::Compress(const Image& image, int quality, Co
 }
 
 Status Codec::Analyse(const Image& image) {
+  if (impl_->model->use == ModelUse::kDecompression) return ModelError("the model was loaded for decompression only");
   if (image.width < 1 || image.height < 1 || (image.bits != 8 && image.bits != 16) ||
       (image.channels != 1 && image.channels != 3) ||
       image.pixels.size() != Image::ByteSize(image.width, image.height, image.channels, image.bits)) {
@@ -442,6 +461,7 @@ Result<Image> Codec::Decompress(const Container& container, const std::string& n
 }
 
 Result<Image> Codec::Decompress(const Container& container, const std::string& name, const Region& region) {
+  if (impl_->model->use == ModelUse::kCompression) return ModelError("the model was loaded for compression only");
   try {
     auto image = impl_->Decompress(container, region);
     if (image.ok()) return image;

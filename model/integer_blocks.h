@@ -25,6 +25,8 @@ class IntegerBlocks {
 
   int block() const { return block_; }
   int channels() const { return out_; }
+  /// Blocks on each side that one depends on.
+  int halo() const { return lap_ ? 1 : 0; }
 
   /// latents: [h, w, C] in steps of kLatentUnit, rows `row_stride` elements apart -> pixels [h*block, w*block,
   /// channels].

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "model/multiversion.h"
 #include "model/onednn.h"
 
 namespace aecomp {
@@ -36,42 +37,50 @@ struct IntegerConv::Impl {
   const uint8_t* Padded(const uint8_t* source);
   void Accumulate(const uint8_t* rows);
 
-  /// Calls f(Sums) until it has seen every output.
+  /// Calls f(Sums) until it has seen every output in the area.
   template <class F>
-  void ForEachSums(const uint8_t* source, F f) {
-    for (int done = 0; done < grid.h; done += strip) {
+  void ForEachSums(const uint8_t* source, const Area& area, F f) {
+    // A row of the grid has the sums of `phases` rows of the output.
+    const int begin = (area.top + OutputShift()) / phases, end = (area.bottom + OutputShift() - 1) / phases + 1;
+    for (int done = begin; done < end; done += strip) {
       const int first = std::min(done, grid.h - strip);  // row of the grid in the first row of acc
       Accumulate(source + int64_t{first} * stride * padded.w * padded.c);
-      // A row of the grid has the sums of `phases` rows of the output.
-      const int begin = std::max(0, done * phases - OutputShift());
-      const int end = std::min(output.h, std::min(done + strip, grid.h) * phases - OutputShift());
+      const int top = std::max(area.top, done * phases - OutputShift());
+      const int bottom = std::min(area.bottom, (done + strip) * phases - OutputShift());
 #pragma omp parallel for schedule(static)
-      for (int y = begin; y < end; ++y) ForRow(y, first, f);
+      for (int y = top; y < bottom; ++y) ForRow(y, first, area.left, area.right, f);
     }
   }
 
+  Area All() const { return {0, output.h, 0, output.w}; }
   int OutputShift() const { return layer.transposed ? layer.padding : 0; }
 
   template <class F>
-  void ForRow(int y, int first, F f) const {
+  void ForRow(int y, int first, int left, int right, F f) const {
     const int row = y + OutputShift();
     const int32_t* sums = acc.data() + int64_t{row / phases - first} * grid.w * grid.c;
-    if (phases == 1) return f(Sums{y, 0, output.w, layer.out, sums + int64_t{OutputShift()} * grid.c, bias.data()});
-    for (int left = 0, count; left < output.w; left += count) {
+    for (int count; left < right; left += count) {
       const int column = left + OutputShift(), phase = column % phases;
-      count = std::min(phases - phase, output.w - left);
+      // Whole columns of the grid at once, but for those that an end cuts.
+      const int repeats = phase == 0 ? std::max(1, (right - left) / phases) : 1;
+      const int pixels = repeats > 1 ? phases : std::min(phases - phase, right - left);
+      count = repeats * pixels;
       const int64_t at = int64_t{row % phases * phases + phase} * layer.out;
-      f(Sums{y, left, 1, count * layer.out, sums + int64_t{column / phases} * grid.c + at, bias.data() + at});
+      f(Sums{y, left, repeats, pixels * layer.out, grid.c, sums + int64_t{column / phases} * grid.c + at,
+             bias.data() + at});
     }
   }
 
   /// Calls f(output pixel index, sums [out], biases [out]) for every output pixel of an input without padding.
   template <class F>
   void ForEachPixel(const uint8_t* source, F f) {
-    ForEachSums(Padded(source), [&](const Sums& s) {
+    const auto visit = [&](const Sums& s) {
       int64_t pixel = int64_t{s.y} * output.w + s.x;
-      for (int k = 0; k < s.repeats * s.width; k += layer.out) f(pixel++, s.acc + k, s.bias + k % s.width);
-    });
+      for (int r = 0; r < s.repeats; ++r) {
+        for (int k = 0; k < s.width; k += layer.out) f(pixel++, s.acc + r * s.stride + k, s.bias + k);
+      }
+    };
+    ForEachSums(Padded(source), All(), visit);
   }
 };
 
@@ -186,15 +195,36 @@ int IntegerConv::padding() const { return impl_->padding; }
 void IntegerConv::FillBorder(uint8_t* padded) const { impl_->FillBorder(padded); }
 void IntegerConv::Pad(const uint8_t* x, uint8_t* padded) const { impl_->Pad(x, padded); }
 void IntegerConv::RunPadded(const uint8_t* padded, const Epilogue& epilogue) {
-  impl_->ForEachSums(padded, [&](const Sums& sums) { epilogue(sums); });
+  impl_->ForEachSums(padded, impl_->All(), epilogue);
 }
+void IntegerConv::RunPadded(const uint8_t* padded, const Area& area, const Epilogue& epilogue) {
+  impl_->ForEachSums(padded, area, epilogue);
+}
+
+namespace {
+
+AECOMP_MULTIVERSION
+void PixelToU8(const int32_t* acc, const int32_t* bias, const int32_t* multiplier, int shift, int out, uint8_t* y) {
+  for (int c = 0; c < out; ++c) y[c] = ClampToU8(Requantise(acc[c] + bias[c], multiplier[c], shift));
+}
+
+AECOMP_MULTIVERSION
+void PixelToRows(const int32_t* acc, const int32_t* bias, const int32_t* multiplier, int shift, int out,
+                 const int32_t* offset, int max_row, uint8_t* rows) {
+  for (int c = 0; c < out; ++c) {
+    const int64_t row = (Requantise(acc[c] + bias[c], multiplier[c], shift) + offset[c] + 128) >> 8;
+    const int64_t low = row > 0 ? row : 0;
+    rows[c] = static_cast<uint8_t>(low < max_row ? low : max_row);
+  }
+}
+
+}  // namespace
 
 void IntegerConv::RunToU8(const uint8_t* x, uint8_t* y) {
   const int out = impl_->layer.out, shift = impl_->layer.shift;
   const int32_t* multiplier = impl_->layer.multiplier.data();
   impl_->ForEachPixel(x, [&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
-    uint8_t* to = y + pixel * out;
-    for (int c = 0; c < out; ++c) to[c] = ClampToU8(Requantise(acc[c] + bias[c], multiplier[c], shift));
+    PixelToU8(acc, bias, multiplier, shift, out, y + pixel * out);
   });
 }
 
@@ -202,11 +232,7 @@ void IntegerConv::RunToRows(const uint8_t* x, const int32_t* offset, int max_row
   const int out = impl_->layer.out, shift = impl_->layer.shift;
   const int32_t* multiplier = impl_->layer.multiplier.data();
   impl_->ForEachPixel(x, [&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
-    uint8_t* to = rows + pixel * out;
-    for (int c = 0; c < out; ++c) {
-      const int64_t row = (Requantise(acc[c] + bias[c], multiplier[c], shift) + offset[c] + 128) >> 8;
-      to[c] = static_cast<uint8_t>(std::clamp<int64_t>(row, 0, max_row));
-    }
+    PixelToRows(acc, bias, multiplier, shift, out, offset, max_row, rows + pixel * out);
   });
 }
 

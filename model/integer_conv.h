@@ -35,10 +35,16 @@ class IntegerConv {
   struct Sums {
     int y, x;  ///< of the first pixel
     int repeats, width;
+    int64_t stride;       ///< from one repeat to the next in acc
     const int32_t* acc;   ///< [repeats, width]
     const int32_t* bias;  ///< [width], to be added
   };
   using Epilogue = std::function<void(const Sums&)>;
+
+  /// Of the output: rows top .. bottom, columns left .. right.
+  struct Area {
+    int top, bottom, left, right;
+  };
 
   /// What the convolution reads: [h, w, in] with its padding. Whoever makes it in place saves a copy.
   const Shape& padded() const;
@@ -47,6 +53,8 @@ class IntegerConv {
   void Pad(const uint8_t* x, uint8_t* padded) const;
   /// Calls `epilogue` from several threads until it has seen every output.
   void RunPadded(const uint8_t* padded, const Epilogue& epilogue);
+  /// The same for the outputs within `area` only, and about no more work than they need.
+  void RunPadded(const uint8_t* padded, const Area& area, const Epilogue& epilogue);
 
   /// Accumulators with bias [h', w', out]: for tests.
   void RunToAccumulators(const uint8_t* x, int32_t* acc);

@@ -34,13 +34,14 @@ inline int32_t Wide(int32_t sum, float scale) {
 
 using Sums = IntegerConv::Sums;
 
-// scale: [sums.width]. Results follow each other as the sums do.
+// scale: [sums.width]. Results follow each other without gaps.
 
 AECOMP_MULTIVERSION
 void ToRelu(const Sums sums, const float* scale, uint8_t* y) {
   const int32_t *acc = sums.acc, *bias = sums.bias;
   const int repeats = sums.repeats, width = sums.width;
-  for (int r = 0; r < repeats; ++r, acc += width, y += width) {
+  const int64_t stride = sums.stride;
+  for (int r = 0; r < repeats; ++r, acc += stride, y += width) {
     for (int c = 0; c < width; ++c) {
       const float v = Rounded(acc[c] + bias[c], scale[c]);
       const float low = v > 0.f ? v : 0.f;
@@ -54,7 +55,8 @@ AECOMP_MULTIVERSION
 void ToStream(const Sums sums, const float* scale, float narrow, int16_t* wide, uint8_t* y) {
   const int32_t *acc = sums.acc, *bias = sums.bias;
   const int repeats = sums.repeats, width = sums.width;
-  for (int r = 0; r < repeats; ++r, acc += width, y += width) {
+  const int64_t stride = sums.stride;
+  for (int r = 0; r < repeats; ++r, acc += stride, y += width) {
     if (wide == nullptr) {
       for (int c = 0; c < width; ++c) y[c] = Narrow(Wide(acc[c] + bias[c], scale[c]), narrow);
       continue;
@@ -79,11 +81,13 @@ void AddToStream(const Sums sums, const float* scale, float narrow, const int16_
                  uint8_t* y) {
   const int32_t *acc = sums.acc, *bias = sums.bias;
   const int repeats = sums.repeats, width = sums.width;
-  for (int r = 0; r < repeats; ++r, acc += width, y += width, residual += width) {
+  const int64_t stride = sums.stride;
+  for (int r = 0; r < repeats; ++r, acc += stride, y += width, residual += width) {
     if (wide == nullptr) {
       for (int c = 0; c < width; ++c) y[c] = Narrow(Added(Wide(acc[c] + bias[c], scale[c]), residual[c]), narrow);
       continue;
     }
+#pragma GCC ivdep  // wide may be residual
     for (int c = 0; c < width; ++c) {
       const int32_t v = Added(Wide(acc[c] + bias[c], scale[c]), residual[c]);
       wide[c] = static_cast<int16_t>(v);
@@ -97,7 +101,8 @@ AECOMP_MULTIVERSION
 void ToFloat(const Sums sums, const float* scale, float* y) {
   const int32_t *acc = sums.acc, *bias = sums.bias;
   const int repeats = sums.repeats, width = sums.width;
-  for (int r = 0; r < repeats; ++r, acc += width, y += width) {
+  const int64_t stride = sums.stride;
+  for (int r = 0; r < repeats; ++r, acc += stride, y += width) {
     for (int c = 0; c < width; ++c) y[c] = static_cast<float>(acc[c] + bias[c]) * scale[c];
   }
 }
@@ -108,20 +113,45 @@ struct IntegerNetworkRunner::Impl {
   struct Compiled {
     const IntegerStep& step;
     IntegerConv conv;
-    std::vector<float> scale;     // of the step, once for each column of a transposed convolution's stride
-    AlignedBuffer<int16_t> wide;  // [h', w', out] of a stream that is added to something
+    std::vector<float> scale;           // of the step, once for each column of a transposed convolution's stride
+    int16_t* wide = nullptr;            // [h', w', out] of a stream that is added to something
+    const int16_t* residual = nullptr;  // what is added to this one
   };
   std::vector<Compiled> steps;
   std::array<AlignedBuffer<uint8_t>, 2> inputs;  // of the steps, in turns, with their padding
+  std::vector<AlignedBuffer<int16_t>> streams;   // for `wide` of the steps
   AlignedBuffer<float> result;
+
+  void PlaceStreams();
 };
+
+/// A step may write over the stream that it reads: element by element.
+void IntegerNetworkRunner::Impl::PlaceStreams() {
+  std::vector<size_t> last(steps.size(), 0), free_from, slot(steps.size()), size;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].step.residual >= 0) last[static_cast<size_t>(steps[i].step.residual)] = i;
+  }
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (last[i] == 0) continue;
+    size_t& s = slot[i];
+    while (s < free_from.size() && free_from[s] > i) ++s;
+    if (s == free_from.size()) free_from.push_back(0), size.push_back(0);
+    free_from[s] = last[i];
+    size[s] = std::max(size[s], static_cast<size_t>(steps[i].conv.output().size()));
+  }
+  for (size_t s : size) streams.emplace_back(s);
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (last[i] > 0) steps[i].wide = streams[slot[i]].data();
+    if (steps[i].step.residual >= 0) steps[i].residual = steps[static_cast<size_t>(steps[i].step.residual)].wide;
+  }
+}
 
 IntegerNetworkRunner::IntegerNetworkRunner(const IntegerNetwork& network, int h, int w)
     : impl_(std::make_unique<Impl>()) {
   Shape shape{1, 0, h, w};
   std::array<int64_t, 2> most{};
   for (const IntegerStep& step : network.steps()) {
-    impl_->steps.push_back({step, IntegerConv(step.layer, shape.h, shape.w, step.zero_point), {}, {}});
+    impl_->steps.push_back({step, IntegerConv(step.layer, shape.h, shape.w, step.zero_point), {}});
     Impl::Compiled& c = impl_->steps.back();
     shape = c.conv.output();
     for (int phase = 0; phase < (step.layer.transposed ? step.layer.stride : 1); ++phase) {
@@ -129,55 +159,73 @@ IntegerNetworkRunner::IntegerNetworkRunner(const IntegerNetwork& network, int h,
     }
     int64_t& size = most[(impl_->steps.size() - 1) % 2];
     size = std::max(size, c.conv.padded().size());
-    if (step.residual < 0) continue;
-    Impl::Compiled& entry = impl_->steps[static_cast<size_t>(step.residual)];
-    entry.wide = AlignedBuffer<int16_t>(static_cast<size_t>(entry.conv.output().size()));
   }
+  impl_->PlaceStreams();
   for (size_t i = 0; i < most.size(); ++i) impl_->inputs[i] = AlignedBuffer<uint8_t>(static_cast<size_t>(most[i]));
-  impl_->result = AlignedBuffer<float>(static_cast<size_t>(shape.size()));
 }
 IntegerNetworkRunner::~IntegerNetworkRunner() = default;
 
 const Shape& IntegerNetworkRunner::output() const { return impl_->steps.back().conv.output(); }
 
-float* IntegerNetworkRunner::Run(const uint8_t* x) {
-  float* y = impl_->result.data();
+uint8_t* IntegerNetworkRunner::InputRow(int y) {
+  const IntegerConv& conv = impl_->steps[0].conv;
+  const Shape& padded = conv.padded();
+  return impl_->inputs[0].data() + (int64_t{y + conv.padding()} * padded.w + conv.padding()) * padded.c;
+}
+
+void IntegerNetworkRunner::Start() {
   std::vector<Impl::Compiled>& steps = impl_->steps;
-  if (steps[0].conv.padding() > 0) {
-    steps[0].conv.Pad(x, impl_->inputs[0].data());
-    x = impl_->inputs[0].data();
-  }
-  for (size_t i = 0; i < steps.size(); ++i) {
-    Impl::Compiled& c = steps[i];
+  const uint8_t* x = impl_->inputs[0].data();
+  steps[0].conv.FillBorder(impl_->inputs[0].data());
+  for (size_t i = 0; i + 1 < steps.size(); ++i) {
+    const Impl::Compiled& c = steps[i];
     const IntegerStep& s = c.step;
     const int64_t channels = s.layer.out, width = c.conv.output().w;
-    const auto place = [&](const Sums& sums) { return (sums.y * width + sums.x) * channels; };
-    if (s.output == Output::kLast) {
-      c.conv.RunPadded(x, [&](const Sums& sums) { ToFloat(sums, c.scale.data(), y + place(sums)); });
-      break;
-    }
     // What a step gives goes where the next one reads it.
     const IntegerConv& next = steps[i + 1].conv;
     uint8_t* target = impl_->inputs[(i + 1) % 2].data();
     next.FillBorder(target);
     const int64_t margin = next.padding(), row = next.padded().w;
-    const auto narrow = [&](const Sums& sums) {
-      return target + ((sums.y + margin) * row + sums.x + margin) * channels;
-    };
-    const int16_t* residual = s.residual >= 0 ? steps[static_cast<size_t>(s.residual)].wide.data() : nullptr;
-    c.conv.RunPadded(x, [&](const Sums& sums) {
-      int16_t* wide = c.wide.size() > 0 ? c.wide.data() + place(sums) : nullptr;
+    steps[i].conv.RunPadded(x, [&](const Sums& sums) {
+      const int64_t place = (sums.y * width + sums.x) * channels;
+      uint8_t* narrow = target + ((sums.y + margin) * row + sums.x + margin) * channels;
+      int16_t* wide = c.wide != nullptr ? c.wide + place : nullptr;
       if (s.output == Output::kRelu) {
-        ToRelu(sums, c.scale.data(), narrow(sums));
-      } else if (residual == nullptr) {
-        ToStream(sums, c.scale.data(), s.narrow, wide, narrow(sums));
+        ToRelu(sums, c.scale.data(), narrow);
+      } else if (c.residual == nullptr) {
+        ToStream(sums, c.scale.data(), s.narrow, wide, narrow);
       } else {
-        AddToStream(sums, c.scale.data(), s.narrow, residual + place(sums), wide, narrow(sums));
+        AddToStream(sums, c.scale.data(), s.narrow, c.residual + place, wide, narrow);
       }
     });
     x = target;
   }
-  return y;
+}
+
+void IntegerNetworkRunner::Finish(const IntegerConv::Area& area, const Last& last) {
+  Impl::Compiled& c = impl_->steps.back();
+  const float* scale = c.scale.data();
+  const uint8_t* x = impl_->inputs[(impl_->steps.size() - 1) % 2].data();
+  c.conv.RunPadded(x, area, [&](const Sums& sums) { last(sums, scale); });
+}
+
+const float* IntegerNetworkRunner::Run() {
+  const Shape& result = output();
+  if (impl_->result.size() == 0) impl_->result = AlignedBuffer<float>(static_cast<size_t>(result.size()));
+  float* to = impl_->result.data();
+  Start();
+  Finish({0, result.h, 0, result.w}, [&](const Sums& sums, const float* scale) {
+    ToFloat(sums, scale, to + (int64_t{sums.y} * result.w + sums.x) * result.c);
+  });
+  return to;
+}
+
+const float* IntegerNetworkRunner::Run(const uint8_t* x) {
+  const Shape& input = impl_->steps[0].conv.padded();
+  const int margin = impl_->steps[0].conv.padding(), width = input.w - 2 * margin;
+  const int64_t line = int64_t{width} * input.c;
+  for (int y = 0; y < input.h - 2 * margin; ++y) std::copy_n(x + y * line, line, InputRow(y));
+  return Run();
 }
 
 std::vector<float> IntegerNetwork::RunScalar(const uint8_t* x, int h, int w) const {

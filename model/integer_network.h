@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "io/status.h"
 #include "model/architecture.h"
+#include "model/integer_conv.h"
 #include "model/integer_layer.h"
 #include "model/parameters.h"
 #include "model/tensor.h"
@@ -75,8 +77,20 @@ class IntegerNetworkRunner {
 
   const Shape& output() const;
 
-  /// x: u8 [h, w, C]. Sums times scale [h', w', C'], valid (and the caller's to change) until the next call.
-  float* Run(const uint8_t* x);
+  /// What it reads, to be filled before every run: row y [w, C].
+  uint8_t* InputRow(int y);
+
+  /// Sums times scale [h', w', C'], valid until the next call.
+  const float* Run();
+  /// The same for all of an input: u8 [h, w, C].
+  const float* Run(const uint8_t* x);
+
+  /// The same for those who have another use for the sums: Start, then Finish for every area that is wanted. Finish
+  /// hands over sums (see IntegerConv) with the [sums.width] numbers that they are to be multiplied with, from several
+  /// threads.
+  void Start();
+  using Last = std::function<void(const IntegerConv::Sums& sums, const float* scale)>;
+  void Finish(const IntegerConv::Area& area, const Last& last);
 
  private:
   struct Impl;

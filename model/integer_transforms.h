@@ -1,5 +1,4 @@
-// Analysis and synthesis in integers: their deep paths, and the block path of the synthesis. The block path of the
-// analysis stays in f32: only what decoders compute must be equal everywhere.
+// Analysis and synthesis in integers, each a deep path and one of blocks; and the hyper-encoder.
 #pragma once
 
 #include <memory>
@@ -9,6 +8,7 @@
 
 #include "io/status.h"
 #include "model/architecture.h"
+#include "model/block_analysis.h"
 #include "model/integer_blocks.h"
 #include "model/integer_network.h"
 #include "model/parameters.h"
@@ -25,31 +25,40 @@ struct SplitTransform {
 /// kModel when the network is no sum of one branch that integers can run and others.
 Result<SplitTransform> Split(const Network& network);
 
-/// Largest magnitudes at each place of the two deep paths: all that a model file holds of them beside the weights.
+/// Largest magnitudes at each place of the two deep paths and of the hyper-encoder: all that a model file holds of them
+/// beside the weights.
 struct TransformRanges {
   std::vector<float> encoder, decoder;
+  std::vector<float> hyper_encoder;  ///< empty: it runs in f32
 };
 
 struct IntegerTransforms {
   SplitTransform encoder_parts, decoder_parts;
   IntegerNetwork encoder, decoder;
-  IntegerBlocks blocks;        ///< the decoder's other path
+  IntegerNetwork hyper_encoder;  ///< reads companded y as steps of `hyper_unit` above 128; without steps: runs in f32
+  float hyper_unit = 1;
+  BlockAnalysis encoder_blocks;
+  IntegerBlocks decoder_blocks;
   TransformRanges ranges;      ///< what it was made from
   IntegerInput decoder_input;  ///< of the decoder: companded latents; the encoder reads pixels
 
+  /// Of both transforms or only of one.
   static Result<IntegerTransforms> Create(const Architecture& architecture, const Parameters& parameters,
-                                          const TransformRanges& ranges);
+                                          const TransformRanges& ranges, bool with_encoder = true,
+                                          bool with_decoder = true);
 };
 
-/// Ranges over pictures [1, C, h, w] as the encoder sees them, and latents [1, M, h', w'] as the decoder does. Nothing
-/// when the architecture's transforms cannot be split.
+/// Ranges over pictures [1, C, h, w] as the encoder sees them, latents [1, M, h', w'] as the decoder does, and
+/// companded ones as the hyper-encoder does. Nothing when the architecture's transforms cannot be split.
 std::optional<TransformRanges> FindTransformRanges(const Architecture& architecture, Parameters& parameters,
-                                                   std::span<const Tensor> pictures, std::span<const Tensor> latents);
+                                                   std::span<const Tensor> pictures, std::span<const Tensor> latents,
+                                                   std::span<const Tensor> companded);
 
 void SaveRanges(const TransformRanges& ranges, SafetensorsWriter& writer);
 /// Null when the file has none.
 Result<std::shared_ptr<const IntegerTransforms>> LoadIntegerTransforms(const Architecture& architecture,
                                                                        const Parameters& parameters,
-                                                                       const SafetensorsFile& file);
+                                                                       const SafetensorsFile& file, bool with_encoder,
+                                                                       bool with_decoder);
 
 }  // namespace aecomp

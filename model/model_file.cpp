@@ -36,21 +36,23 @@ Status CollectParameters(const Network& network, Shape& shape, std::vector<Param
   return {};
 }
 
-/// Every parameter that a model of this architecture has.
-Result<std::vector<ParameterSpec>> ExpectedParameters(const Architecture& a) {
-  std::vector<ParameterSpec> specs;
+/// Every parameter that a model of this architecture has, or those that are needed.
+Result<std::vector<ParameterSpec>> ExpectedParameters(const Architecture& a, ModelUse use = ModelUse::kBoth) {
+  std::vector<ParameterSpec> specs, unused;
+  std::vector<ParameterSpec>& encoding = use == ModelUse::kDecompression ? unused : specs;
+  std::vector<ParameterSpec>& decoding = use == ModelUse::kCompression ? unused : specs;
   const int size = a.tile != 0 ? a.tile : 4 * a.hyper_stride;
   Shape image{1, a.image_channels, size, size};
-  AECOMP_RETURN_IF_ERROR(CollectParameters(a.encoder, image, specs));
+  AECOMP_RETURN_IF_ERROR(CollectParameters(a.encoder, image, encoding));
   Shape y = image, z = y;
-  AECOMP_RETURN_IF_ERROR(CollectParameters(a.decoder, image, specs));
+  AECOMP_RETURN_IF_ERROR(CollectParameters(a.decoder, image, decoding));
   const int64_t rows = std::ssize(a.lambdas), m = a.latent_channels, n = a.hyper_channels;
   if (a.prior == PriorType::kFactorized) {
     specs.insert(specs.end(),
                  {{"log_gain", {rows, m}}, {"log_step", {rows, m}}, {"y_log_scale", {rows, m}}, {"y_mean", {m}}});
     return specs;
   }
-  AECOMP_RETURN_IF_ERROR(CollectParameters(a.hyper_encoder, z, specs));
+  AECOMP_RETURN_IF_ERROR(CollectParameters(a.hyper_encoder, z, encoding));
   Shape features = z;
   AECOMP_RETURN_IF_ERROR(CollectParameters(a.hyper_decoder, features, specs));
   Shape sigma = features, mu = features, seen = y;
@@ -69,7 +71,7 @@ Result<std::vector<ParameterSpec>> ExpectedParameters(const Architecture& a) {
 }
 
 Status LoadParameters(const SafetensorsFile& file, const std::string& name, Model& model) {
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<ParameterSpec> specs, ExpectedParameters(model.architecture));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<ParameterSpec> specs, ExpectedParameters(model.architecture, model.use));
   for (const ParameterSpec& spec : specs) {
     AECOMP_ASSIGN_OR_RETURN(std::vector<float> values, file.ReadFloats(spec.name, spec.dims));
     if (!AllFinite(values)) {
@@ -101,10 +103,12 @@ Status InFile(const std::string& name, const Status& status) {
   return ModelError(named ? status.message() : name + ": " + status.message());
 }
 
-Result<std::unique_ptr<Model>> Parse(std::span<const uint8_t> bytes, const std::string& name, bool with_prior) {
+Result<std::unique_ptr<Model>> Parse(std::span<const uint8_t> bytes, const std::string& name, bool with_prior,
+                                     ModelUse use) {
   AECOMP_ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Parse(bytes, name));
   AECOMP_ASSIGN_OR_RETURN(const std::string architecture, ReadMetadata(file, name));
   auto model = std::make_unique<Model>();
+  model->use = use;
   AECOMP_ASSIGN_OR_RETURN(model->architecture, ParseArchitecture(architecture, name + ": its architecture"));
   AECOMP_RETURN_IF_ERROR(LoadParameters(file, name, *model));
   if (with_prior && model->architecture.prior == PriorType::kFactorized) {
@@ -113,16 +117,19 @@ Result<std::unique_ptr<Model>> Parse(std::span<const uint8_t> bytes, const std::
     AECOMP_ASSIGN_OR_RETURN(model->prior, IntegerPrior::Load(model->architecture, file));
     AECOMP_ASSIGN_OR_RETURN(
         model->means, IntegerMeans::Load(model->architecture, model->parameters, model->prior.feature_scales(), file));
-    AECOMP_ASSIGN_OR_RETURN(model->integer, LoadIntegerTransforms(model->architecture, model->parameters, file));
+    const bool encoder = use != ModelUse::kDecompression, decoder = use != ModelUse::kCompression;
+    AECOMP_ASSIGN_OR_RETURN(model->integer,
+                            LoadIntegerTransforms(model->architecture, model->parameters, file, encoder, decoder));
   }
   if (const auto it = file.metadata().find(kProvenanceKey); it != file.metadata().end()) model->provenance = it->second;
   model->id = HashModel(bytes);
   return model;
 }
 
-Result<std::unique_ptr<Model>> ParseNamed(std::span<const uint8_t> file, const std::string& name, bool with_prior) {
+Result<std::unique_ptr<Model>> ParseNamed(std::span<const uint8_t> file, const std::string& name, bool with_prior,
+                                          ModelUse use = ModelUse::kBoth) {
   try {
-    auto model = Parse(file, name, with_prior);
+    auto model = Parse(file, name, with_prior, use);
     if (!model.ok()) return InFile(name, model.status());
     return model;
   } catch (const std::exception& e) {  // out of memory
@@ -148,14 +155,14 @@ Status AddParameters(const Architecture& architecture, const Parameters& paramet
 
 }  // namespace
 
-Result<std::unique_ptr<Model>> ParseModel(std::span<const uint8_t> file, const std::string& name) {
-  return ParseNamed(file, name, /*with_prior=*/true);
+Result<std::unique_ptr<Model>> ParseModel(std::span<const uint8_t> file, const std::string& name, ModelUse use) {
+  return ParseNamed(file, name, /*with_prior=*/true, use);
 }
 
-Result<std::unique_ptr<Model>> ReadModel(const std::string& path) {
+Result<std::unique_ptr<Model>> ReadModel(const std::string& path, ModelUse use) {
   auto bytes = ReadFile(path);
   if (!bytes.ok()) return ModelError(bytes.status().message());
-  return ParseNamed(bytes.value(), path, /*with_prior=*/true);
+  return ParseNamed(bytes.value(), path, /*with_prior=*/true, use);
 }
 
 Result<std::unique_ptr<Model>> ReadWeights(const std::string& path) {

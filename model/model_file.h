@@ -18,9 +18,13 @@
 
 namespace aecomp {
 
+/// What a model is for. One that only compresses or only decompresses starts in about half the time.
+enum class ModelUse { kBoth, kCompression, kDecompression };
+
 struct Model {
+  ModelUse use = ModelUse::kBoth;
   Architecture architecture;
-  Parameters parameters;                             ///< what coding uses (the EMA of training)
+  Parameters parameters;                             ///< what coding uses (the EMA of training); see `use`
   IntegerPrior prior;                                ///< of a hyperprior
   IntegerMeans means;                                ///< of a hyperprior
   FactorizedPrior factorized;                        ///< of a factorized one
@@ -30,8 +34,9 @@ struct Model {
 };
 
 /// `name`: what messages call the file.
-Result<std::unique_ptr<Model>> ParseModel(std::span<const uint8_t> file, const std::string& name);
-Result<std::unique_ptr<Model>> ReadModel(const std::string& path);
+Result<std::unique_ptr<Model>> ParseModel(std::span<const uint8_t> file, const std::string& name,
+                                          ModelUse use = ModelUse::kBoth);
+Result<std::unique_ptr<Model>> ReadModel(const std::string& path, ModelUse use = ModelUse::kBoth);
 
 /// The same for a file of weights: a model's file whose integer prior is missing or stays unread. Model::prior is
 /// empty.

@@ -90,13 +90,11 @@ std::optional<Interval> ReceptiveField(const Network& network, const Interval& o
   return field;
 }
 
-std::optional<int> EncoderHalo(const Network& encoder, int latent_stride) {
-  const auto pixels = ReceptiveField(encoder, {0, 0});
+std::optional<int> EncoderHalo(const Architecture& a) {
+  const auto pixels = ReceptiveField(a.encoder, {0, 0});
   if (!pixels) return std::nullopt;
-  return Halo(-pixels->first, pixels->last - (latent_stride - 1), latent_stride);
+  return Halo(-pixels->first, pixels->last - (a.latent_stride - 1), a.latent_stride);
 }
-
-std::optional<int> EncoderHalo(const Architecture& a) { return EncoderHalo(a.encoder, a.latent_stride); }
 
 std::optional<int> DecoderHalo(const Architecture& a) {
   const auto elements = ReceptiveField(a.decoder, {0, a.latent_stride - 1});

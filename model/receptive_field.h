@@ -17,8 +17,7 @@ struct Interval {
 /// plane. Nothing when a layer sees the whole input at once (linear, flatten, reshape).
 std::optional<Interval> ReceptiveField(const Network& network, const Interval& output);
 
-/// Halo of windows in elements of y: for a network from pixels to y, and the encoder and decoder of an architecture.
-std::optional<int> EncoderHalo(const Network& encoder, int latent_stride);
+/// Halo of windows in elements of y.
 std::optional<int> EncoderHalo(const Architecture& architecture);
 std::optional<int> DecoderHalo(const Architecture& architecture);
 

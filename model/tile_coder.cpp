@@ -67,6 +67,23 @@ void CompandPosition(const float* y, const float* gain, const float* fixed_scale
   for (uint32_t c = 0; c < channels; ++c) companded[c] = Compand(y[c] * gain[c] * fixed_scale[c]);
 }
 
+AECOMP_MULTIVERSION
+void CompandPositionToU8(const float* y, const float* gain, const float* fixed_scale, float steps, uint32_t channels,
+                         uint8_t* companded) {
+  for (uint32_t c = 0; c < channels; ++c) companded[c] = ToSeen(Compand(y[c] * gain[c] * fixed_scale[c]), steps);
+}
+
+/// What is to be quantised: y * gain less its mean, for the channels of `parity` that are coded, else 0.
+AECOMP_MULTIVERSION
+void ResidualPosition(const float* y, const float* gain, const float* mu, const float* correction,
+                      const float* mean_gain, const uint8_t* rows, uint32_t channels, uint32_t parity,
+                      float* residual) {
+  for (uint32_t c = 0; c < channels; ++c) {
+    const float v = y[c] * gain[c] - (mu[c] + correction[c]) * mean_gain[c];
+    residual[c] = (c & 1) == parity && rows[c] != 0 ? v : 0.f;
+  }
+}
+
 template <class T>
 inline void RestoreChannels(const int16_t* symbols, const float* mu, const float* correction, const float* gain,
                             const float* step, uint32_t channels, uint32_t parity, T* y_hat) {
@@ -140,18 +157,37 @@ void TileCoder::ForEachRow(F f) const {
   }
 }
 
+Status TileCoder::CompileHyperEncoder() {
+  if (hyper_encoder_ || float_hyper_encoder_) return {};
+  Shape output;
+  if (model_.integer != nullptr && !model_.integer->hyper_encoder.steps().empty()) {
+    hyper_encoder_ = std::make_unique<IntegerNetworkRunner>(model_.integer->hyper_encoder, y_shape_.h, y_shape_.w);
+    output = hyper_encoder_->output();
+  } else {
+    AECOMP_RETURN_IF_ERROR(Compile(model_.architecture.hyper_encoder, y_shape_, float_hyper_encoder_));
+    output = float_hyper_encoder_->output_shape();
+    companded_ = AlignedBuffer<float>(symbols_.size());
+  }
+  if (output == z_shape_) return {};
+  return ModelError("the hyper-encoder's output does not have the shape of z");
+}
+
 void TileCoder::QuantiseZ(const QualityPoint& q, const LatentView<const float>& y) {
   const QualityScales& s = q.scales;
+  const auto channels_of_y = static_cast<uint32_t>(y_shape_.c);
   ForEachRow([&](int i, int j, int64_t at) {
     const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
-    CompandPosition(from, s.gain.data(), s.fixed_scale.data(), static_cast<uint32_t>(s.gain.size()),
-                    companded_.data() + at);
+    if (hyper_encoder_) {
+      CompandPositionToU8(from, s.gain.data(), s.fixed_scale.data(), 1 / model_.integer->hyper_unit, channels_of_y,
+                          hyper_encoder_->InputRow(i) + int64_t{j} * y_shape_.c);
+    } else {
+      CompandPosition(from, s.gain.data(), s.fixed_scale.data(), channels_of_y, companded_.data() + at);
+    }
   });
-  const float* h = hyper_encoder_->Forward(companded_.data());
+  const float* h = hyper_encoder_ ? hyper_encoder_->Run() : float_hyper_encoder_->Forward(companded_.data());
   const size_t channels = s.z_gain.size();
-  for (size_t i = 0; i < z_.size(); ++i) {
-    const size_t c = i % channels;
-    z_[i] = RoundClamped(h[i] * s.z_gain[c] - s.z_mean[c], kZMax);
+  for (size_t at = 0; at < z_.size(); at += channels) {
+    for (size_t c = 0; c < channels; ++c) z_[at + c] = RoundClamped(h[at + c] * s.z_gain[c] - s.z_mean[c], kZMax);
   }
 }
 
@@ -177,12 +213,7 @@ auto TileCoder::Seer(const float* mu, const std::vector<float>& mean_gain, const
 }
 
 Status TileCoder::Encode(const QualityPoint& q, const LatentView<const float>& y, int coded_h, int coded_w) {
-  if (!hyper_encoder_) {
-    AECOMP_RETURN_IF_ERROR(Compile(model_.architecture.hyper_encoder, y_shape_, hyper_encoder_));
-    if (!(hyper_encoder_->output_shape() == z_shape_))
-      return ModelError("the hyper-encoder's output does not have the shape of z");
-    companded_ = AlignedBuffer<float>(symbols_.size());
-  }
+  AECOMP_RETURN_IF_ERROR(CompileHyperEncoder());
   QuantiseZ(q, y);
   AECOMP_RETURN_IF_ERROR(PredictRows(q));
   const float* mu = means_->Predict(features_.data());
@@ -194,28 +225,29 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView<const float>& y
   std::vector<float> inverse_weight(channels);
   for (size_t c = 0; c < channels; ++c) inverse_weight[c] = static_cast<float>(1 / (price * s.step[c] * s.step[c]));
   const auto see = Seer(mu, mean_gain, s);
-  const auto symbol = [&](int i, int j, size_t e, size_t c, float v, float mean) -> int16_t {
-    if (i >= coded_h || j >= coded_w || rows_[e] == 0) return 0;
-    return quantiser_.Quantise(v - mean, rows_[e], inverse_weight[c]);
-  };
-  ForEachRow([&](int i, int j, int64_t at) {
-    const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
-    const uint32_t parity = FirstParity(i, j);
-    for (size_t c = parity; c < channels; c += 2) {
-      const size_t e = static_cast<size_t>(at) + c;
-      symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], mu[e] * mean_gain[c]);
+  const auto quantise = [&](int i, int j, int64_t at, uint32_t parity, const float* correction) {
+    int16_t* to = symbols_.data() + at;
+    if (i >= coded_h || j >= coded_w) {
+      for (size_t c = parity; c < channels; c += 2) to[c] = 0;
+      return;
     }
-    see(at, parity);
+    thread_local std::vector<float> residual;
+    residual.resize(channels);
+    const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
+    const uint8_t* rows = rows_.data() + at;
+    ResidualPosition(from, s.gain.data(), mu + at, correction, mean_gain.data(), rows, static_cast<uint32_t>(channels),
+                     parity, residual.data());
+    for (size_t c = parity; c < channels; c += 2) {  // most are small
+      to[c] = std::fabs(residual[c]) < 0.5f ? int16_t{0} : quantiser_.Quantise(residual[c], rows[c], inverse_weight[c]);
+    }
+  };
+  const std::vector<float> none(channels, 0.f);
+  ForEachRow([&](int i, int j, int64_t at) {
+    quantise(i, j, at, FirstParity(i, j), none.data());
+    see(at, FirstParity(i, j));
   });
   const float* correction = means_->Correct(seen_.data());
-  ForEachRow([&](int i, int j, int64_t at) {
-    const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
-    const uint32_t parity = FirstParity(i, j);
-    for (size_t c = 1 - parity; c < channels; c += 2) {
-      const size_t e = static_cast<size_t>(at) + c;
-      symbols_[e] = symbol(i, j, e, c, from[c] * s.gain[c], (mu[e] + correction[e]) * mean_gain[c]);
-    }
-  });
+  ForEachRow([&](int i, int j, int64_t at) { quantise(i, j, at, 1 - FirstParity(i, j), correction + at); });
   return {};
 }
 

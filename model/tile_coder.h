@@ -64,6 +64,7 @@ class TileCoder {
  private:
   TileCoder(Model& model, int h, int w);
   Status Compile(const Network& network, const Shape& input, std::unique_ptr<Graph>& graph);
+  Status CompileHyperEncoder();
   void QuantiseZ(const QualityPoint& q, const LatentView<const float>& y);
   template <class F>
   void ForEachRow(F f) const;
@@ -73,12 +74,14 @@ class TileCoder {
   RdQuantiser quantiser_;
   Shape y_shape_, z_shape_, features_shape_;
   std::unique_ptr<MeanPredictor> means_;
-  std::unique_ptr<Graph> hyper_encoder_;               // made by the first Encode
+  // Made by the first Encode: one of the two.
+  std::unique_ptr<IntegerNetworkRunner> hyper_encoder_;
+  std::unique_ptr<Graph> float_hyper_encoder_;
   std::unique_ptr<Graph> hyper_decoder_, sigma_head_;  // made by the first EstimateBits
   std::vector<int16_t> z_, symbols_;
   std::vector<uint8_t> rows_, features_;  // features: [h, w, K]
   std::vector<uint8_t> seen_;             // [h, w, M]: what the context sees of the first half
-  AlignedBuffer<float> companded_;        // [h, w, M]: what the hyper-encoder reads; encoder only
+  AlignedBuffer<float> companded_;        // [h, w, M]: what the hyper-encoder in f32 reads
 };
 
 }  // namespace aecomp

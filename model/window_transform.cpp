@@ -6,13 +6,14 @@
 #include <type_traits>
 
 #include "model/entropy_parameters.h"
+#include "model/multiversion.h"
 #include "model/receptive_field.h"
 
 namespace aecomp {
 namespace {
 
 constexpr size_t kMostCompiled = 2;
-constexpr int kBand = 32;  // rows of y of the encoder's f32 path at a time: its f32 pixels then stay in the cache
+constexpr int kBand = 32;  // rows of y of the block paths at a time: their f32 pixels then stay in the cache
 constexpr int kUnlimited = std::numeric_limits<int>::max();  // the halo of a network that sees its whole input
 
 /// What the deep path of the decoder reads of every latent.
@@ -27,6 +28,9 @@ std::vector<uint8_t> CompandedLatents(const IntegerTransforms& t) {
   return table;
 }
 
+/// Rows of y that a block path takes at a time.
+int Band(int rows, int halo) { return std::min(rows, kBand + 2 * halo); }
+
 }  // namespace
 
 WindowTransform::WindowTransform(Model& model, bool integer, int max_window)
@@ -36,7 +40,8 @@ WindowTransform::WindowTransform(Model& model, bool integer, int max_window)
       encoder_halo_(EncoderHalo(model.architecture).value_or(kUnlimited)),
       decoder_halo_(DecoderHalo(model.architecture).value_or(kUnlimited)) {
   if (integer_) {
-    band_halo_ = EncoderHalo(model.integer->encoder_parts.rest, model.architecture.latent_stride).value_or(kUnlimited);
+    encoder_band_halo_ = model.integer->encoder_blocks.halo();
+    decoder_band_halo_ = model.integer->decoder_blocks.halo();
   }
 }
 
@@ -47,31 +52,25 @@ WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
   return ChooseWindowSize(rows, columns, halo, huge ? max_window_ / 2 : max_window_);
 }
 
-/// Rows of y that the encoder's graph gives at a time.
-int WindowTransform::Band(const Shape& input, bool integer) const {
-  const int rows = input.h / model_.architecture.latent_stride;
-  return integer && band_halo_ < kBand / 4 ? std::min(rows, kBand + 2 * band_halo_) : rows;
+AlignedBuffer<float> WindowTransform::BandOfPixels(Shape pixels, int halo) const {
+  const int stride = model_.architecture.latent_stride;
+  pixels.h = Band(pixels.h / stride, halo) * stride;
+  return AlignedBuffer<float>(static_cast<size_t>(pixels.size()));
 }
 
-/// c.input_shape and c.integer say what is wanted; network: what runs in f32, or null.
+/// c.input_shape says for what; network: what runs in f32, else null.
 Status WindowTransform::Compile(const Network* network, const IntegerNetwork* deep, Compiled& c) {
-  if (network != nullptr) {
-    Shape shape = c.input_shape;
-    if (c.integer) shape.h = Band(shape, true) * model_.architecture.latent_stride;
-    auto made = Graph::Create(*network, shape, model_.parameters, Graph::Mode::kInference);
-    if (!made.ok()) return ModelError(made.status().message());
-    c.graph = std::move(made).value();
-    c.output_shape = c.graph->output_shape();
-    c.input = AlignedBuffer<float>(static_cast<size_t>(shape.size()));
+  if (network == nullptr) {
+    c.integer = true;
+    c.deep = std::make_unique<IntegerNetworkRunner>(*deep, c.input_shape.h, c.input_shape.w);
+    c.output_shape = c.deep->output();
+    return {};
   }
-  if (!c.integer) return {};
-  c.deep = std::make_unique<IntegerNetworkRunner>(*deep, c.input_shape.h, c.input_shape.w);
-  c.deep_input = AlignedBuffer<uint8_t>(static_cast<size_t>(c.input_shape.size()));
-  const Shape& output = c.deep->output();
-  if (network != nullptr && (c.output_shape.w != output.w || c.output_shape.c != output.c)) {
-    return ModelError("the paths of a transform differ in shape");
-  }
-  c.output_shape = output;
+  auto made = Graph::Create(*network, c.input_shape, model_.parameters, Graph::Mode::kInference);
+  if (!made.ok()) return ModelError(made.status().message());
+  c.graph = std::move(made).value();
+  c.output_shape = c.graph->output_shape();
+  c.input = AlignedBuffer<float>(static_cast<size_t>(c.input_shape.size()));
   return {};
 }
 
@@ -81,9 +80,16 @@ Result<WindowTransform::Compiled*> WindowTransform::Encoder(const Shape& input, 
   }
   if (encoders_.size() >= kMostCompiled) encoders_.erase(encoders_.begin());
   Compiled c;
-  c.integer = integer, c.input_shape = input;
-  AECOMP_RETURN_IF_ERROR(Compile(integer ? &model_.integer->encoder_parts.rest : &model_.architecture.encoder,
-                                 integer ? &model_.integer->encoder : nullptr, c));
+  c.input_shape = input;
+  AECOMP_RETURN_IF_ERROR(
+      Compile(integer ? nullptr : &model_.architecture.encoder, integer ? &model_.integer->encoder : nullptr, c));
+  if (integer) {
+    const BlockAnalysis& blocks = model_.integer->encoder_blocks;
+    if (blocks.block() != model_.architecture.latent_stride || blocks.outputs() != c.output_shape.c) {
+      return ModelError("the paths of the encoder differ in shape");
+    }
+    c.blocks = BandOfPixels(input, encoder_band_halo_);
+  }
   return &encoders_.emplace_back(std::move(c));
 }
 
@@ -93,59 +99,97 @@ Result<WindowTransform::Compiled*> WindowTransform::Decoder(const Shape& input) 
   }
   if (decoders_.size() >= kMostCompiled) decoders_.erase(decoders_.begin());
   Compiled c;
-  c.integer = integer_, c.input_shape = input;
+  c.input_shape = input;
   AECOMP_RETURN_IF_ERROR(
       Compile(integer_ ? nullptr : &model_.architecture.decoder, integer_ ? &model_.integer->decoder : nullptr, c));
   if (integer_) {
-    const IntegerBlocks& blocks = model_.integer->blocks;
+    const IntegerBlocks& blocks = model_.integer->decoder_blocks;
     if (c.output_shape.c != blocks.channels() || c.output_shape.h != input.h * blocks.block()) {
       return ModelError("the paths of the decoder differ in shape");
     }
-    c.blocks = AlignedBuffer<float>(static_cast<size_t>(c.output_shape.size()));
+    c.blocks = BandOfPixels(c.output_shape, decoder_band_halo_);
   }
   return &decoders_.emplace_back(std::move(c));
 }
 
-/// y^ * step, rows `row_stride` elements apart, companded to 8 bits into c.deep_input [h, w, M].
-void WindowTransform::FillDeepLatents(const int16_t* y_hat, int64_t row_stride, Compiled& c) {
-  if (companded_.empty()) companded_ = CompandedLatents(*model_.integer);
-  const uint8_t* table = companded_.data() + 32768;
-  const int64_t size = int64_t{c.input_shape.w} * c.input_shape.c;
-#pragma omp parallel for schedule(static)
-  for (int i = 0; i < c.input_shape.h; ++i) {
-    const int16_t* from = y_hat + i * row_stride;
-    uint8_t* to = c.deep_input.data() + i * size;
-    for (int64_t k = 0; k < size; ++k) to[k] = table[from[k]];
+namespace {
+
+using Sums = IntegerConv::Sums;
+
+inline void AddRepeat(const int32_t* acc, const int32_t* bias, const float* scale, int width, const float* also,
+                      float* to) {
+#pragma GCC ivdep  // to may be also
+  for (int c = 0; c < width; ++c) to[c] = static_cast<float>(acc[c] + bias[c]) * scale[c] + also[c];
+}
+
+/// also + sums times scale, one after the other as in `also`. `to` may be `also`.
+AECOMP_MULTIVERSION
+void AddSums(const Sums sums, const float* scale, const float* also, float* to) {
+  const int32_t *acc = sums.acc, *bias = sums.bias;
+  const int repeats = sums.repeats, width = sums.width;
+  const int64_t stride = sums.stride;
+  for (int r = 0; r < repeats; ++r, acc += stride, also += width, to += width) {
+    if (width == 12) {  // four RGB pixels
+      AddRepeat(acc, bias, scale, 12, also, to);
+    } else {
+      AddRepeat(acc, bias, scale, width, also, to);
+    }
   }
 }
 
-/// The output for a window of latents, rows `row_stride` elements apart, as two parts whose sum it is.
-std::pair<const float*, const float*> WindowTransform::RunDecoder(const int16_t* y_hat, int64_t row_stride,
-                                                                  Compiled& c) {
-  FillDeepLatents(y_hat, row_stride, c);
-  model_.integer->blocks.Run(y_hat, c.input_shape.h, c.input_shape.w, row_stride, c.blocks.data());
-  return {c.deep->Run(c.deep_input.data()), c.blocks.data()};
+template <class Sample>
+inline void ToSamples(const float* x, int64_t count, const SampleRange& range, Sample* to) {
+  const ToSample<Sample> to_sample(range);
+  for (int64_t i = 0; i < count; ++i) to[i] = to_sample(x[i]);
 }
 
-/// The same in f32: one part.
-std::pair<const float*, const float*> WindowTransform::RunDecoder(const float* y_hat, int64_t row_stride, Compiled& c) {
-  const int64_t size = int64_t{c.input_shape.w} * c.input_shape.c;
-  for (int i = 0; i < c.input_shape.h; ++i) std::copy_n(y_hat + i * row_stride, size, c.input.data() + i * size);
-  return {c.graph->Forward(c.input.data()), nullptr};
+AECOMP_MULTIVERSION
+void Store(const float* x, int64_t count, const SampleRange range, uint8_t* to) { ToSamples(x, count, range, to); }
+
+AECOMP_MULTIVERSION
+void Store(const float* x, int64_t count, const SampleRange range, uint16_t* to) { ToSamples(x, count, range, to); }
+
+/// The means of the channels of x [count, channels].
+template <class Sample>
+void StoreMeans(const float* x, int64_t count, int channels, const SampleRange& range, Sample* to) {
+  const ToSample<Sample> to_sample(range);
+  for (int64_t i = 0; i < count; ++i, x += channels) {
+    float sum = 0;
+    for (int k = 0; k < channels; ++k) sum += x[k];
+    to[i] = to_sample(sum / static_cast<float>(channels));
+  }
 }
 
-namespace {
+template <class Sample>
+void StorePixels(const float* x, int64_t count, int channels, const SampleRange& range, Sample* to) {
+  channels == 1 ? Store(x, count, range, to) : StoreMeans(x, count, channels, range, to);
+}
 
-/// convert(sample) of the pixels from (row, column) on into `to` [shape.h, shape.w, shape.c].
-template <class Sample, class T, class Convert>
-void FillPixels(const Image& image, int row, int column, const Shape& shape, T* to, Convert convert) {
-  const int64_t line = int64_t{shape.w} * shape.c;
+/// `count` pixels x [count, channels] into the image from (row, column) on; those outside of it are left out.
+void StorePixels(const float* x, int count, int channels, int row, int column, const SampleRange& range, Image& image) {
+  const int inside = std::min(count, image.width - column);
+  if (row >= image.height || inside <= 0) return;
+  const int group = channels / image.channels;  // samples of the network for one of the image
+  const int64_t size = int64_t{inside} * image.channels, at = int64_t{column} * image.channels;
+  image.bits == 8 ? StorePixels(x, size, group, range, image.Row(row) + at)
+                  : StorePixels(x, size, group, range, reinterpret_cast<uint16_t*>(image.Row(row)) + at);
+}
+
+/// The core of a window, in outputs of a network that gives `stride` of them for an element of y, each way.
+IntegerConv::Area CoreOf(const Window& v, const Window& h, int stride) {
+  return {(v.core_begin - v.begin) * stride, (v.core_end - v.begin) * stride, (h.core_begin - h.begin) * stride,
+          (h.core_end - h.begin) * stride};
+}
+
+/// convert(sample) of the pixels from (row, column) on: row y of them goes to line(y) [shape.w, shape.c].
+template <class Sample, class Line, class Convert>
+void FillPixels(const Image& image, int row, int column, const Shape& shape, Line line, Convert convert) {
   const int inside = std::clamp(image.width - column, 1, shape.w);
 #pragma omp parallel for schedule(static)
   for (int y = 0; y < shape.h; ++y) {
     const auto* from = reinterpret_cast<const Sample*>(image.Row(std::min(row + y, image.height - 1))) +
                        int64_t{std::min(column, image.width - 1)} * image.channels;
-    T* pixel = to + y * line;
+    auto* pixel = line(y);
     if (image.channels == 1) {
       for (int x = 0; x < inside; ++x) {
         for (int k = 0; k < shape.c; ++k) *pixel++ = convert(from[x]);
@@ -161,8 +205,9 @@ void FillPixels(const Image& image, int row, int column, const Shape& shape, T* 
 void FillFloats(const Image& image, const SampleRange& range, int row, int column, const Shape& shape, float* to) {
   const float low = range.low, width = range.high - range.low;
   const auto convert = [&](auto sample) { return (static_cast<float>(sample) - low) / width - 0.5f; };
-  image.bits == 8 ? FillPixels<uint8_t>(image, row, column, shape, to, convert)
-                  : FillPixels<uint16_t>(image, row, column, shape, to, convert);
+  const auto line = [&](int y) { return to + int64_t{y} * shape.w * shape.c; };
+  image.bits == 8 ? FillPixels<uint8_t>(image, row, column, shape, line, convert)
+                  : FillPixels<uint16_t>(image, row, column, shape, line, convert);
 }
 
 }  // namespace
@@ -178,58 +223,91 @@ Status WindowTransform::Analyse(const Image& image, const SampleRange& range, in
   if (!(c->output_shape == Shape{1, a.latent_channels, size.height, size.width})) {
     return ModelError("the encoder turns " + input.ToString() + " into " + c->output_shape.ToString());
   }
+  const int64_t m = a.latent_channels;
   for (const Window& v : MakeWindows(rows, size.height, encoder_halo_)) {
     for (const Window& h : MakeWindows(columns, size.width, encoder_halo_)) {
-      const float* deep = nullptr;
-      if (integer) {
-        FillPixels<uint8_t>(image, v.begin * stride, h.begin * stride, input, c->deep_input.data(),
-                            [](uint8_t sample) { return sample; });
-        deep = c->deep->Run(c->deep_input.data());
-      }
-      for (const Window& band : MakeWindows(size.height, Band(input, integer), band_halo_)) {
-        const int top = v.begin + band.begin;
-        FillFloats(image, range, top * stride, h.begin * stride, c->graph->input_shape(), c->input.data());
+      float* to = y + v.core_begin * row_stride + h.core_begin * m;
+      if (!integer) {
+        FillFloats(image, range, v.begin * stride, h.begin * stride, input, c->input.data());
         const float* out = c->graph->Forward(c->input.data());
-        const int64_t count = int64_t{h.core_end - h.core_begin} * a.latent_channels;
-        const int begin = std::max(v.core_begin, v.begin + band.core_begin);
-        const int end = std::min(v.core_end, v.begin + band.core_end);
 #pragma omp parallel for schedule(static)
-        for (int i = begin; i < end; ++i) {
-          const auto row = [&](int first) {
-            return (int64_t{i - first} * size.width + h.core_begin - h.begin) * a.latent_channels;
-          };
-          const float *from = out + row(top), *also = deep != nullptr ? deep + row(v.begin) : nullptr;
-          float* to = y + i * row_stride + int64_t{h.core_begin} * a.latent_channels;
-          for (int64_t k = 0; k < count; ++k) to[k] = also != nullptr ? from[k] + also[k] : from[k];
+        for (int i = 0; i < v.core_end - v.core_begin; ++i) {
+          const int64_t row = v.core_begin - v.begin + i, column = h.core_begin - h.begin;
+          std::copy_n(out + (row * size.width + column) * m, (h.core_end - h.core_begin) * m, to + i * row_stride);
         }
+        continue;
       }
+      for (const Window& band : MakeWindows(size.height, Band(size.height, encoder_band_halo_), encoder_band_halo_)) {
+        IntegerConv::Area area = CoreOf(v, h, 1);
+        area.top = std::max(area.top, band.core_begin), area.bottom = std::min(area.bottom, band.core_end);
+        if (area.top >= area.bottom) continue;
+        Shape pixels = input;
+        pixels.h = Band(size.height, encoder_band_halo_) * stride;
+        FillFloats(image, range, (v.begin + band.begin) * stride, h.begin * stride, pixels, c->blocks.data());
+        const BlockAnalysis::Area blocks{area.top - band.begin, area.bottom - band.begin, area.left, area.right};
+        model_.integer->encoder_blocks.Run(c->blocks.data(), pixels.h / stride, size.width, blocks,
+                                           to + (v.begin + area.top - v.core_begin) * row_stride, row_stride);
+      }
+      FillPixels<uint8_t>(
+          image, v.begin * stride, h.begin * stride, input, [&](int row) { return c->deep->InputRow(row); },
+          [](uint8_t sample) { return sample; });
+      c->deep->Start();
+      c->deep->Finish(CoreOf(v, h, 1), [&](const Sums& sums, const float* scale) {
+        float* sum = y + (v.begin + sums.y) * row_stride + (h.begin + sums.x) * m;
+        AddSums(sums, scale, sum, sum);
+      });
     }
   }
   return {};
 }
 
-/// The core of a window's output into the image: x, or x + also [1, h, w, C].
-template <class Sample>
-void WindowTransform::StorePixels(const float* x, const float* also, const Shape& shape, const SampleRange& range,
-                                  const Window& v, const Window& h, Image& image) const {
-  const ToSample<Sample> to_sample(range);
-  const int stride = model_.architecture.latent_stride;
-  const int top = v.core_begin * stride, bottom = std::min(v.core_end * stride, image.height);
-  const int left = h.core_begin * stride, right = std::min(h.core_end * stride, image.width);
+/// Pixels of the window `place` of y^ * step: companded to 8 bits into the deep path, and as blocks.
+void WindowTransform::RunDecoder(const int16_t* y_hat, int64_t row_stride, const SampleRange& range, const Place& place,
+                                 Compiled& c, Image& image) {
+  if (companded_.empty()) companded_ = CompandedLatents(*model_.integer);
+  const uint8_t* table = companded_.data() + 32768;
+  const int64_t size = int64_t{c.input_shape.w} * c.input_shape.c;
 #pragma omp parallel for schedule(static)
-  for (int row = top; row < bottom; ++row) {
-    const int64_t first = (int64_t{row - v.begin * stride} * shape.w + left - h.begin * stride) * shape.c;
-    const auto value = [&](int64_t i) { return also != nullptr ? x[first + i] + also[first + i] : x[first + i]; };
-    Sample* to = reinterpret_cast<Sample*>(image.Row(row)) + int64_t{left} * image.channels;
-    if (image.channels == shape.c) {
-      for (int64_t i = 0; i < int64_t{right - left} * shape.c; ++i) to[i] = to_sample(value(i));
-      continue;
-    }
-    for (int64_t column = 0; column < right - left; ++column) {
-      float sum = 0;
-      for (int k = 0; k < shape.c; ++k) sum += value(column * shape.c + k);
-      *to++ = to_sample(sum / static_cast<float>(shape.c));
-    }
+  for (int i = 0; i < c.input_shape.h; ++i) {
+    const int16_t* from = y_hat + i * row_stride;
+    uint8_t* to = c.deep->InputRow(i);
+    for (int64_t k = 0; k < size; ++k) to[k] = table[from[k]];
+  }
+  c.deep->Start();
+
+  const int stride = model_.architecture.latent_stride, channels = c.output_shape.c, halo = decoder_band_halo_;
+  const int height = Band(c.input_shape.h, halo);
+  const int top = place.v.begin * stride, left = place.h.begin * stride;
+  for (const Window& band : MakeWindows(c.input_shape.h, height, halo)) {
+    IntegerConv::Area area = CoreOf(place.v, place.h, stride);
+    area.top = std::max(area.top, band.core_begin * stride);
+    area.bottom = std::min({area.bottom, band.core_end * stride, image.height - top});
+    if (area.top >= area.bottom) continue;
+    model_.integer->decoder_blocks.Run(y_hat + band.begin * row_stride, height, c.input_shape.w, row_stride,
+                                       c.blocks.data());
+    c.deep->Finish(area, [&](const Sums& sums, const float* scale) {
+      thread_local std::vector<float> pixels;
+      const int count = sums.repeats * sums.width / channels;
+      pixels.resize(static_cast<size_t>(count * channels));
+      const int64_t row = sums.y - band.begin * stride;
+      AddSums(sums, scale, c.blocks.data() + (row * c.output_shape.w + sums.x) * channels, pixels.data());
+      StorePixels(pixels.data(), count, channels, top + sums.y, left + sums.x, range, image);
+    });
+  }
+}
+
+/// The same in f32.
+void WindowTransform::RunDecoder(const float* y_hat, int64_t row_stride, const SampleRange& range, const Place& place,
+                                 Compiled& c, Image& image) {
+  const int64_t size = int64_t{c.input_shape.w} * c.input_shape.c;
+  for (int i = 0; i < c.input_shape.h; ++i) std::copy_n(y_hat + i * row_stride, size, c.input.data() + i * size);
+  const float* x = c.graph->Forward(c.input.data());
+  const int stride = model_.architecture.latent_stride, channels = c.output_shape.c;
+  const IntegerConv::Area core = CoreOf(place.v, place.h, stride);
+#pragma omp parallel for schedule(static)
+  for (int row = core.top; row < core.bottom; ++row) {
+    StorePixels(x + (int64_t{row} * c.output_shape.w + core.left) * channels, core.right - core.left, channels,
+                place.v.begin * stride + row, place.h.begin * stride + core.left, range, image);
   }
 }
 
@@ -248,9 +326,7 @@ Status WindowTransform::SynthesiseFrom(const T* y_hat, int rows, int columns, in
   for (const Window& v : MakeWindows(rows, size.height, decoder_halo_)) {
     for (const Window& h : MakeWindows(columns, size.width, decoder_halo_)) {
       const T* from = y_hat + v.begin * row_stride + int64_t{h.begin} * a.latent_channels;
-      const auto [x, also] = RunDecoder(from, row_stride, *c);
-      image.bits == 8 ? StorePixels<uint8_t>(x, also, output, range, v, h, image)
-                      : StorePixels<uint16_t>(x, also, output, range, v, h, image);
+      RunDecoder(from, row_stride, range, {v, h}, *c, image);
     }
   }
   return {};

@@ -46,37 +46,38 @@ class WindowTransform {
   }
 
  private:
-  /// A transform for one size of input. In f32 all of it is `graph`. In integers `deep` is its deep path; the other is
-  /// `graph` in the encoder, for some rows at a time, and IntegerBlocks in the decoder.
+  /// A transform for one size of input. In f32 all of it is `graph`. In integers `deep` is its deep path; the other
+  /// runs for some rows at a time, in the encoder as `graph`, in the decoder as IntegerBlocks.
   struct Compiled {
     bool integer = false;
     Shape input_shape, output_shape;
     std::unique_ptr<Graph> graph;
     AlignedBuffer<float> input;  // of graph
     std::unique_ptr<IntegerNetworkRunner> deep;
-    AlignedBuffer<uint8_t> deep_input;  // [1, h, w, C]
-    AlignedBuffer<float> blocks;        // what IntegerBlocks gives, of output_shape
+    AlignedBuffer<float> blocks;  // pixels of a band of the block path
+  };
+  /// Windows of one image, and the core of one of them.
+  struct Place {
+    const Window &v, &h;
   };
   Result<Compiled*> Encoder(const Shape& input, bool integer);
   Result<Compiled*> Decoder(const Shape& input);
   Status Compile(const Network* network, const IntegerNetwork* deep, Compiled& c);
-  void FillDeepLatents(const int16_t* y_hat, int64_t row_stride, Compiled& c);
   template <class T>
   Status SynthesiseFrom(const T* y_hat, int rows, int columns, int64_t row_stride, const SampleRange& range,
                         Image& image);
-  std::pair<const float*, const float*> RunDecoder(const int16_t* y_hat, int64_t row_stride, Compiled& c);
-  std::pair<const float*, const float*> RunDecoder(const float* y_hat, int64_t row_stride, Compiled& c);
+  void RunDecoder(const int16_t* y_hat, int64_t row_stride, const SampleRange& range, const Place& place, Compiled& c,
+                  Image& image);
+  void RunDecoder(const float* y_hat, int64_t row_stride, const SampleRange& range, const Place& place, Compiled& c,
+                  Image& image);
   WindowSize SizeFor(int rows, int columns, int halo) const;
-  int Band(const Shape& input, bool integer) const;
-  template <class Sample>
-  void StorePixels(const float* x, const float* also, const Shape& shape, const SampleRange& range, const Window& v,
-                   const Window& h, Image& image) const;
+  AlignedBuffer<float> BandOfPixels(Shape pixels, int halo) const;
 
   Model& model_;
   bool integer_;
   int max_window_;
-  int encoder_halo_, decoder_halo_;  // in elements of y
-  int band_halo_ = 0;                // of the part of the encoder that runs in bands
+  int encoder_halo_, decoder_halo_;                    // in elements of y
+  int encoder_band_halo_ = 0, decoder_band_halo_ = 0;  // of the parts that run in bands
   std::vector<Compiled> encoders_, decoders_;
   std::vector<uint8_t> companded_;  // of every int16 latent: what the decoder's deep path reads
 };

@@ -61,10 +61,11 @@ Result<std::vector<uint8_t>> GraySkipped(const Architecture& a, Parameters& para
 
 /// What the networks read for random patches over all qualities.
 struct Calibration {
-  std::vector<Tensor> pictures;  ///< of the encoder
-  std::vector<Tensor> latents;   ///< of the decoder: y^ * step, without the prior's means
-  std::vector<Tensor> z;         ///< of the hyper-decoder: z^ in its float scale
-  MeanInputs means;              ///< of mu head and context
+  std::vector<Tensor> pictures;   ///< of the encoder
+  std::vector<Tensor> latents;    ///< of the decoder: y^ * step, without the prior's means
+  std::vector<Tensor> companded;  ///< of the hyper-encoder
+  std::vector<Tensor> z;          ///< of the hyper-decoder: z^ in its float scale
+  MeanInputs means;               ///< of mu head and context
 };
 
 Result<Calibration> Calibrate(const Architecture& a, Parameters& parameters, const Dataset& dataset) {
@@ -77,13 +78,13 @@ Result<Calibration> Calibrate(const Architecture& a, Parameters& parameters, con
   AECOMP_ASSIGN_OR_RETURN(auto features,
                           Graph::Create(a.hyper_decoder, hyper->output_shape(), parameters, Graph::Mode::kInference));
   Calibration inputs;
-  Tensor companded(y);
   for (int i = 0; i < kCalibrationPatches; ++i) {
     Tensor& x = inputs.pictures.emplace_back(image);
     CalibrationPatch(dataset, i, x);
     const QualityScales s = ScalesAt(a, parameters, a.max_quality() * i / double{kCalibrationPatches - 1});
     const float* latent = encoder->Forward(x.data());
     Tensor& restored = inputs.latents.emplace_back(y);
+    Tensor& companded = inputs.companded.emplace_back(y);
     for (int64_t k = 0; k < y.size(); ++k) {
       const size_t c = static_cast<size_t>(k % y.c);
       companded.data()[k] = Compand(latent[k] * s.gain[c] * s.fixed_scale[c]);
@@ -180,7 +181,8 @@ Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const
                           IntegerMeans::Quantize(m.architecture, m.parameters, m.prior.feature_scales(), inputs.means));
   AECOMP_RETURN_IF_ERROR(FitTables(m, dataset));
   if (architecture.tile != 0) return SerializeModel(m.architecture, m.parameters, m.prior, m.means, provenance);
-  const auto ranges = FindTransformRanges(m.architecture, m.parameters, inputs.pictures, inputs.latents);
+  const auto ranges =
+      FindTransformRanges(m.architecture, m.parameters, inputs.pictures, inputs.latents, inputs.companded);
   return SerializeModel(m.architecture, m.parameters, m.prior, m.means, provenance, ranges);
 }
 

@@ -15,6 +15,7 @@
 
 #include "model/layers/options.h"
 #include "model/layers/registry.h"
+#include "model/multiversion.h"
 
 namespace aecomp {
 namespace {
@@ -43,51 +44,66 @@ std::vector<float> OddPartMatrix(int block, bool inverse) {
 }
 
 constexpr int kMostHalf = 128;    // of a block
-constexpr int64_t kColumns = 64;  // that are mixed at a time
+constexpr int64_t kColumns = 48;  // that are mixed at a time: few enough for their sums to stay in registers
+
+/// MixBorder for some columns.
+__attribute__((always_inline)) inline void MixSome(const float* v, int half, float* to, int64_t stride,
+                                                   int64_t columns) {
+  float odd[kMostHalf * kColumns];
+  for (int64_t d = 0; d < half; ++d) {
+    float *before = to - (d + 1) * stride, *after = to + d * stride, *difference = odd + d * kColumns;
+#pragma omp simd
+    for (int64_t i = 0; i < columns; ++i) {
+      difference[i] = 0.5f * (before[i] - after[i]);
+      before[i] = after[i] = 0.5f * (before[i] + after[i]);
+    }
+  }
+  for (int64_t d = 0; d < half; ++d) {
+    float mixed[kColumns] = {};
+    for (int64_t e = 0; e < half; ++e) {
+      const float weight = v[d * half + e];
+      const float* difference = odd + e * kColumns;
+#pragma omp simd
+      for (int64_t i = 0; i < columns; ++i) mixed[i] += weight * difference[i];
+    }
+    float *before = to - (d + 1) * stride, *after = to + d * stride;
+#pragma omp simd
+    for (int64_t i = 0; i < columns; ++i) before[i] += mixed[i], after[i] -= mixed[i];
+  }
+}
 
 /// Mixes the rows around a border: `behind` is the first row behind it, rows lie `stride` apart, `size` elements each.
-void MixBorder(const std::vector<float>& v, int half, float* behind, int64_t stride, int64_t size) {
-  float odd[kMostHalf * kColumns];
-  for (int64_t begin = 0; begin < size; begin += kColumns) {
-    const int64_t columns = std::min(kColumns, size - begin);
-    float* const to = behind + begin;
-    for (int64_t d = 0; d < half; ++d) {
-      float *before = to - (d + 1) * stride, *after = to + d * stride, *difference = odd + d * kColumns;
-#pragma omp simd
-      for (int64_t i = 0; i < columns; ++i) {
-        difference[i] = 0.5f * (before[i] - after[i]);
-        before[i] = after[i] = 0.5f * (before[i] + after[i]);
-      }
-    }
-    for (int64_t d = 0; d < half; ++d) {
-      float mixed[kColumns] = {};
-      for (int64_t e = 0; e < half; ++e) {
-        const float weight = v[static_cast<size_t>(d * half + e)];
-        const float* difference = odd + e * kColumns;
-#pragma omp simd
-        for (int64_t i = 0; i < columns; ++i) mixed[i] += weight * difference[i];
-      }
-      float *before = to - (d + 1) * stride, *after = to + d * stride;
-#pragma omp simd
-      for (int64_t i = 0; i < columns; ++i) before[i] += mixed[i], after[i] -= mixed[i];
+AECOMP_MULTIVERSION
+void MixBorder(const float* v, int half, float* behind, int64_t stride, int64_t size) {
+  int64_t begin = 0;
+  for (; begin + kColumns <= size; begin += kColumns) MixSome(v, half, behind + begin, stride, kColumns);
+  if (begin < size) MixSome(v, half, behind + begin, stride, size - begin);
+}
+
+/// Rows of pixels to rows of samples, or back. kChannels: 0 where only `channels` knows.
+template <int kChannels, class F>
+void ForEachSample(int half, int64_t channels, int64_t row, int64_t rows, F copy) {
+  if constexpr (kChannels > 0) channels = kChannels;  // a copy of known size is an instruction or two
+  const int64_t stride = rows * channels;
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t s = 0; s < 2 * half; ++s) {
+      copy(s * stride + r * channels, r * row + (s - half) * channels, static_cast<size_t>(channels) * sizeof(float));
     }
   }
 }
 
 /// The same for samples that follow each other: transposed in and out, 2 * half samples of C channels in each row.
+template <int kChannels>
 void MixColumns(const std::vector<float>& v, int half, float* behind, int64_t channels, int64_t row, int64_t rows) {
   thread_local std::vector<float> turned;
   turned.resize(static_cast<size_t>(2 * half * rows * channels));
+  float* const t = turned.data();
+  ForEachSample<kChannels>(half, channels, row, rows,
+                           [&](int64_t to, int64_t from, size_t bytes) { std::memcpy(t + to, behind + from, bytes); });
   const int64_t stride = rows * channels;
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t s = 0; s < 2 * half; ++s)
-      std::memcpy(turned.data() + s * stride + r * channels, behind + r * row + (s - half) * channels,
-                  static_cast<size_t>(channels) * sizeof(float));
-  MixBorder(v, half, turned.data() + half * stride, stride, stride);
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t s = 0; s < 2 * half; ++s)
-      std::memcpy(behind + r * row + (s - half) * channels, turned.data() + s * stride + r * channels,
-                  static_cast<size_t>(channels) * sizeof(float));
+  MixBorder(v.data(), half, t + half * stride, stride, stride);
+  ForEachSample<kChannels>(half, channels, row, rows,
+                           [&](int64_t from, int64_t to, size_t bytes) { std::memcpy(behind + to, t + from, bytes); });
 }
 
 class LapLayer final : public Layer {
@@ -133,16 +149,17 @@ void Lap(const Shape& shape, int block, bool inverse, float* x) {
   const int half = block / 2;
   const int64_t c = shape.c, row = shape.w * c, rows = int64_t{shape.n} * shape.h, borders = shape.h / block - 1;
   constexpr int64_t kRows = 16;
+  const auto mix = c == 3 ? MixColumns<3> : MixColumns<0>;
 #pragma omp parallel
   {
 #pragma omp for schedule(static)
     for (int64_t r = 0; r < rows; r += kRows) {
       for (int border = block; border < shape.w; border += block)
-        MixColumns(v, half, x + r * row + border * c, c, row, std::min(kRows, rows - r));
+        mix(v, half, x + r * row + border * c, c, row, std::min(kRows, rows - r));
     }
 #pragma omp for schedule(static)
     for (int64_t k = 0; k < shape.n * borders; ++k)
-      MixBorder(v, half, x + (k / borders * shape.h + (k % borders + 1) * block) * row, row, row);
+      MixBorder(v.data(), half, x + (k / borders * shape.h + (k % borders + 1) * block) * row, row, row);
   }
 }
 

@@ -2,7 +2,7 @@
 """Synthetic light microscopy: fluorescence (three channels in false colours) and stained tissue in bright field.
 
     scripts/domains/microscopy.py train/ --count 120 --seed 1
-    scripts/domains/microscopy.py heldout/ --count 10 --seed 2
+    scripts/domains/microscopy.py heldout/ --count 10 --seed 3
 
 Writes NNN.png, 768x768 RGB. An image depends on its seed and number only. What the picture goes through is what a camera on a
 microscope does: objects at several depths, blur by the optics (a core and a wide halo), uneven illumination, Poisson noise of the

@@ -2,7 +2,7 @@
 """Pages of text as a word processor or a browser shows them: columns, headings, lists, tables, boxes, program text.
 
     scripts/domains/text_pages.py train/ --count 120 --seed 1
-    scripts/domains/text_pages.py heldout/ --count 10 --seed 2 --held-out
+    scripts/domains/text_pages.py heldout/ --count 10 --seed 3 --held-out
 
 Writes NNN.png, 768x1024 RGB. A page depends on its seed and number, and on the fonts: the held-out pages are set in other typefaces
 and say other things than those to train on. Needs python3-pil and Debian's fonts-dejavu-core fonts-dejavu-extra fonts-liberation2

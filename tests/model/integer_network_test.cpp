@@ -72,6 +72,43 @@ TEST(IntegerNetwork, FastAndScalarAreEqual) {
   }
 }
 
+/// The decoder's end: a transposed convolution whose sums come in another order than its outputs.
+TEST(IntegerNetwork, AreasAreEqualToTheWhole) {
+  for (const bool transposed : {false, true}) {
+    Case c;
+    if (transposed) c.network.resize(3);
+    const IntegerNetwork network = c.Make().value();
+    IntegerNetworkRunner runner(network, c.input.h, c.input.w);
+    const std::vector<float> whole = network.RunScalar(c.x.data(), c.input.h, c.input.w);
+    const Shape output = runner.output();
+    for (int y = 0; y < c.input.h; ++y) {
+      std::copy_n(c.x.data() + y * c.input.w * c.input.c, c.input.w * c.input.c, runner.InputRow(y));
+    }
+    runner.Start();
+    for (const IntegerConv::Area& area :
+         {IntegerConv::Area{0, output.h, 0, output.w}, {3, 8, 5, 14}, {0, 1, 0, 1}, {21, 22, 15, 18}, {4, 5, 3, 5}}) {
+      std::vector<float> seen(whole.size(), -1e9f);
+      runner.Finish(area, [&](const IntegerConv::Sums& sums, const float* scale) {
+        size_t at = static_cast<size_t>((int64_t{sums.y} * output.w + sums.x) * output.c);
+        for (int r = 0; r < sums.repeats; ++r) {
+          for (int k = 0; k < sums.width; ++k) {
+            seen[at++] = static_cast<float>(sums.acc[r * sums.stride + k] + sums.bias[k]) * scale[k];
+          }
+        }
+      });
+      for (int y = 0; y < output.h; ++y) {
+        for (int x = 0; x < output.w; ++x) {
+          const bool inside = y >= area.top && y < area.bottom && x >= area.left && x < area.right;
+          for (int k = 0; k < output.c; ++k) {
+            const size_t at = static_cast<size_t>((y * output.w + x) * output.c + k);
+            ASSERT_EQ(seen[at], inside ? whole[at] : -1e9f) << y << " " << x << " " << k;
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(IntegerNetwork, IsCloseToTheFloatNetwork) {
   Case c;
   const IntegerNetwork network = c.Make().value();

@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "model/codec.h"
 #include "tests/model/tiny_codec.h"
 
 namespace aecomp {
@@ -86,6 +87,20 @@ TEST(ModelFile, RoundTrip) {
     EXPECT_EQ(model.parameters.Find(p.name)->value, p.value) << p.name;
     EXPECT_EQ(model.parameters.Find(p.name)->dims, p.dims);
   }
+}
+
+TEST(ModelFile, OneSideIsEnough) {
+  const Image image = SyntheticImage(70, 50, 3);
+  const auto load = [](ModelUse use) {
+    return std::shared_ptr<Model>(ParseModel(TinyModelFile(), "tiny", use).value());
+  };
+  Codec both(load(ModelUse::kBoth)), packs(load(ModelUse::kCompression)), unpacks(load(ModelUse::kDecompression));
+  const std::vector<uint8_t> bytes = both.Compress(image, 20).value();
+  EXPECT_EQ(packs.Compress(image, 20).value(), bytes);
+  const Container container = ParseContainer(bytes, "x").value();
+  EXPECT_EQ(unpacks.Decompress(container, "x").value().pixels, both.Decompress(container, "x").value().pixels);
+  EXPECT_EQ(unpacks.Compress(image, 20).status().code(), StatusCode::kModel);
+  EXPECT_EQ(packs.Decompress(container, "x").status().code(), StatusCode::kModel);
 }
 
 TEST(ModelFile, IdFollowsContent) { EXPECT_NE(TinyModel(1)->id, TinyModel(2)->id); }

@@ -98,7 +98,7 @@ inline std::optional<TransformRanges> TinyRanges(const Architecture& a, Paramete
   for (int64_t k = 0; k < picture.size(); ++k) picture.data()[k] = std::clamp(0.3f * normal(random), -0.5f, 0.5f);
   Tensor& latent = latents.emplace_back(Shape{1, a.latent_channels, 8, 8});
   for (int64_t k = 0; k < latent.size(); ++k) latent.data()[k] = 0.5f * normal(random);
-  return FindTransformRanges(a, parameters, pictures, latents);
+  return FindTransformRanges(a, parameters, pictures, latents, latents);
 }
 
 inline std::vector<uint8_t> TinyModelFile(uint32_t seed = 1) {
