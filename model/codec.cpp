@@ -18,7 +18,7 @@
 namespace aecomp {
 namespace {
 
-constexpr size_t kMostTileCoders = 4;  // an image has at most four sizes of tiles
+constexpr size_t kMostTileCoders = 2;  // those of an image differ little, or are the narrow ones of its last column
 
 /// What the entropy coder gets of one tile.
 struct TileSymbols {
@@ -159,7 +159,7 @@ struct Codec::Impl {
 
 Result<TileCoder*> Codec::Impl::CoderFor(const Tile& tile) {
   for (auto& coder : tile_coders) {
-    if (coder->height() == tile.h && coder->width() == tile.w) return coder.get();
+    if (coder->SetSize(tile.h, tile.w)) return coder.get();
   }
   if (tile_coders.size() >= kMostTileCoders) tile_coders.erase(tile_coders.begin());
   AECOMP_ASSIGN_OR_RETURN(auto coder, TileCoder::Create(*model, tile.h, tile.w));

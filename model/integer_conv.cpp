@@ -9,6 +9,7 @@
 namespace aecomp {
 
 constexpr int64_t kStripSums = 1 << 18;  // 1 MiB
+constexpr int kMostStrip = 16;           // rows; inputs that have fewer take as long
 
 // With P = p + padding = stride*a + r for output position p of a transposed convolution, and taps t: out = sum over t
 // of x[a - t] * w[stride*t + r]: a convolution with K = ceil(kernel/stride) taps over positions a of an input that is
@@ -18,11 +19,12 @@ constexpr int64_t kStripSums = 1 << 18;  // 1 MiB
 // size: the last one begins earlier and repeats some rows.
 struct IntegerConv::Impl {
   const IntegerLayer& layer;
-  Shape input, output;
+  Shape input, output;                // see SetSize
   int taps, padding, phases, stride;  // of the convolution that runs
-  Shape padded, grid;                 // its input and its output [1, phases*phases*out, ..]
+  Shape padded, grid;                 // its input and its output [1, phases*phases*out, ..]; widths never change
   int strip;                          // rows of the grid that run at a time
   int zero_point;
+  int64_t most;                // elements of the largest padded input
   AlignedBuffer<uint8_t> x;    // [padded.h, padded.w, in]; made when an input comes without its padding
   AlignedBuffer<int32_t> acc;  // [strip, grid.w, grid.c]
   AlignedBuffer<int8_t> weights;
@@ -30,6 +32,7 @@ struct IntegerConv::Impl {
   onednn::Op op;
 
   Impl(const IntegerLayer& l, int h, int w, int zero);
+  void SetSize(int h, int w);
   const int8_t* DeepWeights(int deep, int a, int b) const;
   void MakeConvolution();
   void FillBorder(uint8_t* to) const;
@@ -43,7 +46,7 @@ struct IntegerConv::Impl {
     // A row of the grid has the sums of `phases` rows of the output.
     const int begin = (area.top + OutputShift()) / phases, end = (area.bottom + OutputShift() - 1) / phases + 1;
     for (int done = begin; done < end; done += strip) {
-      const int first = std::min(done, grid.h - strip);  // row of the grid in the first row of acc
+      const int first = std::max(0, std::min(done, grid.h - strip));  // row of the grid in the first row of acc
       Accumulate(source + int64_t{first} * stride * padded.w * padded.c);
       const int top = std::max(area.top, done * phases - OutputShift());
       const int bottom = std::min(area.bottom, (done + strip) * phases - OutputShift());
@@ -84,18 +87,26 @@ struct IntegerConv::Impl {
   }
 };
 
-IntegerConv::Impl::Impl(const IntegerLayer& l, int h, int w, int zero)
-    : layer(l), input{1, l.in, h, w}, output(l.OutputShape(input)), zero_point(zero) {
+IntegerConv::Impl::Impl(const IntegerLayer& l, int h, int w, int zero) : layer(l), zero_point(zero) {
   taps = l.transposed ? (l.kernel + l.stride - 1) / l.stride : l.kernel;
   padding = l.transposed ? taps - 1 : l.padding;
   phases = l.transposed ? l.stride : 1;
-  padded = {1, l.in, h + 2 * padding, w + 2 * padding};
   stride = l.transposed ? 1 : l.stride;
-  grid = {1, phases * phases * l.out, (padded.h - taps) / stride + 1, (padded.w - taps) / stride + 1};
+  padded.w = w + 2 * padding;
+  grid = {1, phases * phases * l.out, 0, (padded.w - taps) / stride + 1};
+  SetSize(h, w);
+  most = padded.size();
   const int64_t row = int64_t{grid.w} * grid.c;
-  strip = static_cast<int>(std::clamp<int64_t>(kStripSums / row, 1, grid.h));
+  strip = static_cast<int>(std::clamp<int64_t>(kStripSums / row, 1, std::min(grid.h, kMostStrip)));
   acc = AlignedBuffer<int32_t>(static_cast<size_t>(strip * row));
   MakeConvolution();
+}
+
+void IntegerConv::Impl::SetSize(int h, int w) {
+  input = {1, layer.in, h, w};
+  output = layer.OutputShape(input);
+  padded = {1, layer.in, h + 2 * padding, padded.w};
+  grid.h = (padded.h - taps) / stride + 1;
 }
 
 /// [in]; null where a transposed kernel has no such tap.
@@ -147,14 +158,13 @@ void IntegerConv::Impl::MakeConvolution() {
 }
 
 void IntegerConv::Impl::FillBorder(uint8_t* to) const {
-  const size_t row = static_cast<size_t>(padded.w) * static_cast<size_t>(padded.c);
-  const size_t side = static_cast<size_t>(padding) * static_cast<size_t>(padded.c);
-  for (int y = 0; y < padded.h; ++y, to += row) {
-    if (y < padding || y >= padded.h - padding) {
-      std::memset(to, zero_point, row);
+  const auto bytes = [&](int pixels) { return static_cast<size_t>(pixels) * static_cast<size_t>(padded.c); };
+  for (int y = 0; y < padded.h; ++y, to += bytes(padded.w)) {
+    if (y < padding || y >= padding + input.h) {
+      std::memset(to, zero_point, bytes(input.w + 2 * padding));
     } else {
-      std::memset(to, zero_point, side);
-      std::memset(to + row - side, zero_point, side);
+      std::memset(to, zero_point, bytes(padding));
+      std::memset(to + bytes(padding + input.w), zero_point, bytes(padding));
     }
   }
 }
@@ -170,8 +180,8 @@ void IntegerConv::Impl::Pad(const uint8_t* source, uint8_t* to) const {
 }
 
 const uint8_t* IntegerConv::Impl::Padded(const uint8_t* source) {
-  if (padding == 0) return source;
-  if (x.size() == 0) x = AlignedBuffer<uint8_t>(static_cast<size_t>(padded.size()));
+  if (padding == 0 && padded.w == input.w && grid.h >= strip) return source;  // fewer rows than are read otherwise
+  if (x.size() == 0) x = AlignedBuffer<uint8_t>(static_cast<size_t>(most));
   Pad(source, x.data());
   return x.data();
 }
@@ -188,6 +198,9 @@ IntegerConv::IntegerConv(const IntegerLayer& layer, int h, int w, int zero_point
 IntegerConv::~IntegerConv() = default;
 IntegerConv::IntegerConv(IntegerConv&&) noexcept = default;
 
+void IntegerConv::SetSize(int h, int w) { impl_->SetSize(h, w); }
+
+const Shape& IntegerConv::input() const { return impl_->input; }
 const Shape& IntegerConv::output() const { return impl_->output; }
 
 const Shape& IntegerConv::padded() const { return impl_->padded; }

@@ -17,11 +17,16 @@ namespace aecomp {
 
 class IntegerConv {
  public:
-  /// `layer` must outlive this. Input [h, w, in]. May throw dnnl::error or std::bad_alloc.
+  /// `layer` must outlive this. For inputs [h, w, in] and smaller ones. May throw dnnl::error or std::bad_alloc.
   IntegerConv(const IntegerLayer& layer, int h, int w, int zero_point);
   ~IntegerConv();
   IntegerConv(IntegerConv&&) noexcept;
 
+  /// From now on inputs are [h, w, in], at most the size that this was made for. Free, where making another one is not;
+  /// narrower inputs take as long as the widest.
+  void SetSize(int h, int w);
+
+  const Shape& input() const;
   const Shape& output() const;
 
   /// x: [h, w, in] -> y: [h', w', out], requantised to 0 .. 255: a relu is part of it.
@@ -46,7 +51,8 @@ class IntegerConv {
     int top, bottom, left, right;
   };
 
-  /// What the convolution reads: [h, w, in] with its padding. Whoever makes it in place saves a copy.
+  /// What the convolution reads: [h, w, in] with its padding, in rows of padded().w pixels, which is more than w and
+  /// the padding where the input is narrower than the widest. Whoever makes it in place saves a copy.
   const Shape& padded() const;
   int padding() const;
   void FillBorder(uint8_t* padded) const;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "model/graph.h"
+#include "model/multiversion.h"
 
 namespace aecomp {
 namespace {
@@ -15,6 +16,14 @@ constexpr const char* kOutKey = "integer.context_out.ranges";
 constexpr int kZero = 128;
 /// Room above the largest value seen in calibration.
 constexpr float kHeadroom = 1.4f;
+
+/// x [pixels, channels] as u8, a pixel's `stride` after the one before.
+AECOMP_MULTIVERSION
+void SeeContext(const float* x, int pixels, int channels, float steps, int64_t stride, uint8_t* to) {
+  for (int i = 0; i < pixels; ++i, x += channels, to += stride) {
+    for (int c = 0; c < channels; ++c) to[c] = ToSeen(x[c], steps);
+  }
+}
 
 /// A feature beside companded numbers: the upper 7 bits, above 128.
 inline uint8_t JoinedFeature(uint8_t feature) { return static_cast<uint8_t>(kZero + (feature >> 1)); }
@@ -111,31 +120,36 @@ MeanPredictor::MeanPredictor(const IntegerMeans& means, int h, int w)
       context_out_(*means.context_out_, h, w),
       in_steps_(1 / means.in_unit_),
       joined_steps_(1 / means.joined_unit_),
-      joined_(static_cast<size_t>(int64_t{h} * w * means.context_out_->steps().front().layer.in)) {}
+      joined_channels_(means.context_out_->steps().front().layer.in) {}
+
+void MeanPredictor::SetSize(int h, int w) {
+  for (IntegerNetworkRunner* network : {&head_, &context_in_, &context_out_}) network->SetSize(h, w);
+}
 
 const float* MeanPredictor::Predict(const uint8_t* features) {
   const Shape& shape = head_.output();
-  const int64_t context = context_in_.output().c, width = std::ssize(joined_) / (int64_t{shape.h} * shape.w);
+  const int64_t width = joined_channels_, count = width - context_in_.output().c;
 #pragma omp parallel for schedule(static)
-  for (int64_t p = 0; p < int64_t{shape.h} * shape.w; ++p) {
-    const uint8_t* from = features + p * (width - context);
-    uint8_t* to = joined_.data() + p * width;
-    for (int64_t c = 0; c < width - context; ++c) to[c] = JoinedFeature(from[c]);
+  for (int y = 0; y < shape.h; ++y) {
+    const uint8_t* from = features + int64_t{y} * shape.w * count;
+    uint8_t *plain = head_.InputRow(y), *joined = context_out_.InputRow(y);
+    std::copy_n(from, shape.w * count, plain);
+    for (int x = 0; x < shape.w; ++x, from += count, joined += width) {
+      for (int64_t c = 0; c < count; ++c) joined[c] = JoinedFeature(from[c]);
+    }
   }
-  return head_.Run(features);
+  return head_.Run();
 }
 
-const float* MeanPredictor::Correct(const uint8_t* seen) {
+const float* MeanPredictor::Correct() {
   const Shape& shape = context_in_.output();
-  const float* context = context_in_.Run(seen);
-  const int64_t width = std::ssize(joined_) / (int64_t{shape.h} * shape.w);
+  const float* context = context_in_.Run();
 #pragma omp parallel for schedule(static)
-  for (int64_t p = 0; p < int64_t{shape.h} * shape.w; ++p) {
-    const float* from = context + p * shape.c;
-    uint8_t* to = joined_.data() + (p + 1) * width - shape.c;
-    for (int64_t c = 0; c < shape.c; ++c) to[c] = ToSeen(from[c], joined_steps_);
+  for (int y = 0; y < shape.h; ++y) {
+    SeeContext(context + int64_t{y} * shape.w * shape.c, shape.w, shape.c, joined_steps_, joined_channels_,
+               context_out_.InputRow(y) + joined_channels_ - shape.c);
   }
-  return context_out_.Run(joined_.data());
+  return context_out_.Run();
 }
 
 }  // namespace aecomp

@@ -49,11 +49,13 @@ inline uint8_t ToSeen(float v, float steps) {
   return static_cast<uint8_t>(static_cast<int32_t>(low < 127.f ? low : 127.f) + 128);
 }
 
-/// Compiled for tiles of one size. Not thread-safe.
+/// Compiled for tiles of one size and smaller ones. Not thread-safe.
 class MeanPredictor {
  public:
   /// `means` must outlive this. h, w: of y. May throw dnnl::error or std::bad_alloc.
   MeanPredictor(const IntegerMeans& means, int h, int w);
+  /// See IntegerConv::SetSize.
+  void SetSize(int h, int w);
 
   const Shape& shape() const { return head_.output(); }  ///< [1, M, h, w]
 
@@ -65,14 +67,17 @@ class MeanPredictor {
   float seen_steps() const { return in_steps_; }
   static constexpr uint8_t kUnseen = 128;
 
-  /// The correction of mu [h, w, M] before gain, of the features of the last Predict; valid until the next call.
-  /// seen: [h, w, M].
-  const float* Correct(const uint8_t* seen);
+  /// What the context sees, to be filled before Correct: row y [w, M].
+  uint8_t* SeenRow(int y) { return context_in_.InputRow(y); }
+
+  /// The correction of mu [h, w, M] before gain, of the features of the last Predict; valid until the next call. Once
+  /// after every Predict.
+  const float* Correct();
 
  private:
   IntegerNetworkRunner head_, context_in_, context_out_;
   float in_steps_, joined_steps_;  // per unit
-  AlignedBuffer<uint8_t> joined_;  // [h, w, K + channels of context_in]
+  int64_t joined_channels_;        // K + those of context_in
 };
 
 }  // namespace aecomp

@@ -120,7 +120,8 @@ struct IntegerNetworkRunner::Impl {
   std::vector<Compiled> steps;
   std::array<AlignedBuffer<uint8_t>, 2> inputs;  // of the steps, in turns, with their padding
   std::vector<AlignedBuffer<int16_t>> streams;   // for `wide` of the steps
-  AlignedBuffer<float> result;
+  AlignedBuffer<float> result;                   // made when it is wanted
+  size_t most_results = 0;
 
   void PlaceStreams();
 };
@@ -161,9 +162,18 @@ IntegerNetworkRunner::IntegerNetworkRunner(const IntegerNetwork& network, int h,
     size = std::max(size, c.conv.padded().size());
   }
   impl_->PlaceStreams();
+  impl_->most_results = static_cast<size_t>(shape.size());
   for (size_t i = 0; i < most.size(); ++i) impl_->inputs[i] = AlignedBuffer<uint8_t>(static_cast<size_t>(most[i]));
 }
 IntegerNetworkRunner::~IntegerNetworkRunner() = default;
+
+void IntegerNetworkRunner::SetSize(int h, int w) {
+  Shape shape{1, 0, h, w};
+  for (Impl::Compiled& c : impl_->steps) {
+    c.conv.SetSize(shape.h, shape.w);
+    shape = c.conv.output();
+  }
+}
 
 const Shape& IntegerNetworkRunner::output() const { return impl_->steps.back().conv.output(); }
 
@@ -211,7 +221,7 @@ void IntegerNetworkRunner::Finish(const IntegerConv::Area& area, const Last& las
 
 const float* IntegerNetworkRunner::Run() {
   const Shape& result = output();
-  if (impl_->result.size() == 0) impl_->result = AlignedBuffer<float>(static_cast<size_t>(result.size()));
+  if (impl_->result.size() == 0) impl_->result = AlignedBuffer<float>(impl_->most_results);
   float* to = impl_->result.data();
   Start();
   Finish({0, result.h, 0, result.w}, [&](const Sums& sums, const float* scale) {
@@ -221,10 +231,9 @@ const float* IntegerNetworkRunner::Run() {
 }
 
 const float* IntegerNetworkRunner::Run(const uint8_t* x) {
-  const Shape& input = impl_->steps[0].conv.padded();
-  const int margin = impl_->steps[0].conv.padding(), width = input.w - 2 * margin;
-  const int64_t line = int64_t{width} * input.c;
-  for (int y = 0; y < input.h - 2 * margin; ++y) std::copy_n(x + y * line, line, InputRow(y));
+  const Shape& input = impl_->steps[0].conv.input();
+  const int64_t line = int64_t{input.w} * input.c;
+  for (int y = 0; y < input.h; ++y) std::copy_n(x + y * line, line, InputRow(y));
   return Run();
 }
 

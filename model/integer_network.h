@@ -68,12 +68,15 @@ class IntegerNetwork {
   std::vector<IntegerStep> steps_;
 };
 
-/// A network compiled for one input size. Not thread-safe.
+/// A network compiled for one input size and smaller ones. Not thread-safe.
 class IntegerNetworkRunner {
  public:
   /// `network` must outlive this. May throw dnnl::error or std::bad_alloc.
   IntegerNetworkRunner(const IntegerNetwork& network, int h, int w);
   ~IntegerNetworkRunner();
+
+  /// See IntegerConv::SetSize.
+  void SetSize(int h, int w);
 
   const Shape& output() const;
 

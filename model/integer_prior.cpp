@@ -21,10 +21,14 @@ Result<std::unique_ptr<IntegerRunner>> IntegerPrior::State::TakeRunner(int h, in
   {
     const std::lock_guard lock(mutex);
     for (auto& runner : idle) {
-      if (runner->h != h || runner->w != w) continue;
+      if (h > runner->h || w > runner->w || 2 * w < runner->w) continue;  // see TileCoder::SetSize
       auto taken = std::move(runner);
       std::swap(runner, idle.back());
       idle.pop_back();
+      for (IntegerConv& conv : taken->convs) {
+        conv.SetSize(h, w);
+        h = conv.output().h, w = conv.output().w;
+      }
       return taken;
     }
   }
@@ -48,7 +52,7 @@ Result<std::unique_ptr<IntegerRunner>> IntegerPrior::State::TakeRunner(int h, in
 }
 
 void IntegerPrior::State::GiveBack(std::unique_ptr<IntegerRunner> runner) {
-  constexpr size_t kMostIdle = 8;  // as many as there are shapes of tiles in an image, for two threads
+  constexpr size_t kMostIdle = 8;  // those of an image (see Codec), for several threads
   const std::lock_guard lock(mutex);
   if (idle.size() >= kMostIdle) idle.erase(idle.begin());
   idle.push_back(std::move(runner));

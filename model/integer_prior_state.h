@@ -15,7 +15,7 @@ namespace aecomp {
 /// The input of the first layer means 0 at 128; every later one is the output of a relu and means 0 at 0.
 inline constexpr int kInputZeroPoint = 128;
 
-/// Compiled convolutions for one size of z, with the activations between them.
+/// Compiled convolutions for one size of z and smaller ones, with the activations between them.
 struct IntegerRunner {
   int h = 0, w = 0;
   std::vector<IntegerConv> convs;

@@ -5,6 +5,7 @@
 #include "io/file.h"
 #include "io/hash.h"
 #include "model/graph.h"
+#include "model/parallel_tasks.h"
 
 namespace aecomp {
 namespace {
@@ -72,14 +73,16 @@ Result<std::vector<ParameterSpec>> ExpectedParameters(const Architecture& a, Mod
 
 Status LoadParameters(const SafetensorsFile& file, const std::string& name, Model& model) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<ParameterSpec> specs, ExpectedParameters(model.architecture, model.use));
-  for (const ParameterSpec& spec : specs) {
+  for (const ParameterSpec& spec : specs) model.parameters.FindOrAdd(spec.name, {0}).dims = spec.dims;
+  AECOMP_RETURN_IF_ERROR(ParallelTasks(specs.size(), [&](size_t i) -> Status {
+    const ParameterSpec& spec = specs[i];
     AECOMP_ASSIGN_OR_RETURN(std::vector<float> values, file.ReadFloats(spec.name, spec.dims));
     if (!AllFinite(values)) {
       return ModelError(name + ": tensor \"" + spec.name + "\" holds a number that is not finite");
     }
-    Parameter& p = model.parameters.FindOrAdd(spec.name, {0});
-    p.value = std::move(values), p.dims = spec.dims;
-  }
+    model.parameters.Find(spec.name)->value = std::move(values);
+    return {};
+  }));
   model.parameters.MarkChanged();
   return {};
 }
@@ -114,12 +117,18 @@ Result<std::unique_ptr<Model>> Parse(std::span<const uint8_t> bytes, const std::
   if (with_prior && model->architecture.prior == PriorType::kFactorized) {
     AECOMP_ASSIGN_OR_RETURN(model->factorized, FactorizedPrior::Load(model->architecture, file));
   } else if (with_prior) {
-    AECOMP_ASSIGN_OR_RETURN(model->prior, IntegerPrior::Load(model->architecture, file));
-    AECOMP_ASSIGN_OR_RETURN(
-        model->means, IntegerMeans::Load(model->architecture, model->parameters, model->prior.feature_scales(), file));
-    const bool encoder = use != ModelUse::kDecompression, decoder = use != ModelUse::kCompression;
-    AECOMP_ASSIGN_OR_RETURN(model->integer,
-                            LoadIntegerTransforms(model->architecture, model->parameters, file, encoder, decoder));
+    AECOMP_RETURN_IF_ERROR(ParallelTasks(2, [&](size_t part) -> Status {
+      if (part == 0) {
+        const bool encoder = use != ModelUse::kDecompression, decoder = use != ModelUse::kCompression;
+        AECOMP_ASSIGN_OR_RETURN(model->integer,
+                                LoadIntegerTransforms(model->architecture, model->parameters, file, encoder, decoder));
+        return {};
+      }
+      AECOMP_ASSIGN_OR_RETURN(model->prior, IntegerPrior::Load(model->architecture, file));
+      AECOMP_ASSIGN_OR_RETURN(model->means, IntegerMeans::Load(model->architecture, model->parameters,
+                                                               model->prior.feature_scales(), file));
+      return {};
+    }));
   }
   if (const auto it = file.metadata().find(kProvenanceKey); it != file.metadata().end()) model->provenance = it->second;
   model->id = HashModel(bytes);

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <exception>
-#include <vector>
 
 #include "io/container.h"
 #include "io/status.h"
+#include "model/parallel_tasks.h"
 
 namespace aecomp {
 
@@ -17,20 +17,16 @@ inline size_t StreamsFor(size_t symbols, size_t most = kMaxStreams - 1) {
   return std::min((symbols + kStreamSymbols - 1) / kStreamSymbols, most);
 }
 
-/// f(0) .. f(count - 1) -> Status in parallel; the first failure wins. An exception is a corrupt file.
+/// The same as ParallelTasks, but an exception is a corrupt file.
 template <class F>
 Status ParallelStreams(size_t count, F f) {
-  std::vector<Status> results(count);
-#pragma omp parallel for schedule(dynamic, 1)
-  for (size_t i = 0; i < count; ++i) {
+  return ParallelTasks(count, [&](size_t i) -> Status {
     try {
-      results[i] = f(i);
+      return f(i);
     } catch (const std::exception& e) {
-      results[i] = CorruptError(e.what());
+      return CorruptError(e.what());
     }
-  }
-  for (Status& s : results) AECOMP_RETURN_IF_ERROR(std::move(s));
-  return {};
+  });
 }
 
 }  // namespace aecomp

@@ -114,12 +114,26 @@ QualityPoint QualityPointAt(const Model& model, int quality, double thrift) {
   return {quality, thrift, ScalesAt(model.architecture, model.parameters, quality), {}};
 }
 
-TileCoder::TileCoder(Model& model, int h, int w) : model_(model), quantiser_(model.prior.y_tables()) {
-  const Architecture& a = model.architecture;
+TileCoder::TileCoder(Model& model, int h, int w)
+    : model_(model), quantiser_(model.prior.y_tables()), most_h_(h), most_w_(w) {}
+
+bool TileCoder::SetSize(int h, int w) {
+  // Narrow tiles take as long as the widest.
+  if (h > most_h_ || w > most_w_ || 2 * w < most_w_) return false;
+  if (h == y_shape_.h && w == y_shape_.w) return true;
+  const Architecture& a = model_.architecture;
   const int ratio = a.hyper_stride / a.latent_stride;
   y_shape_ = {1, a.latent_channels, h, w};
   z_shape_ = {1, a.hyper_channels, h / ratio, w / ratio};
-  features_shape_ = {1, model.prior.feature_channels(), h, w};
+  features_shape_ = {1, model_.prior.feature_channels(), h, w};
+  means_->SetSize(h, w);
+  if (hyper_encoder_) hyper_encoder_->SetSize(h, w);
+  float_hyper_encoder_.reset(), hyper_decoder_.reset(), sigma_head_.reset();
+  z_.resize(static_cast<size_t>(z_shape_.size()));
+  symbols_.resize(static_cast<size_t>(y_shape_.size()));
+  rows_.resize(symbols_.size());
+  features_.resize(static_cast<size_t>(features_shape_.size()));
+  return true;
 }
 
 Status TileCoder::Compile(const Network& network, const Shape& input, std::unique_ptr<Graph>& graph) {
@@ -137,14 +151,10 @@ Result<std::unique_ptr<TileCoder>> TileCoder::Create(Model& model, int h, int w)
   } catch (const std::exception& e) {  // dnnl::error, std::bad_alloc
     return ModelError(std::string("the means of y cannot be set up: ") + e.what());
   }
+  c.SetSize(h, w);
   if (!(c.means_->shape() == c.y_shape_)) {
     return ModelError("the means that the prior predicts do not have the shape of y, " + c.y_shape_.ToString());
   }
-  c.z_.resize(static_cast<size_t>(c.z_shape_.size()));
-  c.symbols_.resize(static_cast<size_t>(c.y_shape_.size()));
-  c.rows_.resize(c.symbols_.size());
-  c.features_.resize(static_cast<size_t>(c.features_shape_.size()));
-  c.seen_.resize(c.symbols_.size());
   return coder;
 }
 
@@ -161,7 +171,8 @@ Status TileCoder::CompileHyperEncoder() {
   if (hyper_encoder_ || float_hyper_encoder_) return {};
   Shape output;
   if (model_.integer != nullptr && !model_.integer->hyper_encoder.steps().empty()) {
-    hyper_encoder_ = std::make_unique<IntegerNetworkRunner>(model_.integer->hyper_encoder, y_shape_.h, y_shape_.w);
+    hyper_encoder_ = std::make_unique<IntegerNetworkRunner>(model_.integer->hyper_encoder, most_h_, most_w_);
+    hyper_encoder_->SetSize(y_shape_.h, y_shape_.w);
     output = hyper_encoder_->output();
   } else {
     AECOMP_RETURN_IF_ERROR(Compile(model_.architecture.hyper_encoder, y_shape_, float_hyper_encoder_));
@@ -203,12 +214,12 @@ Status TileCoder::PredictRows(const QualityPoint& q) {
   return {};
 }
 
-/// f(at, parity) fills seen_ for the position of element `at`.
+/// f(i, j, at, parity) shows the context what it sees of a position whose first element is `at`.
 auto TileCoder::Seer(const float* mu, const std::vector<float>& mean_gain, const QualityScales& s) {
   return [this, mu, steps = means_->seen_steps(), gain = mean_gain.data(), fixed_scale = s.fixed_scale.data()](
-             int64_t at, uint32_t parity) {
+             int i, int j, int64_t at, uint32_t parity) {
     SeePosition(symbols_.data() + at, mu + at, gain, fixed_scale, steps, static_cast<uint32_t>(y_shape_.c), parity,
-                seen_.data() + at);
+                means_->SeenRow(i) + int64_t{j} * y_shape_.c);
   };
 }
 
@@ -244,9 +255,9 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView<const float>& y
   const std::vector<float> none(channels, 0.f);
   ForEachRow([&](int i, int j, int64_t at) {
     quantise(i, j, at, FirstParity(i, j), none.data());
-    see(at, FirstParity(i, j));
+    see(i, j, at, FirstParity(i, j));
   });
-  const float* correction = means_->Correct(seen_.data());
+  const float* correction = means_->Correct();
   ForEachRow([&](int i, int j, int64_t at) { quantise(i, j, at, 1 - FirstParity(i, j), correction + at); });
   return {};
 }
@@ -258,8 +269,8 @@ void TileCoder::Reconstruct(const QualityPoint& q, const LatentView<T>& y_hat, i
   const auto channels = static_cast<uint32_t>(s.gain.size());
   const std::vector<float> mean_gain = MeanGain(q);
   const auto see = Seer(mu, mean_gain, s);
-  ForEachRow([&](int i, int j, int64_t at) { see(at, FirstParity(i, j)); });
-  const float* correction = means_->Correct(seen_.data());
+  ForEachRow([&](int i, int j, int64_t at) { see(i, j, at, FirstParity(i, j)); });
+  const float* correction = means_->Correct();
   ForEachRow([&](int i, int j, int64_t at) {
     if (i >= coded_h || j >= coded_w) return;
     RestorePosition(symbols_.data() + at, mu + at, correction + at, mean_gain.data(), s.step.data(), channels,

@@ -39,8 +39,9 @@ class TileCoder {
   /// h, w: the tile's size in elements of y after padding: multiples of hyper_stride / latent_stride.
   static Result<std::unique_ptr<TileCoder>> Create(Model& model, int h, int w);
 
-  int height() const { return y_shape_.h; }
-  int width() const { return y_shape_.w; }
+  /// From now on tiles are of this size. False when another coder should be made for them: for tiles that are larger
+  /// than this one was made for, or much narrower.
+  bool SetSize(int h, int w);
 
   /// Encoder: y from the analysis transform before gain [h, w, M]; elements outside of coded_h x coded_w have symbol 0.
   /// Afterwards z(), symbols() and rows() are those of the tile.
@@ -72,6 +73,7 @@ class TileCoder {
 
   Model& model_;
   RdQuantiser quantiser_;
+  int most_h_, most_w_;
   Shape y_shape_, z_shape_, features_shape_;
   std::unique_ptr<MeanPredictor> means_;
   // Made by the first Encode: one of the two.
@@ -80,7 +82,6 @@ class TileCoder {
   std::unique_ptr<Graph> hyper_decoder_, sigma_head_;  // made by the first EstimateBits
   std::vector<int16_t> z_, symbols_;
   std::vector<uint8_t> rows_, features_;  // features: [h, w, K]
-  std::vector<uint8_t> seen_;             // [h, w, M]: what the context sees of the first half
   AlignedBuffer<float> companded_;        // [h, w, M]: what the hyper-encoder in f32 reads
 };
 

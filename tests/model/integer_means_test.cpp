@@ -16,10 +16,17 @@ struct Case {
   IntegerMeans means = TinyMeans(architecture, parameters, prior);
 };
 
+const float* Correct(MeanPredictor& predictor, const std::vector<uint8_t>& seen) {
+  const Shape& shape = predictor.shape();
+  const int64_t row = int64_t{shape.w} * shape.c;
+  for (int y = 0; y < shape.h; ++y) std::copy_n(seen.data() + y * row, row, predictor.SeenRow(y));
+  return predictor.Correct();
+}
+
 TEST(IntegerMeans, AreCloseToTheFloatNetworks) {
   Case c;
   const int h = 8, w = 12;
-  const Architecture &a = c.architecture;
+  const Architecture& a = c.architecture;
   const int64_t k = c.prior.feature_channels(), m = a.latent_channels, positions = int64_t{h} * w;
   MeanPredictor predictor(c.means, h, w);
   std::mt19937 random(9);
@@ -41,7 +48,7 @@ TEST(IntegerMeans, AreCloseToTheFloatNetworks) {
   for (int64_t i = 0; i < positions * m; ++i) ASSERT_NEAR(mu[i], expected[i], 0.05);
 
   auto in = Graph::Create(a.context_in, first_half.shape(), c.parameters, Graph::Mode::kInference).value();
-  const float *context = in->Forward(first_half.data());
+  const float* context = in->Forward(first_half.data());
   Tensor joined(Shape{1, static_cast<int>(k) + in->output_shape().c, h, w});
   const int64_t n = in->output_shape().c;
   for (int64_t p = 0; p < positions; ++p) {
@@ -49,12 +56,32 @@ TEST(IntegerMeans, AreCloseToTheFloatNetworks) {
     std::copy_n(context + p * n, n, joined.data() + p * (k + n) + k);
   }
   auto out = Graph::Create(a.context_out, joined.shape(), c.parameters, Graph::Mode::kInference).value();
-  const float *correction = predictor.Correct(seen.data()), *exact = out->Forward(joined.data());
+  const float *correction = Correct(predictor, seen), *exact = out->Forward(joined.data());
   double energy = 0, error = 0;
   for (int64_t i = 0; i < positions * m; ++i)
     energy += exact[i] * exact[i], error += std::pow(correction[i] - exact[i], 2);
   EXPECT_GT(energy, 1);
   EXPECT_LT(error, 0.002 * energy);
+}
+
+TEST(IntegerMeans, OneForLargeTilesServesSmallOnes) {
+  Case c;
+  MeanPredictor large(c.means, 8, 12);
+  std::mt19937 random(11);
+  for (const auto& [h, w] : {std::pair{8, 12}, {4, 8}, {8, 8}, {4, 12}, {8, 12}}) {
+    MeanPredictor own(c.means, h, w);
+    large.SetSize(h, w);
+    ASSERT_EQ(large.shape(), own.shape());
+    std::vector<uint8_t> features(static_cast<size_t>(h * w * c.prior.feature_channels()));
+    std::vector<uint8_t> seen(static_cast<size_t>(own.shape().size()));
+    for (auto* values : {&features, &seen}) {
+      for (uint8_t& v : *values) v = static_cast<uint8_t>(random());
+    }
+    const float *a = large.Predict(features.data()), *b = own.Predict(features.data());
+    EXPECT_TRUE(std::equal(a, a + seen.size(), b)) << h << "x" << w;
+    a = Correct(large, seen), b = Correct(own, seen);
+    EXPECT_TRUE(std::equal(a, a + seen.size(), b)) << h << "x" << w;
+  }
 }
 
 TEST(IntegerMeans, SeenNumbersAreClamped) {
@@ -78,7 +105,7 @@ TEST(IntegerMeans, SavedAndLoadedAreEqual) {
   const auto size = static_cast<size_t>(before.shape().size());
   const float *a = before.Predict(features.data()), *b = after.Predict(features.data());
   EXPECT_EQ(std::vector<float>(a, a + size), std::vector<float>(b, b + size));
-  a = before.Correct(seen.data()), b = after.Correct(seen.data());
+  a = Correct(before, seen), b = Correct(after, seen);
   EXPECT_EQ(std::vector<float>(a, a + size), std::vector<float>(b, b + size));
 }
 

@@ -109,6 +109,19 @@ TEST(IntegerNetwork, AreasAreEqualToTheWhole) {
   }
 }
 
+TEST(IntegerNetwork, OneForLargeInputsRunsSmallOnes) {
+  Case c;
+  const IntegerNetwork network = c.Make().value();
+  IntegerNetworkRunner runner(network, 40, 26);
+  for (const auto& [h, w] : {std::pair{40, 26}, {22, 18}, {2, 26}, {40, 2}, {6, 4}, {40, 26}}) {
+    std::vector<uint8_t> x(static_cast<size_t>(h * w * 3));
+    for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(i * 7919 >> 4);
+    runner.SetSize(h, w);
+    const float* y = runner.Run(x.data());
+    EXPECT_EQ(std::vector<float>(y, y + runner.output().size()), network.RunScalar(x.data(), h, w)) << h << "x" << w;
+  }
+}
+
 TEST(IntegerNetwork, IsCloseToTheFloatNetwork) {
   Case c;
   const IntegerNetwork network = c.Make().value();

@@ -71,12 +71,15 @@ int64_t CountDifferences(uint32_t seed) {
       if (!CheckIntegerLayer(layer, zero_point, "random").ok()) return 1'000'000;
       std::vector<uint8_t> x(static_cast<size_t>(c.h * c.w * c.in));
       for (uint8_t& v : x) v = random() % 3 == 0 ? 255 : static_cast<uint8_t>(random());
-      IntegerConv conv(layer, c.h, c.w, zero_point);
+      IntegerConv conv(layer, c.h, c.w, zero_point), larger(layer, c.h + 21, c.w + 9, zero_point);
       std::vector<int32_t> fast(static_cast<size_t>(conv.output().size())), slow(fast.size());
+      AccumulateScalar(layer, x.data(), c.h, c.w, zero_point, slow.data());
+      larger.SetSize(c.h, c.w);
       for (int repeat = 0; repeat < 2; ++repeat) {  // the second run finds the padding of the first
-        conv.RunToAccumulators(x.data(), fast.data());
-        AccumulateScalar(layer, x.data(), c.h, c.w, zero_point, slow.data());
-        for (size_t i = 0; i < fast.size(); ++i) different += fast[i] != slow[i];
+        for (IntegerConv* one : {&conv, &larger}) {
+          one->RunToAccumulators(x.data(), fast.data());
+          for (size_t i = 0; i < fast.size(); ++i) different += fast[i] != slow[i];
+        }
       }
     }
   }
