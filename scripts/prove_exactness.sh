@@ -1,8 +1,9 @@
 #!/bin/bash
 # Shows that files mean the same on every CPU: images are compressed as on four generations of processors (oneDNN's
 # instruction sets are limited one after the other), and every file is decompressed as on each of them, with one thread,
-# in a batch, alone, and where qemu-x86_64 is installed on an emulated CPU without AVX (which also limits
+# in a batch, alone, regions of it, and where qemu-x86_64 is installed on an emulated CPU without AVX (which also limits
 # this program's own loops). All must give the same pixels. Prints what was compared; fails at the first difference.
+# Needs python3 to cut regions out of the whole.
 #
 #   scripts/prove_exactness.sh FOLDER [AECOMP]      COUNT=100 images, QUALITIES="10 40 70 100", EMULATED=2 images
 set -euo pipefail
@@ -30,6 +31,40 @@ same() {
   rm -rf "$work/out"
 }
 
+# crop IN.ppm X Y WIDTH HEIGHT OUT.ppm
+crop() {
+  python3 - "$@" <<'PYTHON'
+import sys
+
+data = open(sys.argv[1], "rb").read()
+kind, width, height, peak = data.split(maxsplit=4)[:4]  # as this program writes them, without comments
+x, y, w, h = map(int, sys.argv[2:6])
+bytes_per_pixel = {b"P5": 1, b"P6": 3}[kind]
+row = int(width) * bytes_per_pixel
+pixels = data[-row * int(height) :]
+with open(sys.argv[6], "wb") as file:
+    file.write(b"%s\n%d %d\n%s\n" % (kind, w, h, peak))
+    for line in range(y, y + h):
+        file.write(pixels[line * row + x * bytes_per_pixel : line * row + (x + w) * bytes_per_pixel])
+PYTHON
+}
+
+# Regions inside of one tile of the largest file and across all of its borders.
+check_regions() {
+  local file name=$work/whole.ppm region x y w h rw rh
+  file=$(find "$work/aec" -name '*.aec' -printf '%s %p\n' | sort -n | tail -n 1 | cut -d' ' -f2-)
+  "$aecomp" decompress --quiet "$file" --metadata none -o "$name" -f
+  read -r w h < <(sed -n 2p "$name")
+  for region in "0 0 $((w / 9 + 1)) $((h / 9 + 1))" "$((w / 3)) $((h / 3)) $((w / 2)) $((h / 2))" "$((w - 17)) $((h - 3)) 17 3"; do
+    read -r x y rw rh <<<"$region"
+    crop "$name" "$x" "$y" "$rw" "$rh" "$work/crop.ppm"
+    "$aecomp" decompress --quiet "$file" --metadata none --region "$x,$y,$rw,$rh" -o "$work/region.ppm" -f
+    cmp -s "$work/crop.ppm" "$work/region.ppm" || { echo "DIFFERENT: quality $1, region $region of $file"; exit 1; }
+    regions=$((regions + 1))
+  done
+}
+
+regions=0
 for quality in ${QUALITIES:-10 40 70 100}; do
   for writer in $sets; do
     rm -rf "$work/aec"
@@ -50,6 +85,7 @@ for quality in ${QUALITIES:-10 40 70 100}; do
     "$aecomp" decompress --quiet "$file" --metadata none -o "$work/out/${file%.aec}.ppm"
   done)
   same "quality $quality, each file alone"
+  check_regions "$quality"
   if [ "$emulated" -gt 0 ] && command -v qemu-x86_64 >/dev/null; then
     mkdir "$work/out"
     (cd "$work/aec" && for file in $(find . -name '*.aec' -printf '%s %f\n' | sort -n | head -n "$emulated" | cut -d' ' -f2-); do
@@ -60,4 +96,4 @@ for quality in ${QUALITIES:-10 40 70 100}; do
     same "quality $quality, on an emulated Nehalem"
   fi
 done
-echo "$files files written, $compared images read: all pixels equal"
+echo "$files files written, $compared images and $regions regions read: all pixels equal"
