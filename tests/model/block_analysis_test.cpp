@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/graph.h"
+#include "tests/model/random_weights.h"
 
 namespace aecomp {
 namespace {
@@ -22,23 +23,11 @@ Network Blocks(int kernel, int stride, int lap) {
   return ParseNetwork(nlohmann::json::parse(text)).value();
 }
 
-Parameters RandomWeights(const Network& network, const Shape& input) {
-  Parameters parameters;
-  EXPECT_TRUE(Graph::Create(network, input, parameters, Graph::Mode::kInference).ok());
-  std::mt19937 random(3);
-  std::normal_distribution<float> normal;
-  for (Parameter& p : parameters.list()) {
-    for (float& v : p.value) v = 0.04f * normal(random);
-  }
-  parameters.MarkChanged();
-  return parameters;
-}
-
 TEST(BlockAnalysis, IsCloseToTheFloatNetwork) {
   for (const int lap : {0, 16}) {
     const Network network = Blocks(16, 16, lap);
     const Shape input{1, 3, 5 * 16, 9 * 16};
-    Parameters parameters = RandomWeights(network, input);
+    Parameters parameters = RandomWeights(network, input, 0.04f);
     const BlockAnalysis blocks = BlockAnalysis::Create(network, parameters).value();
     EXPECT_EQ(blocks.halo(), lap > 0 ? 1 : 0);
     auto graph = Graph::Create(network, input, parameters, Graph::Mode::kInference).value();
@@ -63,7 +52,7 @@ TEST(BlockAnalysis, IsCloseToTheFloatNetwork) {
 TEST(BlockAnalysis, ExtremePixelsDoNotWrap) {
   const Network network = Blocks(16, 16, 16);
   const Shape input{1, 3, 3 * 16, 3 * 16};
-  Parameters parameters = RandomWeights(network, input);
+  Parameters parameters = RandomWeights(network, input, 0.04f);
   for (float& v : parameters.Find("blocks.weight")->value) v = 1 / std::sqrt(768.f);  // a mean of the block
   const BlockAnalysis blocks = BlockAnalysis::Create(network, parameters).value();
   auto graph = Graph::Create(network, input, parameters, Graph::Mode::kInference).value();
@@ -86,7 +75,7 @@ TEST(BlockAnalysis, RefusesWhatItCannotRun) {
   Network none;
   EXPECT_NE(message(none), "");
   const Network network = Blocks(8, 8, 0);
-  Parameters parameters = RandomWeights(network, {1, 3, 16, 16});
+  Parameters parameters = RandomWeights(network, {1, 3, 16, 16}, 0.04f);
   parameters.Find("blocks.weight")->value[3] = 1e5f;
   EXPECT_NE(BlockAnalysis::Create(network, parameters).status().message().find("'blocks'"), std::string::npos);
 }

@@ -10,6 +10,7 @@
 
 #include "model/graph.h"
 #include "model/pair_product.h"
+#include "tests/model/random_weights.h"
 
 namespace aecomp {
 namespace {
@@ -22,18 +23,6 @@ Network Blocks(int in, int kernel, int stride, bool lap) {
     text += R"(, {"type": "lap", "name": "unlap", "block": )" + std::to_string(stride) + R"(, "inverse": true})";
   }
   return ParseNetwork(nlohmann::json::parse(text + "]")).value();
-}
-
-Parameters RandomWeights(const Network& network, const Shape& input) {
-  Parameters parameters;
-  EXPECT_TRUE(Graph::Create(network, input, parameters, Graph::Mode::kInference).ok());
-  std::mt19937 random(3);
-  std::normal_distribution<float> normal;
-  for (Parameter& p : parameters.list()) {
-    for (float& v : p.value) v = 0.1f * normal(random);
-  }
-  parameters.MarkChanged();
-  return parameters;
 }
 
 std::vector<int16_t> RandomLatents(int64_t size, float spread) {
@@ -79,7 +68,7 @@ TEST(IntegerBlocks, FastAndScalarAreEqual) {
   for (const int in : {7, 16}) {
     const Network network = Blocks(in, 8, 8, /*lap=*/false);
     const Shape input{1, in, 3, 8};
-    const IntegerBlocks blocks = IntegerBlocks::Create(network, RandomWeights(network, input)).value();
+    const IntegerBlocks blocks = IntegerBlocks::Create(network, RandomWeights(network, input, 0.1f)).value();
     const int64_t stride = 8 * in + 5;
     const std::vector<int16_t> latents = RandomLatents(3 * stride, 20000);  // sums wrap
     std::vector<float> pixels(3 * 8 * 8 * 8 * 3);
@@ -101,7 +90,7 @@ TEST(IntegerBlocks, FastAndScalarAreEqual) {
 TEST(IntegerBlocks, IsCloseToTheFloatNetwork) {
   const Network network = Blocks(20, 16, 16, /*lap=*/true);
   const Shape input{1, 20, 4, 5};
-  Parameters parameters = RandomWeights(network, input);
+  Parameters parameters = RandomWeights(network, input, 0.1f);
   const IntegerBlocks blocks = IntegerBlocks::Create(network, parameters).value();
   auto graph = Graph::Create(network, input, parameters, Graph::Mode::kInference).value();
   const std::vector<int16_t> latents = RandomLatents(input.size(), 1000);
@@ -122,7 +111,7 @@ TEST(IntegerBlocks, RefusesWhatItCannotRun) {
   wrong[1] = Blocks(4, 16, 16, true)[1];
   EXPECT_NE(message(wrong).find("'unlap'"), std::string::npos);
   const Network network = Blocks(4, 8, 8, false);
-  Parameters parameters = RandomWeights(network, {1, 4, 2, 2});
+  Parameters parameters = RandomWeights(network, {1, 4, 2, 2}, 0.1f);
   parameters.Find("blocks.weight")->value[3] = 100;
   EXPECT_NE(IntegerBlocks::Create(network, parameters).status().message().find("'blocks'"), std::string::npos);
 }
