@@ -46,8 +46,8 @@ class WindowTransform {
   }
 
  private:
-  /// A transform for one size of input. In f32 all of it is `graph`. In integers `deep` is its deep path; the other
-  /// runs for some rows at a time, in the encoder as `graph`, in the decoder as IntegerBlocks.
+  /// A transform for one size of input: in f32 `graph`; in integers `deep`, beside the path of blocks, which runs for
+  /// some rows at a time.
   struct Compiled {
     bool integer = false;
     Shape input_shape, output_shape;
@@ -56,7 +56,7 @@ class WindowTransform {
     std::unique_ptr<IntegerNetworkRunner> deep;
     AlignedBuffer<float> blocks;  // pixels of a band of the block path
   };
-  /// Windows of one image, and the core of one of them.
+  /// A window of an image: its rows and its columns.
   struct Place {
     const Window &v, &h;
   };
