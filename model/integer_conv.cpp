@@ -206,7 +206,6 @@ const Shape& IntegerConv::output() const { return impl_->output; }
 const Shape& IntegerConv::padded() const { return impl_->padded; }
 int IntegerConv::padding() const { return impl_->padding; }
 void IntegerConv::FillBorder(uint8_t* padded) const { impl_->FillBorder(padded); }
-void IntegerConv::Pad(const uint8_t* x, uint8_t* padded) const { impl_->Pad(x, padded); }
 void IntegerConv::RunPadded(const uint8_t* padded, const Epilogue& epilogue) {
   impl_->ForEachSums(padded, impl_->All(), epilogue);
 }

@@ -56,7 +56,6 @@ class IntegerConv {
   const Shape& padded() const;
   int padding() const;
   void FillBorder(uint8_t* padded) const;
-  void Pad(const uint8_t* x, uint8_t* padded) const;
   /// Calls `epilogue` from several threads until it has seen every output.
   void RunPadded(const uint8_t* padded, const Epilogue& epilogue);
   /// The same for the outputs within `area` only, and about no more work than they need.
