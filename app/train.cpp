@@ -80,6 +80,9 @@ void AddTrainingOptions(CLI::App& sub, TrainCommand& options) {
       ->check(CLI::PositiveNumber);
   sub.add_option("--noise", o.noise, "Learn to denoise: Gaussian noise of this deviation, in 1/255, on what is coded")
       ->check(CLI::Range(0.0, 255.0));
+  sub.add_option("--fake-quantise", o.fake_quantise,
+                 "Train with the rounding of the integer codec after this part of the run; default: 1, never")
+      ->check(CLI::Range(0.0, 1.0));
   sub.add_option("--patience", o.patience,
                  "Stop after so many validations without 0.2 % less loss; 0: never; default 10")
       ->check(CLI::Range(0, 1000000));

@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "model/layers/conv_core.h"
+#include "model/layers/fake_quantise.h"
 #include "model/layers/options.h"
 
 namespace aecomp {
@@ -38,6 +39,7 @@ struct Graph::Impl {
   Parameters* parameters = nullptr;
   Mode mode = Mode::kInference;
   float relu_leak = 0;
+  RoundedInputs rounded;
   std::function<void(Parameter&)> gradient_done;
   std::vector<Shape> shapes;  // of value v; value 0 is the input
   std::vector<Node> nodes;    // in order of execution
@@ -55,6 +57,7 @@ struct Graph::Impl {
   Result<int> Add(const Network& network, int value);
   Result<int> AddLayer(const LayerSpec& spec, int input_value);
   Result<int> AddSum(const LayerSpec& spec, int input_value);
+  int AddNode(Node node, int input_value, const Shape& output);
   bool FuseRelu(int value);
   void PlanTraining();
   void PlanInference();
@@ -100,14 +103,25 @@ Result<int> Graph::Impl::Add(const Network& network, int value) {
 Result<int> Graph::Impl::AddLayer(const LayerSpec& spec, int input_value) {
   const LayerType* type = FindLayerType(spec.type);
   if (type == nullptr) return UnknownLayerType(spec);
+  if (const auto rounding = rounded.find(spec.name); rounding != rounded.end()) {
+    const Shape shape = shapes[static_cast<size_t>(input_value)];
+    Node node;
+    node.layer = MakeFakeQuantise(shape, rounding->second);
+    node.spec = {"fake_quantise", spec.name + ".input", nullptr};
+    input_value = AddNode(std::move(node), input_value, shape);
+  }
   const Shape in = shapes[static_cast<size_t>(input_value)];
   AECOMP_ASSIGN_OR_RETURN(const LayerInfo info, type->infer(spec, in));
   Node node;
   node.layer = type->create(spec, in, *parameters, mode == Mode::kTraining);
   node.spec = spec, node.parameters = info.parameters;
+  return AddNode(std::move(node), input_value, info.output);
+}
+
+int Graph::Impl::AddNode(Node node, int input_value, const Shape& output) {
   node.inputs = {input_value};
   node.output = static_cast<int>(shapes.size());
-  shapes.push_back(info.output);
+  shapes.push_back(output);
   nodes.push_back(std::move(node));
   return nodes.back().output;
 }
@@ -240,12 +254,13 @@ Graph::Graph() : impl_(std::make_unique<Impl>()) {}
 Graph::~Graph() = default;
 
 Result<std::unique_ptr<Graph>> Graph::Create(const Network& network, const Shape& input, Parameters& parameters,
-                                             Mode mode, float relu_leak) {
+                                             Mode mode, float relu_leak, const RoundedInputs& rounded) {
   std::unique_ptr<Graph> graph(new Graph);
   Impl& impl = *graph->impl_;
   impl.parameters = &parameters;
   impl.mode = mode;
   impl.relu_leak = relu_leak;
+  impl.rounded = rounded;
   impl.shapes = {input};
   try {
     AECOMP_ASSIGN_OR_RETURN(impl.result, impl.Add(network, 0));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,10 @@
 #include "model/tensor.h"
 
 namespace aecomp {
+
+/// Convolutions by name whose inputs are rounded as in the integer codec, and whether a relu gives them: see
+/// MakeFakeQuantise.
+using RoundedInputs = std::map<std::string, bool>;
 
 class Graph {
  public:
@@ -22,7 +27,7 @@ class Graph {
   /// relu_leak: share of the gradient that a relu lets through where it gave 0 (0: the true gradient). Units that no
   /// input switches on are thereby revived; of fused relus only, which are all but those that begin a branch.
   static Result<std::unique_ptr<Graph>> Create(const Network& network, const Shape& input, Parameters& parameters,
-                                               Mode mode, float relu_leak = 0);
+                                               Mode mode, float relu_leak = 0, const RoundedInputs& rounded = {});
   ~Graph();
 
   const Shape& input_shape() const;

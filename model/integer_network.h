@@ -23,6 +23,9 @@
 
 namespace aecomp {
 
+/// Room above the largest value seen in calibration, which sees few images.
+inline constexpr double kIntegerHeadroom = 1.4;
+
 /// One convolution with what happens to its sums.
 struct IntegerStep {
   enum class Output {

@@ -13,8 +13,6 @@ namespace {
 
 using Output = IntegerStep::Output;
 
-/// Room above the largest value seen in calibration, which sees few images.
-constexpr double kHeadroom = 1.4;
 constexpr int kStreamZero = 128;
 
 /// Float activations of all calibration inputs at one place of the network.
@@ -162,7 +160,7 @@ std::vector<double> WideUnits(const std::vector<IntegerStep>& steps, std::span<c
   for (size_t i = 0; i < steps.size(); ++i) {
     if (steps[i].residual >= 0) most[i] = most[static_cast<size_t>(steps[i].residual)];
   }
-  for (double& unit : most) unit *= 2 * kHeadroom / 32767;  // also what a branch adds must fit
+  for (double& unit : most) unit *= 2 * kIntegerHeadroom / 32767;  // also what a branch adds must fit
   return most;
 }
 
@@ -202,7 +200,7 @@ Result<IntegerNetwork> IntegerNetwork::Create(const Network& network, const Para
   for (size_t i = 0; i < steps.size(); ++i) {
     IntegerStep& step = steps[i];
     step.zero_point = reads.zero;
-    const double range = kHeadroom * ranges[i];
+    const double range = kIntegerHeadroom * ranges[i];
     const bool relu = step.output == Output::kRelu, last = step.output == Output::kLast;
     AECOMP_RETURN_IF_ERROR(QuantiseStep(step, parameters, reads, relu ? range / 255 : last ? 1 : units[i]));
     reads = relu ? IntegerInput{range / 255, 0} : IntegerInput{range / 127, kStreamZero};

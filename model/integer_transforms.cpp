@@ -13,9 +13,6 @@ constexpr const char* kEncoderKey = "integer.encoder.ranges";
 constexpr const char* kDecoderKey = "integer.decoder.ranges";
 constexpr const char* kHyperEncoderKey = "integer.hyper_encoder.ranges";
 
-/// Room above the largest companded latent seen in calibration.
-constexpr double kHeadroom = 1.4;
-
 /// Pixels: x = u / 255 - 1/2.
 constexpr IntegerInput kPixels = {1 / 255.0, 128, 0.5 / 255};
 
@@ -65,14 +62,14 @@ Result<IntegerTransforms> IntegerTransforms::Create(const Architecture& architec
                             IntegerNetwork::Create(t.encoder_parts.deep, parameters, kPixels, ranges.encoder));
     AECOMP_ASSIGN_OR_RETURN(t.encoder_blocks, BlockAnalysis::Create(t.encoder_parts.rest, parameters));
     if (!ranges.hyper_encoder.empty()) {
-      t.hyper_unit = static_cast<float>(kHeadroom * ranges.hyper_encoder[0] / 127);
+      t.hyper_unit = static_cast<float>(kIntegerHeadroom * ranges.hyper_encoder[0] / 127);
       AECOMP_ASSIGN_OR_RETURN(t.hyper_encoder, IntegerNetwork::Create(architecture.hyper_encoder, parameters,
                                                                       {t.hyper_unit, 128}, ranges.hyper_encoder));
     }
   }
   if (!with_decoder) return t;
   if (ranges.decoder.empty()) return ModelError("tensor \"" + std::string(kDecoderKey) + "\" is empty");
-  t.decoder_input = {kHeadroom * ranges.decoder[0] / 127, 128};
+  t.decoder_input = {kIntegerHeadroom * ranges.decoder[0] / 127, 128};
   AECOMP_ASSIGN_OR_RETURN(t.decoder,
                           IntegerNetwork::Create(t.decoder_parts.deep, parameters, t.decoder_input, ranges.decoder));
   AECOMP_ASSIGN_OR_RETURN(t.decoder_blocks, IntegerBlocks::Create(t.decoder_parts.rest, parameters));

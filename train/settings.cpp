@@ -21,6 +21,7 @@ std::string SettingsToJson(const TrainOptions& o) {
                         {"patch", o.patch},
                         {"learning_rate", o.learning_rate},
                         {"noise", o.noise},
+                        {"fake_quantise", o.fake_quantise},
                         {"image_memory", o.image_memory},
                         {"validation_folder", o.validation_folder},
                         {"validate_steps", o.validate_steps},
@@ -36,6 +37,7 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
   Adopt(j, "patch", 0, o.patch);
   Adopt(j, "learning_rate", 0.0, o.learning_rate);
   Adopt(j, "noise", -1.0, o.noise);
+  Adopt(j, "fake_quantise", -1.0, o.fake_quantise);
   Adopt(j, "image_memory", int64_t{0}, o.image_memory);
   Adopt(j, "validation_folder", std::string(), o.validation_folder);
   Adopt(j, "validate_steps", -1, o.validate_steps);
@@ -45,6 +47,7 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
 void ApplyDefaults(bool trained, double memory, TrainOptions& o) {
   if (o.learning_rate == 0) o.learning_rate = trained ? kTuningRate : kScratchRate;
   if (o.noise < 0) o.noise = 0;
+  if (o.fake_quantise < 0) o.fake_quantise = 1;
   if (o.image_memory == 0) o.image_memory = static_cast<int64_t>(kImagePart * memory);
   if (o.validate_steps < 0) o.validate_steps = kValidateSteps;
   if (o.patience < 0) o.patience = kPatience;

@@ -16,6 +16,7 @@
 #include "train/checkpoint.h"
 #include "train/dataset.h"
 #include "train/export.h"
+#include "train/fake_quantisation.h"
 #include "train/initialise.h"
 #include "train/memory.h"
 #include "train/recipe.h"
@@ -71,6 +72,7 @@ class Trainer {
   Status StartFrom(const Model& model);
   Status OpenLog();
 
+  Status MakeModel();
   Status Loop();
   Status TakeStep(BatchLoader& loader);
   Status Join(StepResult& result);
@@ -117,6 +119,7 @@ class Trainer {
   Recipe recipe_;
   Parameters parameters_;
   std::unique_ptr<TrainingModel> model_;
+  bool rounds_ = false;  ///< model_ trains with fake quantisation
   std::unique_ptr<Adam> adam_;
   TrainingImages images_;
   TrainState state_;
@@ -140,6 +143,7 @@ Status Trainer::Check() const {
   if (o.steps <= 0 && o.hours <= 0) return UsageError("give --steps or --time");
   if (o.batch < 0 || o.batch > 1024) return UsageError("--batch must be 1 to 1024");
   if (!(o.learning_rate >= 0) || !std::isfinite(o.learning_rate)) return UsageError("--lr must be a number above 0");
+  if (!(o.fake_quantise <= 1)) return UsageError("--fake-quantise must be 0 to 1");
   if (!(o.noise <= 255)) return UsageError("--noise must be 0 to 255");
   return {};
 }
@@ -155,11 +159,18 @@ Status Trainer::Prepare(StartingPoint start) {
   AECOMP_ASSIGN_OR_RETURN(images_, LoadTrainingImages(options_, architecture_.image_channels, smallest, say));
   AECOMP_RETURN_IF_ERROR(Plan());
   AECOMP_RETURN_IF_ERROR(DropSmall(images_, options_.patch, say));
-  AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
-                                                        static_cast<float>(recipe_.relu_leak)));
+  AECOMP_RETURN_IF_ERROR(MakeModel());
+  if (options_.fake_quantise < 1) AECOMP_RETURN_IF_ERROR(FakeQuantisation::Create(architecture_).status());
   if (options_.resume) return {};
   AECOMP_RETURN_IF_ERROR(InitialiseParameters(architecture_, recipe_, images_.training, options_.seed, parameters_));
   return start.model ? StartFrom(*start.model) : Status();
+}
+
+Status Trainer::MakeModel() {
+  AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
+                                                        static_cast<float>(recipe_.relu_leak), rounds_));
+  if (group_.ranks() > 1) model_->OnGradient([this](Parameter& p) { group_.Ready(p); });
+  return {};
 }
 
 Status Trainer::Plan() {
@@ -221,7 +232,6 @@ Status Trainer::Start() {
   if (group_.ranks() > 1) {
     AECOMP_RETURN_IF_ERROR(CompareRanks());
     group_.Start(parameters_);
-    model_->OnGradient([this](Parameter& p) { group_.Ready(p); });
   }
   return OpenLog();
 }
@@ -277,6 +287,7 @@ std::string Trainer::Provenance() const {
               {"start", state_.start},
               {"commit", AECOMP_COMMIT}};
   if (options_.noise > 0) run["noise"] = options_.noise;
+  if (rounds_) run["fake_quantise"] = options_.fake_quantise;
   if (options_.hours > 0) run["hours"] = state_.hours;  // otherwise equal runs give equal files
   runs.push_back(std::move(run));
   return json{{"trainer", "aecomp train"}, {"runs", runs}}.dump();
@@ -413,6 +424,11 @@ void Trainer::Report() {
 
 /// Gradients of one batch, then the optimiser. Between the two the gradients lie in parameters_.
 Status Trainer::TakeStep(BatchLoader& loader) {
+  if (!rounds_ && options_.fake_quantise < 1 && Progress() >= options_.fake_quantise) {
+    rounds_ = true;
+    AECOMP_RETURN_IF_ERROR(MakeModel());
+    Say("from step " + std::to_string(state_.step + 1) + " on with the rounding of the integer codec");
+  }
   const Clock::time_point begin = Clock::now();
   batch_ = &loader.Next();
   StepResult r = model_->ForwardBackward(

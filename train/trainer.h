@@ -23,7 +23,9 @@ struct TrainOptions {
   int batch = 0;             ///< of each process; 0: automatic, see PlanTraining
   int patch = 0;             ///< crop size in pixels, a multiple of the architecture's stride; 0: automatic
   double learning_rate = 0;  ///< peak of the schedule; 0: automatic, kScratchRate or kTuningRate
-  double noise = -1;         ///< of what the network sees, standard deviation in 1/255; below 0: automatic, none
+  double fake_quantise =
+      -1;             ///< part of the run (0 .. 1) before the integer codec's rounding begins; 1: none; see noise
+  double noise = -1;  ///< of what the network sees, standard deviation in 1/255; below 0: automatic, none
   uint64_t seed = 1;
   int threads = 0;             ///< 0: all
   int64_t image_memory = 0;    ///< bytes for decoded images; 0: automatic, a part of what is free

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 #include "model/entropy_parameters.h"
 #include "train/factorized_training.h"
+#include "train/fake_quantisation.h"
 #include "train/first_non_finite.h"
 #include "train/quality_tables.h"
 #include "train/rate.h"
@@ -30,6 +32,7 @@ struct TrainingModel::Impl {
   int batch = 0;
   int64_t first_image = 0;  // of this batch in a larger one
   Shape image, y_shape, z_shape, f_shape;
+  std::optional<FakeQuantisation> rounding;
   std::unique_ptr<TiledNetwork> encoder, decoder;
   std::unique_ptr<Graph> hyper_encoder, hyper_decoder, sigma_head, mu_head, context_in, context_out;
   Parameter *log_gain, *log_step, *log_sigma, *log_z_gain, *z_log_scale, *z_mean;
@@ -96,17 +99,18 @@ struct TrainingModel::Impl {
 
 Status TrainingModel::Impl::Compile(int patch, float relu_leak) {
   image = {batch, architecture->image_channels, patch, patch};
+  const RoundedInputs rounded = rounding ? rounding->inputs() : RoundedInputs();
   const auto make = [&](const Network& network, const Shape& input, std::unique_ptr<Graph>& graph) -> Status {
-    auto made = Graph::Create(network, input, *parameters, Graph::Mode::kTraining, relu_leak);
+    auto made = Graph::Create(network, input, *parameters, Graph::Mode::kTraining, relu_leak, rounded);
     if (!made.ok()) return made.status();
     graph = std::move(made).value();
     return {};
   };
   AECOMP_ASSIGN_OR_RETURN(encoder, TiledNetwork::Create(architecture->encoder, image, PixelTile(*architecture),
-                                                        *parameters, Graph::Mode::kTraining, relu_leak));
+                                                        *parameters, Graph::Mode::kTraining, relu_leak, rounded));
   y_shape = encoder->output_shape();
   AECOMP_ASSIGN_OR_RETURN(decoder, TiledNetwork::Create(architecture->decoder, y_shape, LatentTile(*architecture),
-                                                        *parameters, Graph::Mode::kTraining, relu_leak));
+                                                        *parameters, Graph::Mode::kTraining, relu_leak, rounded));
   AECOMP_RETURN_IF_ERROR(make(architecture->hyper_encoder, y_shape, hyper_encoder));
   z_shape = hyper_encoder->output_shape();
   AECOMP_RETURN_IF_ERROR(make(architecture->hyper_decoder, z_shape, hyper_decoder));
@@ -414,10 +418,15 @@ void AddEntropyParameters(const Architecture& architecture, Parameters& paramete
 }
 
 Result<std::unique_ptr<TrainingModel>> TrainingModel::Create(const Architecture& architecture, Parameters& parameters,
-                                                             int batch, int patch, float relu_leak) {
+                                                             int batch, int patch, float relu_leak,
+                                                             bool fake_quantise) {
   const int unit = architecture.tile != 0 ? architecture.tile : architecture.hyper_stride;
   if (patch < unit || patch % unit != 0) {
     return UsageError("--patch " + std::to_string(patch) + " must be a multiple of " + std::to_string(unit));
+  }
+  std::optional<FakeQuantisation> rounding;
+  if (fake_quantise) {
+    AECOMP_ASSIGN_OR_RETURN(rounding, FakeQuantisation::Create(architecture));
   }
   std::unique_ptr<TrainingModel> model(new TrainingModel);
   if (architecture.prior == PriorType::kFactorized) {
@@ -429,6 +438,7 @@ Result<std::unique_ptr<TrainingModel>> TrainingModel::Create(const Architecture&
   m.architecture = &architecture;
   m.parameters = &parameters;
   m.batch = batch;
+  m.rounding = std::move(rounding);
   AECOMP_RETURN_IF_ERROR(m.Compile(patch, relu_leak));
   AddEntropyParameters(architecture, parameters);
   m.log_gain = parameters.Find("log_gain"), m.log_step = parameters.Find("log_step");
@@ -442,9 +452,12 @@ StepResult TrainingModel::ForwardBackward(const float* x, const float* quality, 
                                           int64_t first_image) {
   const float* target = clean != nullptr ? clean : x;
   if (factorized_ != nullptr) return factorized_->ForwardBackward(x, target, quality, seed, first_image);
-  impl_->first_image = first_image;
-  const StepResult result = impl_->Forward(x, target, quality, &seed);
-  impl_->Backward(target);
+  Impl& m = *impl_;
+  m.first_image = first_image;
+  if (m.rounding) m.rounding->Round(*m.parameters);
+  const StepResult result = m.Forward(x, target, quality, &seed);
+  m.Backward(target);
+  if (m.rounding) m.rounding->Restore(*m.parameters);
   return result;
 }
 
@@ -461,7 +474,11 @@ void TrainingModel::OnGradient(const std::function<void(Parameter&)>& done) {
 StepResult TrainingModel::ForwardFrozen(const float* x, const float* quality, const float* clean) {
   const float* target = clean != nullptr ? clean : x;
   if (factorized_ != nullptr) return factorized_->ForwardFrozen(x, target, quality);
-  return impl_->Forward(x, target, quality, nullptr);
+  Impl& m = *impl_;
+  if (m.rounding) m.rounding->Round(*m.parameters);
+  const StepResult result = m.Forward(x, target, quality, nullptr);
+  if (m.rounding) m.rounding->Restore(*m.parameters);
+  return result;
 }
 
 std::string TrainingModel::FirstNonFinite() const {

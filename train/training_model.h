@@ -20,9 +20,10 @@ class FactorizedTraining;
 class TrainingModel {
  public:
   /// Graphs for batches of [batch, patch, patch, C]; patch must be a multiple of architecture.hyper_stride, or of its
-  /// tile.
+  /// tile. fake_quantise: with the rounding of the integer codec, see FakeQuantisation.
   static Result<std::unique_ptr<TrainingModel>> Create(const Architecture& architecture, Parameters& parameters,
-                                                       int batch, int patch, float relu_leak = 0);
+                                                       int batch, int patch, float relu_leak = 0,
+                                                       bool fake_quantise = false);
   ~TrainingModel();
 
   /// x: [N, H, W, C] in [0, 1]; quality: [N] in 1/16 steps (may be fractional); seed: of the noise. Gradients are added

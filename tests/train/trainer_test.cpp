@@ -150,6 +150,10 @@ TEST_F(TrainerTest, RefusesWhatCannotBeTrainedOn) {
   TrainOptions endless = options_;
   endless.steps = 0;
   fails(endless, StatusCode::kUsage, "--steps");
+  TrainOptions one_size = options_;  // its codec runs in f32
+  one_size.architecture = AECOMP_SOURCE_DIR "/data/arch/conv_linear.json", one_size.fake_quantise = 0.5,
+  one_size.patch = 0;
+  fails(one_size, StatusCode::kUsage, "--fake-quantise");
   TrainOptions no_model = options_;
   no_model.resume = true;
   fails(no_model, StatusCode::kInput, "checkpoint");
@@ -235,6 +239,28 @@ TEST_F(TrainerTest, NamesTheParameterAndKeepsTheCheckpoint) {
   EXPECT_NE(status.message().find("step 3: not finite: parameter \"synthesis.1.weight\""), std::string::npos)
       << status.message();
   EXPECT_EQ(Bytes(checkpoint), bytes);
+}
+
+TEST_F(TrainerTest, RehearsesTheRoundingOfTheIntegerCodec) {
+  options_.fake_quantise = 0.5, options_.steps = 60, options_.threads = 1;
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& message) { messages.push_back(message); };
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  const auto begins = [](const std::string& m) { return m.starts_with("from step 31 on"); };
+  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 1);
+  const auto whole = Losses(options_.output + ".log.jsonl");
+  const auto model = ReadModel(options_.output);
+  ASSERT_TRUE(model.ok());
+  EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").at(0).at("fake_quantise"), 0.5);
+
+  options_.output = (root_ / "resumed.aecm").string();
+  int polls = 0;
+  callbacks.interrupted = [&] { return ++polls == 40; };
+  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
+  options_.resume = true, options_.fake_quantise = -1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  EXPECT_EQ(whole.at(60), Losses(options_.output + ".log.jsonl").at(60));
 }
 
 TEST_F(TrainerTest, LearnsToDenoise) {

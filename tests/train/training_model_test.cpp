@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -11,6 +12,7 @@
 #include "io/file.h"
 #include "model/safetensors.h"
 #include "tests/train/tiny_architecture.h"
+#include "train/fake_quantisation.h"
 
 namespace aecomp {
 namespace {
@@ -68,6 +70,73 @@ TEST_F(TrainingModelTest, DistortionIsAgainstTheCleanImage) {
   EXPECT_EQ(apart.bpp, same.bpp);
   EXPECT_NE(apart.mse, same.mse);
   EXPECT_EQ(apart.loss, model_->ForwardFrozen(x_.data(), quality_.data(), clean.data()).loss);
+}
+
+TEST_F(TrainingModelTest, RoundingChangesTheLossALittleAndNoWeight) {
+  const StepResult exact = model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  std::map<std::string, std::vector<float>> values, gradients;
+  for (Parameter& p : parameters_.list()) values[p.name] = p.value, gradients[p.name] = p.grad;
+  auto made = TrainingModel::Create(architecture_, parameters_, kBatch, kPatch, 0, /*fake_quantise=*/true);
+  ASSERT_TRUE(made.ok()) << made.status().message();
+  const StepResult rounded = made.value()->ForwardBackward(x_.data(), quality_.data(), 5);
+  EXPECT_NE(rounded.loss, exact.loss);
+  EXPECT_NEAR(rounded.loss / exact.loss, 1, 0.02);
+  for (const Parameter& p : parameters_.list()) {
+    EXPECT_EQ(p.value, values.at(p.name)) << p.name;
+    if (!p.name.ends_with(".weight")) continue;
+    double dot = 0, length = 0, other = 0;  // straight through: about the same direction
+    for (size_t i = 0; i < p.grad.size(); ++i) {
+      const double a = p.grad[i], b = gradients.at(p.name)[i];
+      dot += a * b, length += a * a, other += b * b;
+    }
+    EXPECT_GT(dot, 0.9 * std::sqrt(length * other)) << p.name;
+  }
+  EXPECT_EQ(rounded.loss, made.value()->ForwardFrozen(x_.data(), quality_.data()).loss);
+}
+
+TEST(FakeQuantisation, RoundsEveryOutputChannelToItsOwnSteps) {
+  const Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
+  auto rounding = FakeQuantisation::Create(a);
+  ASSERT_TRUE(rounding.ok()) << rounding.status().message();
+  EXPECT_FALSE(rounding.value().inputs().contains("analysis.0"));       // reads pixels
+  EXPECT_FALSE(rounding.value().inputs().at("analysis.2"));             // a stream has both signs
+  EXPECT_TRUE(rounding.value().inputs().at("synthesis.1"));             // after a relu
+  EXPECT_FALSE(rounding.value().inputs().contains("block_synthesis"));  // int16
+  Parameters parameters;
+  ASSERT_TRUE(TrainingModel::Create(a, parameters, 1, 64).ok());
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal;
+  for (Parameter& p : parameters.list()) {
+    for (float& v : p.value) v = normal(random);
+  }
+  const auto levels = [](std::vector<float> channel) {
+    std::sort(channel.begin(), channel.end());
+    return std::unique(channel.begin(), channel.end()) - channel.begin();
+  };
+  for (const char* name : {"analysis.2.weight", "synthesis.1.weight"}) {  // [16, 8, 8, 8]; transposed: [8, 8, 4, 4]
+    Parameter& p = *parameters.Find(name);
+    const std::vector<float> before = p.value;
+    rounding.value().Round(parameters);
+    const bool transposed = name[0] == 's';
+    const size_t area = static_cast<size_t>(p.dims[2] * p.dims[3]), in = 8;
+    const size_t out = static_cast<size_t>(p.dims[transposed ? 1 : 0]);
+    for (size_t o = 0; o < out; ++o) {
+      std::vector<float> channel;
+      float most = 0, error = 0;
+      for (size_t i = 0; i < in; ++i) {
+        for (size_t k = 0; k < area; ++k) {
+          const size_t at = (transposed ? i * out + o : o * in + i) * area + k;
+          channel.push_back(p.value[at]);
+          most = std::max(most, std::fabs(before[at])), error = std::max(error, std::fabs(p.value[at] - before[at]));
+        }
+      }
+      EXPECT_LE(levels(channel), 127) << name << " " << o;
+      EXPECT_LE(error, 0.51f * most / 63) << name << " " << o;
+      EXPECT_GT(error, 0) << name << " " << o;
+    }
+    rounding.value().Restore(parameters);
+    EXPECT_EQ(p.value, before);
+  }
 }
 
 TEST_F(TrainingModelTest, SharesOfABatchGiveItsGradients) {

@@ -1,0 +1,76 @@
+#include "train/fake_quantisation.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "model/integer_network_layout.h"
+#include "model/integer_transforms.h"
+
+namespace aecomp {
+namespace {
+
+constexpr float kWeightLevels = 63;
+
+/// `count` weights of one output channel in runs of `run`, `stride` apart.
+void RoundChannel(float* weights, int64_t count, int64_t run, int64_t stride) {
+  float most = 1e-12f;
+  for (int64_t at = 0; at < count; ++at) most = std::max(most, std::fabs(weights[at / run * stride + at % run]));
+  const float unit = most / kWeightLevels;
+  for (int64_t at = 0; at < count; ++at) {
+    float& w = weights[at / run * stride + at % run];
+    w = std::rint(w / unit) * unit;
+  }
+}
+
+}  // namespace
+
+Result<FakeQuantisation> FakeQuantisation::Create(const Architecture& architecture) {
+  FakeQuantisation made;
+  const auto add = [&]() -> Status {
+    AECOMP_ASSIGN_OR_RETURN(const SplitTransform encoder, Split(architecture.encoder));
+    AECOMP_ASSIGN_OR_RETURN(const SplitTransform decoder, Split(architecture.decoder));
+    AECOMP_RETURN_IF_ERROR(made.Add(encoder.deep, false));  // pixels have 8 bits
+    AECOMP_RETURN_IF_ERROR(made.Add(decoder.deep, true));
+    AECOMP_RETURN_IF_ERROR(made.Add(architecture.hyper_encoder, true));
+    AECOMP_RETURN_IF_ERROR(made.Add(architecture.mu_head, false));  // features: see above
+    AECOMP_RETURN_IF_ERROR(made.Add(architecture.context_in, true));
+    return made.Add(architecture.context_out, false);  // features and context, each with a range of its own
+  };
+  const Status status = architecture.prior == PriorType::kHyperprior && architecture.tile == 0
+                            ? add()
+                            : ModelError("only networks of any image size with a hyperprior do");
+  if (status.ok()) return made;
+  return UsageError("--fake-quantise: the codec of this architecture does not run in integers: " + status.message());
+}
+
+Status FakeQuantisation::Add(const Network& network, bool first_input) {
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<IntegerStep> steps, LayOutIntegerNetwork(network));
+  for (size_t i = 0; i < steps.size(); ++i) {
+    weights_.push_back({steps[i].name + ".weight", steps[i].layer.transposed, {}});
+    if (i > 0 || first_input) inputs_[steps[i].name] = i > 0 && steps[i - 1].output == IntegerStep::Output::kRelu;
+  }
+  return {};
+}
+
+void FakeQuantisation::Round(Parameters& parameters) {
+#pragma omp parallel for schedule(dynamic, 1)
+  for (size_t i = 0; i < weights_.size(); ++i) {
+    Weights& w = weights_[i];
+    Parameter& p = *parameters.Find(w.name);
+    w.original = p.value;
+    const int64_t area = p.dims[2] * p.dims[3], out = p.dims[w.transposed ? 1 : 0], count = p.size() / out;
+    for (int64_t o = 0; o < out; ++o) {
+      w.transposed ? RoundChannel(p.value.data() + o * area, count, area, out * area)
+                   : RoundChannel(p.value.data() + o * count, count, count, count);
+    }
+  }
+  parameters.MarkChanged();
+}
+
+void FakeQuantisation::Restore(Parameters& parameters) {
+  for (const Weights& w : weights_)
+    std::copy(w.original.begin(), w.original.end(), parameters.Find(w.name)->value.begin());
+  parameters.MarkChanged();
+}
+
+}  // namespace aecomp
