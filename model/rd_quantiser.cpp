@@ -5,6 +5,17 @@
 
 namespace aecomp {
 
+namespace {
+
+/// How much more an error in y is worth than its energy alone: it also spoils the means that are predicted from it.
+/// Chosen on validation images: at quality 16 the best was 2.5 of (2.5, 4, 6), at 48 it was 4 and at 80 it was 6.
+double ErrorWeight(const Architecture& a, double quality) { return 2 + 5 * quality / a.max_quality(); }
+
+/// Bits that a squared error of 1 in the image's samples (0 .. 1) is worth.
+double ErrorPrice(const Architecture& a, double quality) { return 65025 * a.LambdaAt(quality) / a.image_channels; }
+
+}  // namespace
+
 RdQuantiser::RdQuantiser(const CodingTables& tables) : half_bits_(static_cast<size_t>(tables.rows())) {
   for (int row = 0; row < tables.rows(); ++row) {
     Row& prices = half_bits_[static_cast<size_t>(row)];
@@ -14,6 +25,14 @@ RdQuantiser::RdQuantiser(const CodingTables& tables) : half_bits_(static_cast<si
       prices[static_cast<size_t>(k)] = static_cast<float>(0.5 * std::max(0.0, std::log2(rarer)));
     }
   }
+}
+
+std::vector<float> InverseWeights(const Architecture& a, double quality, double thrift,
+                                  const std::vector<float>& step) {
+  const double price = ErrorWeight(a, quality) * ErrorPrice(a, quality) / thrift;
+  std::vector<float> weights;
+  for (float s : step) weights.push_back(static_cast<float>(1 / (price * s * s)));
+  return weights;
 }
 
 }  // namespace aecomp

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/rans.h"
+#include "model/architecture.h"
 
 namespace aecomp {
 
@@ -38,5 +39,10 @@ class RdQuantiser {
   using Row = std::array<float, kLevels + 1>;
   std::vector<Row> half_bits_;  ///< [row][k]: (bits(k) - bits(k - 1)) / 2
 };
+
+/// What Quantise takes for every channel of y. quality: in 1/16 steps; thrift: how much less than usual an error counts
+/// against bits; step: [M].
+std::vector<float> InverseWeights(const Architecture& architecture, double quality, double thrift,
+                                  const std::vector<float>& step);
 
 }  // namespace aecomp

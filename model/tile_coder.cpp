@@ -15,13 +15,6 @@ namespace {
 
 constexpr float kLogSigmaMax = 6;  // of the sigma head's output in the fixed scale, as in training
 
-/// How much more an error in y is worth than its energy alone: it also spoils the means that are predicted from it.
-/// Chosen on validation images: at quality 16 the best was 2.5 of (2.5, 4, 6), at 48 it was 4 and at 80 it was 6.
-double ErrorWeight(const Architecture& a, int quality) { return 2 + 5.0 * quality / a.max_quality(); }
-
-/// Bits that a squared error of 1 in the image's samples (0 .. 1) is worth.
-double ErrorPrice(const Architecture& a, int quality) { return 65025 * a.LambdaAt(quality) / a.image_channels; }
-
 /// What a symbol costs that its table does not hold, about: the float model would ask up to 30 bits for it.
 constexpr double kEscapeBits = 18;
 
@@ -231,10 +224,7 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView<const float>& y
   const QualityScales& s = q.scales;
   const size_t channels = s.gain.size();
   const std::vector<float> mean_gain = MeanGain(q);
-  const double price =
-      ErrorWeight(model_.architecture, q.quality) * ErrorPrice(model_.architecture, q.quality) / q.thrift;
-  std::vector<float> inverse_weight(channels);
-  for (size_t c = 0; c < channels; ++c) inverse_weight[c] = static_cast<float>(1 / (price * s.step[c] * s.step[c]));
+  const std::vector<float> inverse_weight = InverseWeights(model_.architecture, q.quality, q.thrift, s.step);
   const auto see = Seer(mu, mean_gain, s);
   const auto quantise = [&](int i, int j, int64_t at, uint32_t parity, const float* correction) {
     int16_t* to = symbols_.data() + at;

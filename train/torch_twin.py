@@ -25,7 +25,7 @@ import torch.nn.functional as F
 
 from torch_network import Network, compand, read_safetensors, write_safetensors
 
-SIGMA_MIN, Z_SCALE_MIN, P_MIN = 0.11, 0.05, 1e-9
+SIGMA_MIN, SIGMA_CODED, Z_SCALE_MIN, P_MIN = 0.11, 0.13, 0.05, 1e-9
 
 
 def round_ste(x):
@@ -58,6 +58,20 @@ def logistic_bits(r, log_scale):
     return -torch.log2(LowerBound.apply(torch.sigmoid((0.5 - v) / s) - torch.sigmoid((-0.5 - v) / s), P_MIN))
 
 
+@torch.no_grad()
+def symbol_offset(r, log_sigma, weight):
+    """k - r for the symbol k that the encoder chooses: the cheapest in bits + weight * error^2 from the nearest integer
+    towards zero. As model/rd_quantiser.h, but with the Gaussian of this sigma instead of a table near it."""
+    s, v = log_sigma.exp().clamp(min=SIGMA_MIN), r.abs()
+    tail = lambda a: 0.5 * torch.erfc(a / s * math.sqrt(0.5))
+    bits = lambda k: -torch.log2((tail(k - 0.5) - tail(k + 0.5)).clamp(min=2.0 ** -16))
+    k = torch.round(v)
+    for _ in range(8):
+        down = (k > 0) & (k <= 8) & (v < k - 0.5 + 0.5 * (bits(k) - bits((k - 1).clamp(min=0))) / weight)
+        k = k - down.to(k.dtype)
+    return k * r.sign() * (log_sigma >= math.log(SIGMA_CODED)) - r
+
+
 class Codec(nn.Module):
     ROLES = ("hyper_encoder", "hyper_decoder", "sigma_head", "mu_head", "context_in", "context_out")
 
@@ -83,9 +97,9 @@ class Codec(nn.Module):
         for name in ("log_gain", "log_step", "log_sigma", "log_z_gain", "z_log_scale", "z_mean"):
             yield name, getattr(self, name)
 
-    def forward(self, x, quality, noise=None):
-        """x: [N, C, H, W] in [0, 1]; quality: [N] in 1/16 steps; noise: (z noise, y noise) or None to draw it.
-        Returns loss, bpp [N], mse [N]."""
+    def forward(self, x, quality, noise=None, offset=None):
+        """x: [N, C, H, W] in [0, 1]; quality: [N] in 1/16 steps; noise: (z noise, y noise) or None to draw it; offset: what
+        rounding adds to y, or None to round. Returns loss, bpp [N], mse [N]."""
         position = quality / 16
         lo = position.floor().long().clamp(0, len(self.lambdas) - 2)
         t = (position - lo)[:, None]
@@ -104,19 +118,23 @@ class Codec(nn.Module):
         mu = self.prior["mu_head"](features) * gain
         log_sigma = (self.prior["sigma_head"](features) + channel(self.log_sigma)).clamp(-12, 6) + gain.log()
 
+        log_lambda = torch.tensor([math.log(v) for v in self.lambdas], device=t.device, dtype=t.dtype)
+        lam = 65025 * (log_lambda[lo] * (1 - t[:, 0]) + log_lambda[lo + 1] * t[:, 0]).exp()
+        worth = (2 + 5 * position / (len(self.lambdas) - 1)) * lam / x.shape[1]  # of an error, see model/rd_quantiser.cpp
+        weight = worth[:, None, None, None] * step ** 2
+        rounding = lambda mu: offset if offset is not None else symbol_offset(y - mu, log_sigma, weight)
+
         h, w = y.shape[2:]  # checkerboard, phase alternating by channel; the second half sees the first
         board = ((torch.arange(h, device=y.device)[:, None] + torch.arange(w, device=y.device)) % 2).to(y)
         first = torch.stack([board, 1 - board]).repeat(y.shape[1] // 2, 1, 1)[None]
-        seen = (round_ste(y - mu) + mu) * first * (middle / gain)
+        seen = (y + rounding(mu)) * first * (middle / gain)
         joined = torch.cat([features, self.prior["context_in"](compand(seen))], 1)
         mu = mu + (1 - first) * gain * self.prior["context_out"](joined)
         y_bits = gaussian_bits(y - mu + y_noise, log_sigma)
-        x_hat = self.decoder((round_ste(y - mu) + mu) * step) + 0.5
+        x_hat = self.decoder((y + rounding(mu)) * step) + 0.5
 
         bpp = (y_bits.flatten(1).sum(1) + z_bits.flatten(1).sum(1)) / (x.shape[2] * x.shape[3])
         mse = ((x_hat - x) ** 2).flatten(1).mean(1)
-        log_lambda = torch.tensor([math.log(v) for v in self.lambdas], device=t.device, dtype=t.dtype)
-        lam = 65025 * (log_lambda[lo] * (1 - t[:, 0]) + log_lambda[lo + 1] * t[:, 0]).exp()
         return ((bpp + lam * mse) / (1e-3 * lam + 0.3)).mean(), bpp, mse
 
 
@@ -229,8 +247,8 @@ def parity(o):
     with torch.no_grad():
         for name, p in model.named():
             p.copy_(tensors["value/" + name])
-    noise = [tensors[k].double().permute(0, 3, 1, 2) for k in ("z_noise", "y_noise")]
-    loss, bpp, mse = model(tensors["x"].double().permute(0, 3, 1, 2), tensors["quality"].double(), noise)
+    x, z_noise, y_noise, offset = (tensors[k].double().permute(0, 3, 1, 2) for k in ("x", "z_noise", "y_noise", "y_offset"))
+    loss, bpp, mse = model(x, tensors["quality"].double(), (z_noise, y_noise), offset)
     loss.backward()
     worst = [("loss", abs(loss.item() / tensors["loss"].item() - 1))]
     for name, p in model.named():

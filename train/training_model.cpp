@@ -1,5 +1,6 @@
-// Notation of the comments: a analysis output, y = a * gain, r = y - mu, y^ = round(r) + mu. Straight-through rounding
-// makes y^ = y + const for every gradient, so mu gets none from the distortion. All arrays are channels-last.
+// Notation of the comments: a analysis output, y = a * gain, r = y - mu, y^ = round(r) + mu, where round is what the
+// encoder does: to the nearest integer or, where that saves more bits than it costs, nearer to zero. Straight-through
+// rounding makes y^ = y + const for every gradient, so mu gets none from the distortion. All arrays are channels-last.
 #include "train/training_model.h"
 
 #include <algorithm>
@@ -7,7 +8,9 @@
 #include <cstring>
 #include <optional>
 
+#include "model/coding_tables.h"
 #include "model/entropy_parameters.h"
+#include "model/rd_quantiser.h"
 #include "train/factorized_training.h"
 #include "train/fake_quantisation.h"
 #include "train/first_non_finite.h"
@@ -33,6 +36,7 @@ struct TrainingModel::Impl {
   int64_t first_image = 0;  // of this batch in a larger one
   Shape image, y_shape, z_shape, f_shape;
   std::optional<FakeQuantisation> rounding;
+  RdQuantiser quantiser{CodingTables::Create(YFrequencies()).value()};
   std::unique_ptr<TiledNetwork> encoder, decoder;
   std::unique_ptr<Graph> hyper_encoder, hyper_decoder, sigma_head, mu_head, context_in, context_out;
   Parameter *log_gain, *log_step, *log_sigma, *log_z_gain, *z_log_scale, *z_mean;
@@ -41,6 +45,7 @@ struct TrainingModel::Impl {
   struct PerImage {
     Position position;
     std::vector<float> gain, step, z_gain, z_log_scale;
+    std::vector<float> inverse_weight;                                                     // see RdQuantiser
     std::vector<double> d_gain, d_step, d_sigma, d_middle, d_z_gain, d_z_scale, d_z_mean;  // of the logs, but z_mean
     double y_bits = 0, z_bits = 0, squared_error = 0;
     float d_bits = 0, d_squared_error = 0;  // of the loss
@@ -95,6 +100,7 @@ struct TrainingModel::Impl {
     }
   }
   int64_t LatentsOf() const { return y_shape.size() / batch; }
+  float RoundingOffset(float r, float scale, float inverse_weight) const;
 };
 
 Status TrainingModel::Impl::Compile(int patch, float relu_leak) {
@@ -145,6 +151,7 @@ void TrainingModel::Impl::Prepare(const float* quality) {
     p.step = Interpolate(*log_step, p.position, true);
     p.z_gain = Interpolate(*log_z_gain, p.position, true);
     p.z_log_scale = Interpolate(*z_log_scale, p.position, false);
+    p.inverse_weight = InverseWeights(*architecture, quality[i], /*thrift=*/1, p.step);
     for (auto* g : {&p.d_gain, &p.d_step, &p.d_sigma, &p.d_middle}) g->assign(m, 0.0);
     for (auto* g : {&p.d_z_gain, &p.d_z_scale, &p.d_z_mean}) g->assign(n, 0.0);
     p.y_bits = p.z_bits = p.squared_error = 0;
@@ -182,6 +189,14 @@ void TrainingModel::Impl::ForwardHyper(const uint64_t* seed) {
   sigma_out = sigma_head->Forward(features);
 }
 
+/// From the residual r to the symbol that codes it. scale: log sigma.
+float TrainingModel::Impl::RoundingOffset(float r, float scale, float inverse_weight) const {
+  if (!(std::fabs(r) >= 0.5f)) return -r;  // also a NaN
+  const int row = std::min((static_cast<int>(YIndex256(scale)) + 128) >> 8, kYRows - 1);
+  if (row <= 0) return -r;  // not coded
+  return static_cast<float>(quantiser.Quantise(r, static_cast<uint8_t>(row), inverse_weight)) - r;
+}
+
 /// The first half's mean comes from the hyper-decoder alone; what it decodes to corrects the mean of the second half.
 void TrainingModel::Impl::ForwardContext(bool frozen) {
   ForEachImage([&](int n, PerImage& p) {
@@ -190,7 +205,7 @@ void TrainingModel::Impl::ForwardContext(bool frozen) {
       mu[i] = mu_out[e] * p.gain[c];
       const float log_sigma_fixed = std::clamp(sigma_out[e] + log_sigma->value[c], kLogSigmaMin, kLogSigmaMax);
       sigma[i] = log_sigma_fixed + std::log(p.gain[c]);
-      if (!frozen) first_offset[i] = std::nearbyint(y[i] - mu[i]) - (y[i] - mu[i]);
+      if (!frozen) first_offset[i] = RoundingOffset(y[i] - mu[i], sigma[i], p.inverse_weight[c]);
       seen[i] = first ? (y[i] + first_offset[i]) * (middle_gain[c] / p.gain[c]) : 0.f;
       context_input[i] = first ? Compand(seen[i]) : 0.f;
     });
@@ -213,7 +228,7 @@ void TrainingModel::Impl::ForwardRate(const uint64_t* seed) {
       if (!first) mu[i] += p.gain[c] * correction[e];
       const float r = y[i] - mu[i];
       if (seed != nullptr) {
-        y_offset[i] = std::nearbyint(r) - r;
+        y_offset[i] = RoundingOffset(r, sigma[i], p.inverse_weight[c]);
         noise[i] = Noise(*seed, static_cast<uint64_t>(first_image * LatentsOf()) + i);
       }
       decoder_input[i] = (y[i] + y_offset[i]) * p.step[c];
@@ -494,6 +509,7 @@ std::string TrainingModel::FirstNonFinite() const {
 
 const float* TrainingModel::z_noise() const { return impl_->z_noise.data(); }
 const float* TrainingModel::y_noise() const { return impl_->noise.data(); }
+const float* TrainingModel::y_offset() const { return impl_->y_offset.data(); }
 const Shape& TrainingModel::z_shape() const { return impl_->z_shape; }
 const Shape& TrainingModel::y_shape() const { return impl_->y_shape; }
 

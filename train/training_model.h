@@ -44,10 +44,11 @@ class TrainingModel {
   /// when all activations and their gradients are finite.
   std::string FirstNonFinite() const;
 
-  /// Noise of the last ForwardBackward and the shapes of z and y, for comparisons with other implementations; of a
-  /// hyperprior.
+  /// Noise of the last ForwardBackward, what rounding added to y, and the shapes of z and y, for comparisons with other
+  /// implementations; of a hyperprior.
   const float* z_noise() const;
   const float* y_noise() const;
+  const float* y_offset() const;
   const Shape& z_shape() const;
   const Shape& y_shape() const;
 

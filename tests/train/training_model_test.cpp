@@ -72,6 +72,19 @@ TEST_F(TrainingModelTest, DistortionIsAgainstTheCleanImage) {
   EXPECT_EQ(apart.loss, model_->ForwardFrozen(x_.data(), quality_.data(), clean.data()).loss);
 }
 
+/// Deadzones: more symbols are 0 than by rounding to the nearest, and none is further from 0.
+TEST_F(TrainingModelTest, RoundsAsTheEncoderDoes) {
+  model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  const int64_t size = model_->y_shape().size();
+  int64_t nearest = 0, lower = 0;
+  for (int64_t i = 0; i < size; ++i) {
+    const float offset = model_->y_offset()[i];  // at most 1/2 for the nearest
+    (std::fabs(offset) <= 0.5f ? nearest : lower) += 1;
+  }
+  EXPECT_GT(lower, size / 1000);
+  EXPECT_GT(nearest, size / 2);
+}
+
 TEST_F(TrainingModelTest, RoundingChangesTheLossALittleAndNoWeight) {
   const StepResult exact = model_->ForwardBackward(x_.data(), quality_.data(), 5);
   std::map<std::string, std::vector<float>> values, gradients;
@@ -230,6 +243,7 @@ TEST_F(TrainingModelTest, AgreesWithPyTorch) {
   add("x", {kBatch, 3, kPatch, kPatch}, x_.data());
   add("z_noise", model_->z_shape(), model_->z_noise());
   add("y_noise", model_->y_shape(), model_->y_noise());
+  add("y_offset", model_->y_shape(), model_->y_offset());
   writer.AddFloats("quality", {kBatch}, quality_, DType::kF32);
   const float loss = static_cast<float>(result.loss);
   writer.AddFloats("loss", {1}, {&loss, 1}, DType::kF32);
