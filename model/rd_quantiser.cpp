@@ -8,8 +8,9 @@ namespace aecomp {
 namespace {
 
 /// How much more an error in y is worth than its energy alone: it also spoils the means that are predicted from it.
-/// Chosen on validation images: at quality 16 the best was 2.5 of (2.5, 4, 6), at 48 it was 4 and at 80 it was 6.
-double ErrorWeight(const Architecture& a, double quality) { return 2 + 5 * quality / a.max_quality(); }
+/// Chosen on validation images, see train/RECIPE.md; other encoders may choose others, but models are trained with this
+/// one.
+double ErrorWeight(const Architecture& a, double quality) { return 2 + 3 * quality / a.max_quality(); }
 
 /// Bits that a squared error of 1 in the image's samples (0 .. 1) is worth.
 double ErrorPrice(const Architecture& a, double quality) { return 65025 * a.LambdaAt(quality) / a.image_channels; }
