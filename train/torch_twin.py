@@ -25,6 +25,7 @@ import torch.nn.functional as F
 
 from torch_network import Network, compand, read_safetensors, write_safetensors
 
+DEADZONE_STEPS = 10000  # of training, before which y is rounded to the nearest integer
 SIGMA_MIN, SIGMA_CODED, Z_SCALE_MIN, P_MIN = 0.11, 0.13, 0.05, 1e-9
 
 
@@ -78,6 +79,7 @@ class Codec(nn.Module):
     def __init__(self, architecture):
         super().__init__()
         self.lambdas = architecture["lambdas"]
+        self.deadzones = False  # whether y is rounded as the encoder does, or to the nearest integer
         leak = architecture.get("training", {}).get("relu_leak", 0.0)
         self.encoder = Network(architecture["encoder"], leak, architecture.get("image_channels", 3))
         self.decoder = Network(architecture["decoder"], leak, self.encoder.channels)
@@ -122,7 +124,11 @@ class Codec(nn.Module):
         lam = 65025 * (log_lambda[lo] * (1 - t[:, 0]) + log_lambda[lo + 1] * t[:, 0]).exp()
         worth = (2 + 3 * position / (len(self.lambdas) - 1)) * lam / x.shape[1]  # of an error, see model/rd_quantiser.cpp
         weight = worth[:, None, None, None] * step ** 2
-        rounding = lambda mu: offset if offset is not None else symbol_offset(y - mu, log_sigma, weight)
+        def rounding(mu):
+            if offset is not None:
+                return offset
+            r = y - mu
+            return symbol_offset(r, log_sigma, weight) if self.deadzones else (torch.round(r) - r).detach()
 
         h, w = y.shape[2:]  # checkerboard, phase alternating by channel; the second half sees the first
         board = ((torch.arange(h, device=y.device)[:, None] + torch.arange(w, device=y.device)) % 2).to(y)
@@ -200,9 +206,11 @@ def train(o):
     images = load_images(o.images, o.patch, device)
     weights = torch.tensor([float(a.shape[1] * a.shape[2]) ** 0.7 for a in images])
     print(f"{len(images)} images, step {state['step']}", flush=True)
+    earlier_steps = sum(run.get("steps", 0) for run in state.get("earlier", json.loads(metadata.get("aecomp.provenance", "{}")).get("runs", [])))
     top, first_step, spent, window = 16 * (len(model.lambdas) - 1), state["step"], state["minutes"], []
     start = time.time()
     while (elapsed := (time.time() - start) / 60) < o.minutes:
+        model.deadzones = earlier_steps + state["step"] >= DEADZONE_STEPS
         progress = min(1.0, (spent + elapsed) / (o.total or spent + o.minutes))
         warm_up = min(1.0, (state["step"] - first_step + 1) / 300)
         lr = o.lr * warm_up * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))

@@ -45,6 +45,9 @@ constexpr double kClipNorm = 1.0;
 /// Of what the images leave free; the rest is for the export and validation of models, and for others.
 constexpr double kTrainingPart = 0.7;
 constexpr int kMostCrops = 65536;  // of a step: see BatchLoader
+/// Steps of a model's training, earlier runs included, before y is rounded as the encoder does. From the first step on
+/// that makes training diverge.
+constexpr int64_t kDeadzoneSteps = 10000;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -55,6 +58,18 @@ std::string Format(const char* format, double a, double b = 0, double c = 0) {
 }
 
 std::string FileName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+/// Of all runs of a provenance, [{"steps": ..}, ..].
+int64_t StepsOf(const std::string& history) {
+  int64_t steps = 0;
+  const json runs = json::parse(history, nullptr, /*allow_exceptions=*/false);
+  if (!runs.is_array()) return 0;
+  for (const json& run : runs) {
+    if (run.is_object() && run.contains("steps") && run.at("steps").is_number())
+      steps += run.at("steps").get<int64_t>();
+  }
+  return steps;
+}
 
 class Trainer {
  public:
@@ -119,7 +134,8 @@ class Trainer {
   Recipe recipe_;
   Parameters parameters_;
   std::unique_ptr<TrainingModel> model_;
-  bool rounds_ = false;  ///< model_ trains with fake quantisation
+  int64_t earlier_steps_ = 0;  ///< of the runs that the model to start from had behind it
+  bool rounds_ = false;        ///< model_ trains with fake quantisation
   std::unique_ptr<Adam> adam_;
   TrainingImages images_;
   TrainState state_;
@@ -226,6 +242,7 @@ Status Trainer::Start() {
     Say("resumed at step " + std::to_string(state_.step));
   }
   if (state_.start != "none") images_.training.set_reduced(0);
+  earlier_steps_ = StepsOf(state_.history);
   state_.settings = SettingsToJson(options_);
   // Adam's moments are part of a checkpoint; a start from a model re-estimates them while the rate warms up.
   schedule_ = {options_.learning_rate, options_.steps, options_.hours, state_.step - adam_->steps()};
@@ -429,6 +446,7 @@ Status Trainer::TakeStep(BatchLoader& loader) {
     AECOMP_RETURN_IF_ERROR(MakeModel());
     Say("from step " + std::to_string(state_.step + 1) + " on with the rounding of the integer codec");
   }
+  model_->UseDeadzones(earlier_steps_ + state_.step >= kDeadzoneSteps);
   const Clock::time_point begin = Clock::now();
   batch_ = &loader.Next();
   StepResult r = model_->ForwardBackward(

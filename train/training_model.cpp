@@ -1,5 +1,5 @@
-// Notation of the comments: a analysis output, y = a * gain, r = y - mu, y^ = round(r) + mu, where round is what the
-// encoder does: to the nearest integer or, where that saves more bits than it costs, nearer to zero. Straight-through
+// Notation of the comments: a analysis output, y = a * gain, r = y - mu, y^ = round(r) + mu, where round is to the
+// nearest integer or, see UseDeadzones, nearer to zero where that saves more bits than it costs. Straight-through
 // rounding makes y^ = y + const for every gradient, so mu gets none from the distortion. All arrays are channels-last.
 #include "train/training_model.h"
 
@@ -34,6 +34,7 @@ struct TrainingModel::Impl {
   Parameters* parameters = nullptr;
   int batch = 0;
   int64_t first_image = 0;  // of this batch in a larger one
+  bool deadzones = false;
   Shape image, y_shape, z_shape, f_shape;
   std::optional<FakeQuantisation> rounding;
   RdQuantiser quantiser{CodingTables::Create(YFrequencies()).value()};
@@ -191,6 +192,7 @@ void TrainingModel::Impl::ForwardHyper(const uint64_t* seed) {
 
 /// From the residual r to the symbol that codes it. scale: log sigma.
 float TrainingModel::Impl::RoundingOffset(float r, float scale, float inverse_weight) const {
+  if (!deadzones) return std::nearbyint(r) - r;
   if (!(std::fabs(r) >= 0.5f)) return -r;  // also a NaN
   const int row = std::min((static_cast<int>(YIndex256(scale)) + 128) >> 8, kYRows - 1);
   if (row <= 0) return -r;  // not coded
@@ -506,6 +508,8 @@ std::string TrainingModel::FirstNonFinite() const {
       {"context_out", m.context_out.get()},     {"decoder", &m.decoder->graph()}};  // in the order in which they run
   return aecomp::FirstNonFinite(graphs);
 }
+
+void TrainingModel::UseDeadzones(bool on) { impl_->deadzones = on; }
 
 const float* TrainingModel::z_noise() const { return impl_->z_noise.data(); }
 const float* TrainingModel::y_noise() const { return impl_->noise.data(); }

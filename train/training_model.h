@@ -32,6 +32,10 @@ class TrainingModel {
   StepResult ForwardBackward(const float* x, const float* quality, uint64_t seed, const float* clean = nullptr,
                              int64_t first_image = 0);
 
+  /// From now on y is rounded as the encoder does, so that the decoder learns its deadzones, instead of to the nearest
+  /// integer. For models that have learned their scales: before that, deadzones swallow what is to be learned.
+  void UseDeadzones(bool on);
+
   /// ForwardBackward calls `done` with a layer's parameter when its gradient is complete; those of the prior, which no
   /// layer owns, are complete when it returns.
   void OnGradient(const std::function<void(Parameter&)>& done);

@@ -74,6 +74,7 @@ TEST_F(TrainingModelTest, DistortionIsAgainstTheCleanImage) {
 
 /// Deadzones: more symbols are 0 than by rounding to the nearest, and none is further from 0.
 TEST_F(TrainingModelTest, RoundsAsTheEncoderDoes) {
+  model_->UseDeadzones(true);
   model_->ForwardBackward(x_.data(), quality_.data(), 5);
   const int64_t size = model_->y_shape().size();
   int64_t nearest = 0, lower = 0;
@@ -230,6 +231,7 @@ TEST_F(TrainingModelTest, GradientsAgreeWithFiniteDifferences) {
 /// The same loss and gradients in PyTorch, from the same numbers.
 TEST_F(TrainingModelTest, AgreesWithPyTorch) {
   if (std::system("/usr/bin/python3 -c 'import torch' 2>/dev/null") != 0) GTEST_SKIP() << "python3-torch is missing";
+  model_->UseDeadzones(true);
   const StepResult result = model_->ForwardBackward(x_.data(), quality_.data(), 5);
   SafetensorsWriter writer;
   writer.SetMetadata("aecomp.architecture", architecture_.json);
