@@ -72,7 +72,7 @@ TEST_F(TrainingModelTest, DistortionIsAgainstTheCleanImage) {
   EXPECT_EQ(apart.loss, model_->ForwardFrozen(x_.data(), quality_.data(), clean.data()).loss);
 }
 
-/// Deadzones: more symbols are 0 than by rounding to the nearest, and none is further from 0.
+/// Deadzones: some symbols are not those nearest to their residuals, most are.
 TEST_F(TrainingModelTest, RoundsAsTheEncoderDoes) {
   model_->UseDeadzones(true);
   model_->ForwardBackward(x_.data(), quality_.data(), 5);
