@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <ctime>
 
 #include "io/file.h"
 #include "io/status.h"
@@ -12,13 +13,17 @@ namespace {
 
 volatile std::sig_atomic_t sets_flag = 0;
 volatile std::sig_atomic_t interrupted = 0;
+volatile time_t interrupted_at = 0;
 
-// Only what is safe in a signal handler: unlink, write, _exit.
+// Only what is safe in a signal handler: unlink, write, _exit, time.
 void OnSignal(int) {
   if (sets_flag && !interrupted) {
+    interrupted_at = time(nullptr);
     interrupted = 1;
     return;
   }
+  // timeout(1) sends every signal twice: to the process and to its group.
+  if (sets_flag && time(nullptr) - interrupted_at < 2) return;
   UnlinkTemporaries();
   _exit(static_cast<int>(StatusCode::kInterrupted));
 }

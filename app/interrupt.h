@@ -7,7 +7,8 @@ namespace aecomp {
 /// because of an output (a closed pipe, a file size limit) are turned into write errors.
 void InstallSignalHandlers();
 
-/// From now on the first signal only sets the flag, so that work can end in order; the second one ends the process.
+/// From now on the first signal only sets the flag, so that work can end in order; one that comes later than
+/// a second after it ends the process.
 void InterruptSetsFlag();
 bool Interrupted();
 

@@ -78,6 +78,8 @@ void AddTrainingOptions(CLI::App& sub, TrainCommand& options) {
       ->check(CLI::Range(1, 4096));
   sub.add_option("--lr", o.learning_rate, "Peak learning rate; default: 6e-4 from a trained model, 5e-4 from none")
       ->check(CLI::PositiveNumber);
+  sub.add_option("--final-lr", o.last_rate, "Learning rate at the end; default: a fiftieth of the peak")
+      ->check(CLI::PositiveNumber);
   sub.add_option("--noise", o.noise, "Learn to denoise: Gaussian noise of this deviation, in 1/255, on what is coded")
       ->check(CLI::Range(0.0, 255.0));
   sub.add_option("--fake-quantise", o.fake_quantise,

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "io/file.h"
 #include "model/safetensors.h"
@@ -37,6 +39,7 @@ Status ReadNumbers(const SafetensorsFile& file, const std::string& path, TrainSt
     state.settings = text("settings"), state.validation = text("validation");
     if (adam == nullptr) return {};
     adam->set_steps(numbers.at("adam_steps")), adam->set_average_age(numbers.at("average_age"));
+    adam->set_basis_steps(numbers.value("basis_steps", 0));
   } catch (const std::exception& e) {
     return ModelError(path + ": its training state is damaged (" + e.what() +
                       "); start from the model beside it with --init");
@@ -44,14 +47,29 @@ Status ReadNumbers(const SafetensorsFile& file, const std::string& path, TrainSt
   return {};
 }
 
+/// Those with a basis, and their names in the file.
+std::vector<std::pair<std::string, SoapBasis::Space*>> Spaces(const std::string& parameter, Adam::State& state) {
+  std::vector<std::pair<std::string, SoapBasis::Space*>> list;
+  for (size_t i = 0; state.basis && i < state.basis->spaces().size(); ++i) {
+    SoapBasis::Space& space = state.basis->spaces()[i];
+    if (!space.basis.empty()) list.emplace_back(parameter + '/' + std::to_string(i), &space);
+  }
+  return list;
+}
+
 }  // namespace
 
 Status WriteCheckpoint(const std::string& path, const Architecture& architecture, const Parameters& parameters,
                        Adam& adam, const TrainState& state) {
   SafetensorsWriter writer;
-  const nlohmann::json numbers = {
-      {"step", state.step},   {"hours", state.hours},       {"pixels", state.pixels},           {"seed", state.seed},
-      {"start", state.start}, {"adam_steps", adam.steps()}, {"average_age", adam.average_age()}};
+  const nlohmann::json numbers = {{"step", state.step},
+                                  {"hours", state.hours},
+                                  {"pixels", state.pixels},
+                                  {"seed", state.seed},
+                                  {"start", state.start},
+                                  {"adam_steps", adam.steps()},
+                                  {"average_age", adam.average_age()},
+                                  {"basis_steps", adam.basis_steps()}};
   writer.SetMetadata("format", kFormat);
   writer.SetMetadata("state", numbers.dump());
   writer.SetMetadata("history", state.history);
@@ -60,11 +78,16 @@ Status WriteCheckpoint(const std::string& path, const Architecture& architecture
   writer.SetMetadata("architecture", architecture.json);
   size_t index = 0;
   for (const Parameter& p : parameters.list()) {
-    const Adam::State& s = adam.states()[index++];
+    Adam::State& s = adam.states()[index++];
     writer.AddFloats("raw/" + p.name, p.dims, p.value, DType::kF32);
     writer.AddFloats("average/" + p.name, p.dims, s.average, DType::kF32);
     writer.AddFloats("m/" + p.name, p.dims, s.m, DType::kF32);
     writer.AddFloats("v/" + p.name, p.dims, s.v, DType::kF32);
+    for (const auto& [name, space] : Spaces(p.name, s)) {
+      const std::vector<int64_t> dims = {space->dimensions, space->dimensions};
+      writer.AddFloats("gram/" + name, dims, space->average, DType::kF32);
+      if (s.basis->turned()) writer.AddFloats("basis/" + name, dims, space->basis, DType::kF32);
+    }
   }
   return WriteFileAtomically(path, writer.Serialize(), /*overwrite=*/true);
 }
@@ -80,6 +103,7 @@ Result<std::string> CheckpointArchitecture(const std::string& path) {
 Status ReadCheckpoint(const std::string& path, Parameters& parameters, Adam& adam, TrainState& state) {
   std::vector<uint8_t> bytes;
   AECOMP_ASSIGN_OR_RETURN(const SafetensorsFile file, Open(path, bytes));
+  AECOMP_RETURN_IF_ERROR(ReadNumbers(file, path, state, &adam));
   size_t index = 0;
   for (Parameter& p : parameters.list()) {
     Adam::State& s = adam.states()[index++];
@@ -87,9 +111,17 @@ Status ReadCheckpoint(const std::string& path, Parameters& parameters, Adam& ada
     AECOMP_ASSIGN_OR_RETURN(s.average, file.ReadFloats("average/" + p.name, p.dims));
     AECOMP_ASSIGN_OR_RETURN(s.m, file.ReadFloats("m/" + p.name, p.dims));
     AECOMP_ASSIGN_OR_RETURN(s.v, file.ReadFloats("v/" + p.name, p.dims));
+    if (adam.basis_steps() == 0) continue;
+    for (const auto& [name, space] : Spaces(p.name, s)) {
+      const std::vector<int64_t> dims = {space->dimensions, space->dimensions};
+      AECOMP_ASSIGN_OR_RETURN(space->average, file.ReadFloats("gram/" + name, dims));
+      s.basis->set_turned(file.Find("basis/" + name) != nullptr);
+      if (!s.basis->turned()) continue;
+      AECOMP_ASSIGN_OR_RETURN(space->basis, file.ReadFloats("basis/" + name, dims));
+    }
   }
   parameters.MarkChanged();
-  return ReadNumbers(file, path, state, &adam);
+  return {};
 }
 
 Result<TrainState> ReadTrainState(const std::string& path) {

@@ -5,21 +5,32 @@
 
 #include "model/integer_network_layout.h"
 #include "model/integer_transforms.h"
+#include "train/simd.h"
 
 namespace aecomp {
 namespace {
 
 constexpr float kWeightLevels = 63;
 
-/// `count` weights of one output channel in runs of `run`, `stride` apart.
-void RoundChannel(float* weights, int64_t count, int64_t run, int64_t stride) {
+AECOMP_MULTIVERSION
+float Largest(const float* values, int64_t count, float most) {
+#pragma omp simd reduction(max : most)
+  for (int64_t i = 0; i < count; ++i) most = std::max(most, std::fabs(values[i]));
+  return most;
+}
+
+AECOMP_MULTIVERSION
+void RoundTo(float unit, float* values, int64_t count) {
+  const float steps = 1 / unit;
+#pragma omp simd
+  for (int64_t i = 0; i < count; ++i) values[i] = std::rint(values[i] * steps) * unit;
+}
+
+/// The weights of one output channel: `runs` runs of `run`, `stride` apart.
+void RoundChannel(float* weights, int64_t runs, int64_t run, int64_t stride) {
   float most = 1e-12f;
-  for (int64_t at = 0; at < count; ++at) most = std::max(most, std::fabs(weights[at / run * stride + at % run]));
-  const float unit = most / kWeightLevels;
-  for (int64_t at = 0; at < count; ++at) {
-    float& w = weights[at / run * stride + at % run];
-    w = std::rint(w / unit) * unit;
-  }
+  for (int64_t r = 0; r < runs; ++r) most = Largest(weights + r * stride, run, most);
+  for (int64_t r = 0; r < runs; ++r) RoundTo(most / kWeightLevels, weights + r * stride, run);
 }
 
 }  // namespace
@@ -60,8 +71,8 @@ void FakeQuantisation::Round(Parameters& parameters) {
     w.original = p.value;
     const int64_t area = p.dims[2] * p.dims[3], out = p.dims[w.transposed ? 1 : 0], count = p.size() / out;
     for (int64_t o = 0; o < out; ++o) {
-      w.transposed ? RoundChannel(p.value.data() + o * area, count, area, out * area)
-                   : RoundChannel(p.value.data() + o * count, count, count, count);
+      w.transposed ? RoundChannel(p.value.data() + o * area, count / area, area, out * area)
+                   : RoundChannel(p.value.data() + o * count, 1, count, count);
     }
   }
   parameters.MarkChanged();

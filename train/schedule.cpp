@@ -8,7 +8,6 @@ namespace {
 
 /// Until Adam's second moments are known; in short runs a twentieth of the run, but never less than kFewestSteps.
 constexpr double kWarmUpSteps = 300, kFewestSteps = 20, kWarmUpPart = 0.05;
-constexpr double kFinalRate = 0.02;  // of the peak
 
 }  // namespace
 
@@ -23,7 +22,7 @@ double Schedule::Rate(int64_t step, double hours_done) const {
   const double part = Progress(step, hours_done) / kWarmUpPart;
   const double warm_up = std::min(1.0, std::max(known / kWarmUpSteps, std::min(known / kFewestSteps, part)));
   const double cosine = 0.5 * (1 + std::cos(M_PI * Progress(step, hours_done)));
-  return peak * warm_up * (kFinalRate + (1 - kFinalRate) * cosine);
+  return warm_up * (last + (peak - last) * cosine);
 }
 
 }  // namespace aecomp

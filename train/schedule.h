@@ -7,14 +7,15 @@ namespace aecomp {
 
 struct Schedule {
   double peak = 0;           ///< learning rate
+  double last = 0;           ///< learning rate at the end
   int64_t steps = 0;         ///< of the run; 0: see hours
   double hours = 0;          ///< of the run; 0: see steps
   int64_t warm_up_from = 0;  ///< step at which the optimiser knew nothing of the gradients
 
   /// 0 to 1: by steps or by hours, whichever is further.
   double Progress(int64_t step, double hours_done) const;
-  /// Linear warm-up over 300 steps or a twentieth of the run, then a half cosine down to a fiftieth of the peak over
-  /// the whole run.
+  /// Linear warm-up over 300 steps or a twentieth of the run, then a half cosine from the peak to the last rate
+  /// over the whole run.
   double Rate(int64_t step, double hours_done) const;
 };
 

@@ -20,6 +20,7 @@ std::string SettingsToJson(const TrainOptions& o) {
                         {"batch", o.batch},
                         {"patch", o.patch},
                         {"learning_rate", o.learning_rate},
+                        {"last_rate", o.last_rate},
                         {"noise", o.noise},
                         {"fake_quantise", o.fake_quantise},
                         {"image_memory", o.image_memory},
@@ -35,7 +36,9 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
   if (o.steps == 0 && o.hours == 0) o.steps = j.value("steps", o.steps), o.hours = j.value("hours", o.hours);
   Adopt(j, "batch", 0, o.batch);
   Adopt(j, "patch", 0, o.patch);
+  const bool own_rate = o.learning_rate != 0;
   Adopt(j, "learning_rate", 0.0, o.learning_rate);
+  if (!own_rate) Adopt(j, "last_rate", 0.0, o.last_rate);
   Adopt(j, "noise", -1.0, o.noise);
   Adopt(j, "fake_quantise", -1.0, o.fake_quantise);
   Adopt(j, "image_memory", int64_t{0}, o.image_memory);
@@ -46,6 +49,7 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
 
 void ApplyDefaults(bool trained, double memory, TrainOptions& o) {
   if (o.learning_rate == 0) o.learning_rate = trained ? kTuningRate : kScratchRate;
+  if (o.last_rate == 0) o.last_rate = kLastRate * o.learning_rate;
   if (o.noise < 0) o.noise = 0;
   if (o.fake_quantise < 0) o.fake_quantise = 1;
   if (o.image_memory == 0) o.image_memory = static_cast<int64_t>(kImagePart * memory);

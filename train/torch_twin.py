@@ -7,7 +7,7 @@ Runs with Debian's python3-torch (1.13, CPU) and newer; for training on a GPU. I
                                                           (average) and OUT.raw.safetensors (f16, about 11 MB each)
     torch_twin.py train OUT.raw.safetensors IMAGES... -o OUT ...          goes on: the schedule continues where OUT ended
     torch_twin.py parity DUMP                             compares loss and all gradients with what the C++ layers gave
-    torch_twin.py bench ARCH.json                         images/s of whole training steps (Adam, clipping, average)
+    torch_twin.py bench ARCH.json                         images/s of whole training steps (SOAP, clipping, average)
 
 `aecomp train --init none --arch data/arch/release.json --steps 1` makes a first model; `aecomp model import` turns
 weights into a model that codes. Images are in [0, 1]; loss = mean of (bpp + lambda * 255^2 * mse) / (1e-3 * lambda * 255^2 + 0.3).
@@ -23,6 +23,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from soap import Soap
 from torch_network import Network, compand, read_safetensors, write_safetensors
 
 DEADZONE_STEPS = 10000  # of training, before which y is rounded to the nearest integer
@@ -200,7 +201,8 @@ def train(o):
         earlier, _ = read_safetensors(o.model.replace(".raw.safetensors", ".safetensors"))
         average = [earlier[name].float().to(device) for name in names]
     scales = architecture.get("training", {}).get("rate_scale", {})
-    optimizer = torch.optim.Adam([{"params": [p], "scale": rate_scale(n, scales)} for n, p in zip(names, parameters)], lr=o.lr)
+    optimizer = Soap([{"params": [p], "scale": rate_scale(n, scales), "basis": n.endswith(".weight") and p.dim() > 1}
+                      for n, p in zip(names, parameters)], lr=o.lr)
     if device.type == "cuda":  # TF32, not bf16: y reaches hundreds and its rounding decides the rate
         torch.backends.cudnn.benchmark = torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
     images = load_images(o.images, o.patch, device)
@@ -271,7 +273,7 @@ def bench(o):
     torch.manual_seed(1)
     model = Codec(json.load(open(o.architecture)))
     parameters = list(model.parameters())
-    optimizer = torch.optim.Adam(parameters, lr=1e-4)
+    optimizer = Soap([{"params": [p], "basis": n.endswith(".weight") and p.dim() > 1} for n, p in model.named()], lr=1e-4)
     average = [p.detach().clone() for p in parameters]
     quality = torch.linspace(0, 16 * (len(model.lambdas) - 1), o.batch)
     start = 0.0

@@ -159,6 +159,7 @@ Status Trainer::Check() const {
   if (o.steps <= 0 && o.hours <= 0) return UsageError("give --steps or --time");
   if (o.batch < 0 || o.batch > 1024) return UsageError("--batch must be 1 to 1024");
   if (!(o.learning_rate >= 0) || !std::isfinite(o.learning_rate)) return UsageError("--lr must be a number above 0");
+  if (!(o.last_rate >= 0) || !std::isfinite(o.last_rate)) return UsageError("--final-lr must be a number above 0");
   if (!(o.fake_quantise <= 1)) return UsageError("--fake-quantise must be 0 to 1");
   if (!(o.noise <= 255)) return UsageError("--noise must be 0 to 255");
   return {};
@@ -245,7 +246,8 @@ Status Trainer::Start() {
   earlier_steps_ = StepsOf(state_.history);
   state_.settings = SettingsToJson(options_);
   // Adam's moments are part of a checkpoint; a start from a model re-estimates them while the rate warms up.
-  schedule_ = {options_.learning_rate, options_.steps, options_.hours, state_.step - adam_->steps()};
+  schedule_ = {options_.learning_rate, options_.last_rate, options_.steps, options_.hours,
+               state_.step - adam_->steps()};
   if (group_.ranks() > 1) {
     AECOMP_RETURN_IF_ERROR(CompareRanks());
     group_.Start(parameters_);

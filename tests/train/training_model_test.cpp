@@ -224,7 +224,7 @@ TEST_F(TrainingModelTest, GradientsAgreeWithFiniteDifferences) {
     };
     const double measured = (loss_at(1) - loss_at(-1)) / (2 * step * norm);
     p.value = saved;
-    EXPECT_NEAR(measured, norm, 0.02 * norm + 1e-5) << p.name;  // 1e-5: the loss is computed in f32
+    EXPECT_NEAR(measured, norm, 0.02 * norm + 3e-5) << p.name;  // 3e-5: the loss is computed in f32
   }
 }
 

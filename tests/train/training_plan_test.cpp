@@ -85,13 +85,13 @@ TEST(Memory, IsSomethingPlausible) {
 }
 
 TEST(Schedule, WarmsUpQuicklyInShortRunsAndDecaysToTheEnd) {
-  const Schedule run{1.0, 100000, 0, 0}, brief{1.0, 400, 0, 0};
+  const Schedule run{1.0, 0.02, 100000, 0, 0}, brief{1.0, 0.02, 400, 0, 0};
   EXPECT_NEAR(run.Rate(149, 0), 0.5, 0.01);
   EXPECT_NEAR(run.Rate(300, 0), 1, 0.01);
   EXPECT_NEAR(brief.Rate(9, 0), 0.45, 0.06);
   EXPECT_GT(brief.Rate(20, 0), 0.95);
   EXPECT_NEAR(brief.Rate(400, 0), 0.02, 0.001);
-  const Schedule timed{1.0, 0, 2.0, 0};
+  const Schedule timed{1.0, 0.02, 0, 2.0, 0};
   EXPECT_NEAR(timed.Rate(5000, 1.0), 0.51, 0.01);
   EXPECT_EQ(timed.Progress(5000, 3.0), 1);
 }
