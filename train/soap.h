@@ -1,5 +1,5 @@
-// The eigenbasis of SOAP (Vyas et al. 2024, arXiv:2409.11321), in which Adam works on the weights of a layer. In
-// learned image compression it needs a third to a half of Adam's steps (Zhang and Zhu 2026, arXiv:2601.20769).
+// The eigenbasis of SOAP (Vyas et al. 2024, arXiv:2409.11321), in which Adam works on the weights of a layer. Learned
+// image codecs were trained with it in up to 70 % fewer steps than with Adam (Zhang and Zhu 2026, arXiv:2601.20769).
 #pragma once
 
 #include <array>
