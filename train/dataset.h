@@ -47,7 +47,7 @@ class Dataset {
   double noise() const { return noise_; }
 
   /// Part of the patches that Sample reduces by a random factor of up to 2: for codecs of all kinds of images. One of
-  /// a single kind learns more from images as they are.
+  /// a single kind learns more from images as they are. Half if not set.
   void set_reduced(double part) { reduced_ = part; }
 
   /// A random patch of [patch, patch, C] in [0, 1] of a random image (likelier the larger it is): cropped, some of them

@@ -21,6 +21,7 @@ std::string SettingsToJson(const TrainOptions& o) {
                         {"patch", o.patch},
                         {"learning_rate", o.learning_rate},
                         {"last_rate", o.last_rate},
+                        {"reduce", o.reduce},
                         {"noise", o.noise},
                         {"fake_quantise", o.fake_quantise},
                         {"image_memory", o.image_memory},
@@ -39,6 +40,7 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
   const bool own_rate = o.learning_rate != 0;
   Adopt(j, "learning_rate", 0.0, o.learning_rate);
   if (!own_rate) Adopt(j, "last_rate", 0.0, o.last_rate);
+  Adopt(j, "reduce", -1.0, o.reduce);
   Adopt(j, "noise", -1.0, o.noise);
   Adopt(j, "fake_quantise", -1.0, o.fake_quantise);
   Adopt(j, "image_memory", int64_t{0}, o.image_memory);
@@ -50,6 +52,7 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
 void ApplyDefaults(bool trained, double memory, TrainOptions& o) {
   if (o.learning_rate == 0) o.learning_rate = trained ? kTuningRate : kScratchRate;
   if (o.last_rate == 0) o.last_rate = kLastRate * o.learning_rate;
+  if (o.reduce < 0) o.reduce = trained ? 0 : kReducedPart;
   if (o.noise < 0) o.noise = 0;
   if (o.fake_quantise < 0) o.fake_quantise = 1;
   if (o.image_memory == 0) o.image_memory = static_cast<int64_t>(kImagePart * memory);

@@ -161,6 +161,7 @@ Status Trainer::Check() const {
   if (!(o.learning_rate >= 0) || !std::isfinite(o.learning_rate)) return UsageError("--lr must be a number above 0");
   if (!(o.last_rate >= 0) || !std::isfinite(o.last_rate)) return UsageError("--final-lr must be a number above 0");
   if (!(o.fake_quantise <= 1)) return UsageError("--fake-quantise must be 0 to 1");
+  if (!(o.reduce <= 1)) return UsageError("--reduce must be 0 to 1");
   if (!(o.noise <= 255)) return UsageError("--noise must be 0 to 255");
   return {};
 }
@@ -242,7 +243,7 @@ Status Trainer::Start() {
     saved_step_ = state_.step;
     Say("resumed at step " + std::to_string(state_.step));
   }
-  if (state_.start != "none") images_.training.set_reduced(0);
+  images_.training.set_reduced(options_.reduce);
   earlier_steps_ = StepsOf(state_.history);
   state_.settings = SettingsToJson(options_);
   // Adam's moments are part of a checkpoint; a start from a model re-estimates them while the rate warms up.
@@ -556,13 +557,15 @@ void Trainer::Summarise() const {
 Status Trainer::Run() {
   if (options_.threads > 0) omp_set_num_threads(options_.threads);
   FlushDenormals();
+  bool trained = false;
   if (options_.resume) {
     AECOMP_ASSIGN_OR_RETURN(const TrainState saved, ReadTrainState(CheckpointPath()));
     AdoptSettings(saved.settings, options_);
+    trained = saved.start != "none";
   }
   AECOMP_RETURN_IF_ERROR(Check());
   AECOMP_ASSIGN_OR_RETURN(StartingPoint start, FindStartingPoint(options_, CheckpointPath()));
-  ApplyDefaults(start.model != nullptr, FreeMemory(), options_);
+  ApplyDefaults(trained || start.model != nullptr, FreeMemory(), options_);
   AECOMP_RETURN_IF_ERROR(Prepare(std::move(start)));
   AECOMP_RETURN_IF_ERROR(Start());
   AECOMP_RETURN_IF_ERROR(Loop());

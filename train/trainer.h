@@ -24,8 +24,10 @@ struct TrainOptions {
   int patch = 0;             ///< crop size in pixels, a multiple of the architecture's stride; 0: automatic
   double learning_rate = 0;  ///< peak of the schedule; 0: automatic, kScratchRate or kTuningRate
   double last_rate = 0;      ///< at the end of the schedule; 0: automatic, kLastRate of the peak
-  double fake_quantise =
-      -1;             ///< part of the run (0 .. 1) before the integer codec's rounding begins; 1: none; see noise
+  /// Part of the run (0 .. 1) before the integer codec's rounding begins; 1: none; see noise.
+  double fake_quantise = -1;
+  /// Part of the crops (0 .. 1) that are reduced by up to 2x; below 0: automatic, half, or none from a trained model.
+  double reduce = -1;
   double noise = -1;  ///< of what the network sees, standard deviation in 1/255; below 0: automatic, none
   uint64_t seed = 1;
   int threads = 0;             ///< 0: all
@@ -39,6 +41,7 @@ struct TrainOptions {
 
 inline constexpr double kScratchRate = 5e-4;  ///< of an untrained model
 inline constexpr double kTuningRate = 6e-4;   ///< of a trained one
+inline constexpr double kReducedPart = 0.5;   ///< of the crops of an untrained model
 inline constexpr double kLastRate = 0.02;     ///< of the peak
 inline constexpr int kValidateSteps = 500;
 inline constexpr int kPatience = 10;

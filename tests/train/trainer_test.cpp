@@ -271,6 +271,24 @@ TEST_F(TrainerTest, LearnsToDenoise) {
   EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").at(0).at("noise"), 25);
 }
 
+TEST_F(TrainerTest, ReducesAsManyCropsAsAskedForAlsoWhenResumed) {
+  options_.steps = 40, options_.reduce = 1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto all = Losses(options_.output + ".log.jsonl");
+  options_.output = (root_ / "none.aecm").string(), options_.reduce = 0;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  EXPECT_NE(all, Losses(options_.output + ".log.jsonl"));
+
+  options_.output = (root_ / "resumed.aecm").string(), options_.reduce = 1;
+  int polls = 0;
+  TrainCallbacks callbacks;
+  callbacks.interrupted = [&] { return ++polls == 30; };
+  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
+  options_.resume = true, options_.reduce = -1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  EXPECT_EQ(all.at(40), Losses(options_.output + ".log.jsonl").at(40));
+}
+
 TEST_F(TrainerTest, SkipsAndNamesUnreadableImages) {
   std::ofstream(root_ / "images" / "broken.png") << "no picture";
   std::vector<std::string> messages;
