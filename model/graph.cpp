@@ -38,8 +38,7 @@ void Copy(const float* from, float* to, int64_t size) {
 struct Graph::Impl {
   Parameters* parameters = nullptr;
   Mode mode = Mode::kInference;
-  float relu_leak = 0;
-  RoundedInputs rounded;
+  Numerics numerics;
   std::function<void(Parameter&)> gradient_done;
   std::vector<Shape> shapes;  // of value v; value 0 is the input
   std::vector<Node> nodes;    // in order of execution
@@ -81,7 +80,7 @@ struct Graph::Impl {
 bool Graph::Impl::FuseRelu(int value) {
   if (nodes.empty() || nodes.back().output != value) return false;
   Node& node = nodes.back();
-  if (node.layer) return node.layer->FuseRelu(relu_leak);
+  if (node.layer) return node.layer->FuseRelu(numerics.relu_leak);
   return node.relu = true;
 }
 
@@ -103,7 +102,7 @@ Result<int> Graph::Impl::Add(const Network& network, int value) {
 Result<int> Graph::Impl::AddLayer(const LayerSpec& spec, int input_value) {
   const LayerType* type = FindLayerType(spec.type);
   if (type == nullptr) return UnknownLayerType(spec);
-  if (const auto rounding = rounded.find(spec.name); rounding != rounded.end()) {
+  if (const auto rounding = numerics.rounded.find(spec.name); rounding != numerics.rounded.end()) {
     const Shape shape = shapes[static_cast<size_t>(input_value)];
     Node node;
     node.layer = MakeFakeQuantise(shape, rounding->second);
@@ -114,6 +113,7 @@ Result<int> Graph::Impl::AddLayer(const LayerSpec& spec, int input_value) {
   AECOMP_ASSIGN_OR_RETURN(const LayerInfo info, type->infer(spec, in));
   Node node;
   node.layer = type->create(spec, in, *parameters, mode == Mode::kTraining);
+  if (numerics.bfloat16) node.layer->UseBfloat16();
   node.spec = spec, node.parameters = info.parameters;
   return AddNode(std::move(node), input_value, info.output);
 }
@@ -229,7 +229,7 @@ void Graph::Impl::BackwardSum(const Node& node, float* dx) {
   const int64_t size = shapes[static_cast<size_t>(node.output)].size();
   float* dy = gradients[static_cast<size_t>(node.output)].data();
   const float* y = Output(node);
-  if (node.relu) MaskByRelu(y, dy, size, relu_leak);
+  if (node.relu) MaskByRelu(y, dy, size, numerics.relu_leak);
   for (int v : node.inputs) {
     float* gradient = GradientOf(v, dx);
     if (gradient == nullptr) continue;
@@ -254,13 +254,12 @@ Graph::Graph() : impl_(std::make_unique<Impl>()) {}
 Graph::~Graph() = default;
 
 Result<std::unique_ptr<Graph>> Graph::Create(const Network& network, const Shape& input, Parameters& parameters,
-                                             Mode mode, float relu_leak, const RoundedInputs& rounded) {
+                                             Mode mode, const Numerics& numerics) {
   std::unique_ptr<Graph> graph(new Graph);
   Impl& impl = *graph->impl_;
   impl.parameters = &parameters;
   impl.mode = mode;
-  impl.relu_leak = relu_leak;
-  impl.rounded = rounded;
+  impl.numerics = numerics;
   impl.shapes = {input};
   try {
     AECOMP_ASSIGN_OR_RETURN(impl.result, impl.Add(network, 0));

@@ -17,6 +17,15 @@ namespace aecomp {
 /// MakeFakeQuantise.
 using RoundedInputs = std::map<std::string, bool>;
 
+/// How a graph computes where that is not as exactly as it can; for training.
+struct Numerics {
+  /// Share of the gradient that a relu lets through where it gave 0 (0: the true gradient). Units that no input
+  /// switches on are thereby revived; of fused relus only, which are all but those that begin a branch.
+  float relu_leak = 0;
+  RoundedInputs rounded;
+  bool bfloat16 = false;  ///< see Layer::UseBfloat16
+};
+
 class Graph {
  public:
   enum class Mode {
@@ -24,10 +33,8 @@ class Graph {
     kTraining    ///< every activation is kept
   };
 
-  /// relu_leak: share of the gradient that a relu lets through where it gave 0 (0: the true gradient). Units that no
-  /// input switches on are thereby revived; of fused relus only, which are all but those that begin a branch.
   static Result<std::unique_ptr<Graph>> Create(const Network& network, const Shape& input, Parameters& parameters,
-                                               Mode mode, float relu_leak = 0, const RoundedInputs& rounded = {});
+                                               Mode mode, const Numerics& numerics = {});
   ~Graph();
 
   const Shape& input_shape() const;

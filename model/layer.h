@@ -60,6 +60,11 @@ class Layer {
   /// lets `leak` of it through where relu gave 0 (0: the true gradient).
   virtual bool FuseRelu(float /*leak*/) { return false; }
 
+  /// Asks the layer to multiply in bfloat16 and to add in f32, forward and backward; what it reads and writes stays
+  /// f32. For training on CPUs that have it, see HasBfloat16. Called, if at all, before the first Forward; layers that
+  /// gain nothing by it ignore it.
+  virtual void UseBfloat16() {}
+
   /// True when y may be the same memory as x: Backward then reads y only, never x.
   virtual bool CanRunInPlace() const { return false; }
 
@@ -74,6 +79,9 @@ struct LayerType {
   /// Called only after `infer` succeeded. `training`: whether Backward will be called.
   std::unique_ptr<Layer> (*create)(const LayerSpec& spec, const Shape& input, Parameters& parameters, bool training);
 };
+
+/// Whether the CPU multiplies pairs of bfloat16 by instructions of its own (avx512_bf16 or amx_bf16).
+bool HasBfloat16();
 
 /// Null when there is no such type.
 const LayerType* FindLayerType(const std::string& type);

@@ -12,17 +12,17 @@ namespace aecomp {
 
 Result<std::unique_ptr<FactorizedTraining>> FactorizedTraining::Create(const Architecture& architecture,
                                                                        Parameters& parameters, int batch, int patch,
-                                                                       float relu_leak) {
+                                                                       const Numerics& numerics) {
   std::unique_ptr<FactorizedTraining> made(new FactorizedTraining);
   FactorizedTraining& m = *made;
   m.architecture_ = &architecture;
   m.batch_ = batch;
   m.image_ = {batch, architecture.image_channels, patch, patch};
   AECOMP_ASSIGN_OR_RETURN(m.encoder_, TiledNetwork::Create(architecture.encoder, m.image_, PixelTile(architecture),
-                                                           parameters, Graph::Mode::kTraining, relu_leak));
+                                                           parameters, Graph::Mode::kTraining, numerics));
   m.y_shape_ = m.encoder_->output_shape();
   AECOMP_ASSIGN_OR_RETURN(m.decoder_, TiledNetwork::Create(architecture.decoder, m.y_shape_, LatentTile(architecture),
-                                                           parameters, Graph::Mode::kTraining, relu_leak));
+                                                           parameters, Graph::Mode::kTraining, numerics));
   AddEntropyParameters(architecture, parameters);
   m.log_gain_ = parameters.Find("log_gain"), m.log_step_ = parameters.Find("log_step");
   m.log_scale_ = parameters.Find("y_log_scale"), m.mean_ = parameters.Find("y_mean");

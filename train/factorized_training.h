@@ -19,7 +19,7 @@ class FactorizedTraining {
  public:
   /// See TrainingModel.
   static Result<std::unique_ptr<FactorizedTraining>> Create(const Architecture& architecture, Parameters& parameters,
-                                                            int batch, int patch, float relu_leak);
+                                                            int batch, int patch, const Numerics& numerics);
   /// target: what the distortion is against, as long as x.
   StepResult ForwardBackward(const float* x, const float* target, const float* quality, uint64_t seed,
                              int64_t first_image);

@@ -22,6 +22,7 @@ std::string SettingsToJson(const TrainOptions& o) {
                         {"learning_rate", o.learning_rate},
                         {"last_rate", o.last_rate},
                         {"reduce", o.reduce},
+                        {"bfloat16", o.bfloat16},
                         {"noise", o.noise},
                         {"fake_quantise", o.fake_quantise},
                         {"image_memory", o.image_memory},
@@ -41,6 +42,7 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
   Adopt(j, "learning_rate", 0.0, o.learning_rate);
   if (!own_rate) Adopt(j, "last_rate", 0.0, o.last_rate);
   Adopt(j, "reduce", -1.0, o.reduce);
+  Adopt(j, "bfloat16", false, o.bfloat16);
   Adopt(j, "noise", -1.0, o.noise);
   Adopt(j, "fake_quantise", -1.0, o.fake_quantise);
   Adopt(j, "image_memory", int64_t{0}, o.image_memory);

@@ -26,7 +26,7 @@ void CopyTiles(const Shape& image, int h, int w, const float* from, float* to) {
 
 Result<std::unique_ptr<TiledNetwork>> TiledNetwork::Create(const Network& network, const Shape& input,
                                                            const Shape& tile, Parameters& parameters, Graph::Mode mode,
-                                                           float relu_leak, const RoundedInputs& rounded) {
+                                                           const Numerics& numerics) {
   std::unique_ptr<TiledNetwork> made(new TiledNetwork);
   TiledNetwork& t = *made;
   t.input_ = input;
@@ -37,7 +37,7 @@ Result<std::unique_ptr<TiledNetwork>> TiledNetwork::Create(const Network& networ
     }
     cut = {input.n * (input.h / tile.h) * (input.w / tile.w), input.c, tile.h, tile.w};
   }
-  AECOMP_ASSIGN_OR_RETURN(t.graph_, Graph::Create(network, cut, parameters, mode, relu_leak, rounded));
+  AECOMP_ASSIGN_OR_RETURN(t.graph_, Graph::Create(network, cut, parameters, mode, numerics));
   const Shape out = t.graph_->output_shape();
   t.tiled_ = cut.n != input.n;
   t.output_ = {input.n, out.c, out.h * (input.h / cut.h), out.w * (input.w / cut.w)};

@@ -17,8 +17,8 @@ class TiledNetwork {
   /// input: [N, H, W, C]; tile: what the network takes of it (n and c do not matter), h and w dividing those of the
   /// input; {} for networks of any size.
   static Result<std::unique_ptr<TiledNetwork>> Create(const Network& network, const Shape& input, const Shape& tile,
-                                                      Parameters& parameters, Graph::Mode mode, float relu_leak = 0,
-                                                      const RoundedInputs& rounded = {});
+                                                      Parameters& parameters, Graph::Mode mode,
+                                                      const Numerics& numerics = {});
 
   const Shape& input_shape() const { return input_; }
   const Shape& output_shape() const { return output_; }

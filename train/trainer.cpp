@@ -161,6 +161,7 @@ Status Trainer::Check() const {
   if (!(o.learning_rate >= 0) || !std::isfinite(o.learning_rate)) return UsageError("--lr must be a number above 0");
   if (!(o.last_rate >= 0) || !std::isfinite(o.last_rate)) return UsageError("--final-lr must be a number above 0");
   if (!(o.fake_quantise <= 1)) return UsageError("--fake-quantise must be 0 to 1");
+  if (o.bfloat16 && !HasBfloat16()) return UsageError("--bf16: this CPU does not multiply bfloat16; leave it out");
   if (!(o.reduce <= 1)) return UsageError("--reduce must be 0 to 1");
   if (!(o.noise <= 255)) return UsageError("--noise must be 0 to 255");
   return {};
@@ -185,8 +186,9 @@ Status Trainer::Prepare(StartingPoint start) {
 }
 
 Status Trainer::MakeModel() {
-  AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
-                                                        static_cast<float>(recipe_.relu_leak), rounds_));
+  AECOMP_ASSIGN_OR_RETURN(model_,
+                          TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
+                                                {static_cast<float>(recipe_.relu_leak), rounds_, options_.bfloat16}));
   if (group_.ranks() > 1) model_->OnGradient([this](Parameter& p) { group_.Ready(p); });
   return {};
 }
@@ -306,6 +308,7 @@ std::string Trainer::Provenance() const {
               {"pixels", state_.pixels},
               {"start", state_.start},
               {"commit", AECOMP_COMMIT}};
+  if (options_.bfloat16) run["bfloat16"] = true;
   if (options_.noise > 0) run["noise"] = options_.noise;
   if (rounds_) run["fake_quantise"] = options_.fake_quantise;
   if (options_.hours > 0) run["hours"] = state_.hours;  // otherwise equal runs give equal files
@@ -562,6 +565,10 @@ Status Trainer::Run() {
     AECOMP_ASSIGN_OR_RETURN(const TrainState saved, ReadTrainState(CheckpointPath()));
     AdoptSettings(saved.settings, options_);
     trained = saved.start != "none";
+    if (options_.bfloat16 && !HasBfloat16()) {
+      Say("this CPU does not multiply bfloat16: going on in f32");
+      options_.bfloat16 = false;
+    }
   }
   AECOMP_RETURN_IF_ERROR(Check());
   AECOMP_ASSIGN_OR_RETURN(StartingPoint start, FindStartingPoint(options_, CheckpointPath()));

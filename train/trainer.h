@@ -28,7 +28,8 @@ struct TrainOptions {
   double fake_quantise = -1;
   /// Part of the crops (0 .. 1) that are reduced by up to 2x; below 0: automatic, half, or none from a trained model.
   double reduce = -1;
-  double noise = -1;  ///< of what the network sees, standard deviation in 1/255; below 0: automatic, none
+  bool bfloat16 = false;  ///< convolutions multiply in it, see Layer::UseBfloat16; when resumed as the run began
+  double noise = -1;      ///< of what the network sees, standard deviation in 1/255; below 0: automatic, none
   uint64_t seed = 1;
   int threads = 0;             ///< 0: all
   int64_t image_memory = 0;    ///< bytes for decoded images; 0: automatic, a part of what is free

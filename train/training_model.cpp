@@ -67,7 +67,7 @@ struct TrainingModel::Impl {
   const float *a = nullptr, *he = nullptr, *features = nullptr, *mu_out = nullptr, *sigma_out = nullptr,
               *correction = nullptr, *restored = nullptr;
 
-  Status Compile(int patch, float relu_leak);
+  Status Compile(int patch, const TrainingNumerics& how);
   void Prepare(const float* quality);
   StepResult Forward(const float* x, const float* clean, const float* quality, const uint64_t* seed);
   void ForwardLatent();
@@ -104,20 +104,20 @@ struct TrainingModel::Impl {
   float RoundingOffset(float r, float scale, float inverse_weight) const;
 };
 
-Status TrainingModel::Impl::Compile(int patch, float relu_leak) {
+Status TrainingModel::Impl::Compile(int patch, const TrainingNumerics& how) {
   image = {batch, architecture->image_channels, patch, patch};
-  const RoundedInputs rounded = rounding ? rounding->inputs() : RoundedInputs();
+  const Numerics numerics{how.relu_leak, rounding ? rounding->inputs() : RoundedInputs(), how.bfloat16};
   const auto make = [&](const Network& network, const Shape& input, std::unique_ptr<Graph>& graph) -> Status {
-    auto made = Graph::Create(network, input, *parameters, Graph::Mode::kTraining, relu_leak, rounded);
+    auto made = Graph::Create(network, input, *parameters, Graph::Mode::kTraining, numerics);
     if (!made.ok()) return made.status();
     graph = std::move(made).value();
     return {};
   };
   AECOMP_ASSIGN_OR_RETURN(encoder, TiledNetwork::Create(architecture->encoder, image, PixelTile(*architecture),
-                                                        *parameters, Graph::Mode::kTraining, relu_leak, rounded));
+                                                        *parameters, Graph::Mode::kTraining, numerics));
   y_shape = encoder->output_shape();
   AECOMP_ASSIGN_OR_RETURN(decoder, TiledNetwork::Create(architecture->decoder, y_shape, LatentTile(*architecture),
-                                                        *parameters, Graph::Mode::kTraining, relu_leak, rounded));
+                                                        *parameters, Graph::Mode::kTraining, numerics));
   AECOMP_RETURN_IF_ERROR(make(architecture->hyper_encoder, y_shape, hyper_encoder));
   z_shape = hyper_encoder->output_shape();
   AECOMP_RETURN_IF_ERROR(make(architecture->hyper_decoder, z_shape, hyper_decoder));
@@ -435,20 +435,19 @@ void AddEntropyParameters(const Architecture& architecture, Parameters& paramete
 }
 
 Result<std::unique_ptr<TrainingModel>> TrainingModel::Create(const Architecture& architecture, Parameters& parameters,
-                                                             int batch, int patch, float relu_leak,
-                                                             bool fake_quantise) {
+                                                             int batch, int patch, const TrainingNumerics& how) {
   const int unit = architecture.tile != 0 ? architecture.tile : architecture.hyper_stride;
   if (patch < unit || patch % unit != 0) {
     return UsageError("--patch " + std::to_string(patch) + " must be a multiple of " + std::to_string(unit));
   }
   std::optional<FakeQuantisation> rounding;
-  if (fake_quantise) {
+  if (how.fake_quantise) {
     AECOMP_ASSIGN_OR_RETURN(rounding, FakeQuantisation::Create(architecture));
   }
   std::unique_ptr<TrainingModel> model(new TrainingModel);
   if (architecture.prior == PriorType::kFactorized) {
-    AECOMP_ASSIGN_OR_RETURN(model->factorized_,
-                            FactorizedTraining::Create(architecture, parameters, batch, patch, relu_leak));
+    AECOMP_ASSIGN_OR_RETURN(model->factorized_, FactorizedTraining::Create(architecture, parameters, batch, patch,
+                                                                           {how.relu_leak, {}, how.bfloat16}));
     return model;
   }
   Impl& m = *model->impl_;
@@ -456,7 +455,7 @@ Result<std::unique_ptr<TrainingModel>> TrainingModel::Create(const Architecture&
   m.parameters = &parameters;
   m.batch = batch;
   m.rounding = std::move(rounding);
-  AECOMP_RETURN_IF_ERROR(m.Compile(patch, relu_leak));
+  AECOMP_RETURN_IF_ERROR(m.Compile(patch, how));
   AddEntropyParameters(architecture, parameters);
   m.log_gain = parameters.Find("log_gain"), m.log_step = parameters.Find("log_step");
   m.log_sigma = parameters.Find("log_sigma"), m.log_z_gain = parameters.Find("log_z_gain");

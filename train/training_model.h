@@ -17,13 +17,18 @@ namespace aecomp {
 
 class FactorizedTraining;
 
+struct TrainingNumerics {
+  float relu_leak = 0;         ///< see Numerics
+  bool fake_quantise = false;  ///< with the rounding of the integer codec, see FakeQuantisation
+  bool bfloat16 = false;       ///< see Layer::UseBfloat16
+};
+
 class TrainingModel {
  public:
   /// Graphs for batches of [batch, patch, patch, C]; patch must be a multiple of architecture.hyper_stride, or of its
-  /// tile. fake_quantise: with the rounding of the integer codec, see FakeQuantisation.
+  /// tile.
   static Result<std::unique_ptr<TrainingModel>> Create(const Architecture& architecture, Parameters& parameters,
-                                                       int batch, int patch, float relu_leak = 0,
-                                                       bool fake_quantise = false);
+                                                       int batch, int patch, const TrainingNumerics& numerics = {});
   ~TrainingModel();
 
   /// x: [N, H, W, C] in [0, 1]; quality: [N] in 1/16 steps (may be fractional); seed: of the noise. Gradients are added

@@ -16,6 +16,7 @@ class Conv2d final : public Layer {
   Conv2d(const ConvOptions& options, const Shape& input, const Shape& output, Parameters& parameters,
          const std::string& name)
       : geometry_{input, output, options.kernel, options.stride, options.padding, options.groups, options.bias},
+        many_channels_(HasManyChannels(options)),
         parameters_(parameters),
         weight_(parameters.FindOrAdd(name + ".weight", ConvWeightDims(options))),
         bias_(options.bias ? &parameters.FindOrAdd(name + ".bias", {options.out}) : nullptr) {}
@@ -25,8 +26,10 @@ class Conv2d final : public Layer {
     return fuse_relu_ = true;
   }
 
+  void UseBfloat16() override { bfloat16_ = many_channels_; }
+
   void Forward(const float* x, float* y) override {
-    if (!core_) core_ = std::make_unique<ConvCore>(geometry_, fuse_relu_);
+    if (!core_) core_ = std::make_unique<ConvCore>(geometry_, fuse_relu_, bfloat16_);
     if (version_ != parameters_.version()) core_->SetWeights(weight_.value.data()), version_ = parameters_.version();
     core_->Forward(x, bias_ ? bias_->value.data() : nullptr, y);
   }
@@ -39,12 +42,13 @@ class Conv2d final : public Layer {
 
  private:
   ConvGeometry geometry_;
+  bool many_channels_;
   Parameters& parameters_;
   Parameter& weight_;
   Parameter* bias_;
-  bool fuse_relu_ = false;
+  bool fuse_relu_ = false, bfloat16_ = false;
   float leak_ = 0;                  // of the relu's gradient
-  std::unique_ptr<ConvCore> core_;  // made at the first use, when it is known whether a relu is fused
+  std::unique_ptr<ConvCore> core_;  // made at the first use, when it is known how it is to run
   uint64_t version_ = 0;
 };
 

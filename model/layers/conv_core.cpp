@@ -1,12 +1,53 @@
 #include "model/layers/conv_core.h"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
+#include "model/layer.h"
+#include "model/multiversion.h"
+
 namespace aecomp {
 
-ConvCore::ConvCore(const ConvGeometry& geometry, bool fuse_relu)
-    : geometry_(geometry), whole_src_(geometry.src), fuse_relu_(fuse_relu) {
+namespace {
+
+/// bits: of values that were f32.
+AECOMP_MULTIVERSION void RoundToUpperHalf(const uint32_t* bits, int64_t size, uint16_t* to) {
+  for (int64_t i = 0; i < size; ++i) {
+    const uint32_t b = bits[i], rounded = b + 0x7fffu + ((b >> 16) & 1u);
+    const bool nan = (b & 0x7fffffffu) > 0x7f800000u;  // whose carry could make it an infinity or a zero
+    to[i] = static_cast<uint16_t>((nan ? b | 0x400000u : rounded) >> 16);
+  }
+}
+
+/// Of the calling thread, kept for the next: what a pass reads, rounded.
+uint16_t* RoundedFactor(int which, size_t size) {
+  thread_local AlignedBuffer<uint16_t> buffers[2];
+  if (buffers[which].size() < size) buffers[which] = AlignedBuffer<uint16_t>(size);
+  return buffers[which].data();
+}
+
+}  // namespace
+
+bool HasBfloat16() {
+  // Their values have a bit for each extension that they include.
+  const auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+}
+
+void ToBfloat16(const float* from, int64_t size, uint16_t* to) {
+  constexpr int64_t kBlock = 4096;
+#pragma omp parallel for schedule(static)
+  for (int64_t begin = 0; begin < size; begin += kBlock) {
+    const int64_t count = std::min(kBlock, size - begin);
+    uint32_t bits[kBlock];
+    std::memcpy(bits, from + begin, static_cast<size_t>(count) * sizeof(float));
+    RoundToUpperHalf(bits, count, to + begin);
+  }
+}
+
+ConvCore::ConvCore(const ConvGeometry& geometry, bool fuse_relu, bool bfloat16)
+    : geometry_(geometry), whole_src_(geometry.src), bfloat16_(bfloat16) {
   // oneDNN 2.6.3 on AVX2 writes past its own buffer in a strided 1x1 convolution of fewer than 8 channels, forward too:
   // wrong gradients with several threads, a damaged heap with one. So the positions that count are gathered here first.
   if (geometry.kernel == 1 && geometry.stride > 1 && geometry.padding == 0) {
@@ -21,7 +62,7 @@ ConvCore::ConvCore(const ConvGeometry& geometry, bool fuse_relu)
     onednn::AppendRelu(ops);
     attr.set_post_ops(ops);
   }
-  hint_ = onednn::ConvForward(Problem(geometry.bias), attr);
+  hint_ = onednn::ConvForward(Problem(Pass::kForward, geometry.bias), attr);
 }
 
 const float* ConvCore::Sample(const float* src) {
@@ -60,12 +101,13 @@ dnnl::memory::desc ConvCore::CanonicalDesc() const {
       {g.groups, g.dst.c / g.groups, g.src.c / g.groups, g.kernel, g.kernel}, onednn::Type::f32, onednn::Tag::goihw};
 }
 
-onednn::ConvProblem ConvCore::Problem(bool with_bias) const {
+onednn::ConvProblem ConvCore::Problem(Pass pass, bool with_bias) const {
   const ConvGeometry& g = geometry_;
   onednn::ConvProblem p;
-  p.src = onednn::ActivationDesc(g.src);
-  p.dst = onednn::ActivationDesc(g.dst);
-  p.weights = dnnl::memory::desc(onednn::Dims(CanonicalDesc()), onednn::Type::f32, onednn::Tag::any);
+  const auto type = [&](Pass writer) { return bfloat16_ && pass != writer ? onednn::Type::bf16 : onednn::Type::f32; };
+  p.src = onednn::ActivationDesc(g.src, type(Pass::kBackwardData));
+  p.dst = onednn::ActivationDesc(g.dst, type(Pass::kForward));
+  p.weights = dnnl::memory::desc(onednn::Dims(CanonicalDesc()), type(Pass::kBackwardWeights), onednn::Tag::any);
   if (with_bias) p.bias = dnnl::memory::desc({g.dst.c}, onednn::Type::f32, onednn::Tag::x);
   // The right padding follows from the sizes; this is how output_padding of a transposed convolution is said.
   const auto high = [&](int in, int out) {
@@ -75,6 +117,19 @@ onednn::ConvProblem ConvCore::Problem(bool with_bias) const {
   p.padding_low = {g.padding, g.padding};
   p.padding_high = {high(g.src.h, g.dst.h), high(g.src.w, g.dst.w)};
   return p;
+}
+
+/// `which`: 0 or 1, for the two factors of one pass.
+const void* ConvCore::Factor(const float* values, const Shape& shape, int which) const {
+  if (!bfloat16_) return values;
+  uint16_t* rounded = RoundedFactor(which, static_cast<size_t>(shape.size()));
+  ToBfloat16(values, shape.size(), rounded);
+  return rounded;
+}
+
+void ConvCore::BlockedWeights::Make(const dnnl::memory::desc& blocked) {
+  desc = blocked;
+  data = AlignedBuffer<uint8_t>(blocked.get_size());
 }
 
 void ConvCore::SetWeights(const float* weights) {
@@ -94,14 +149,13 @@ void ConvCore::MakeForward() {
   forward_.Bind(DNNL_ARG_WEIGHTS, hint_.weights_desc());
   forward_.Bind(DNNL_ARG_DST, hint_.dst_desc());
   if (geometry_.bias) forward_.Bind(DNNL_ARG_BIAS, hint_.bias_desc());
-  forward_weights_.desc = hint_.weights_desc();
-  forward_weights_.data = AlignedBuffer<float>((forward_weights_.desc.get_size() + 3) / 4);
+  forward_weights_.Make(hint_.weights_desc());
 }
 
 void ConvCore::Forward(const float* src, const float* bias, float* dst) {
   if (!forward_) MakeForward();
   Refresh(forward_weights_);
-  forward_.Set(DNNL_ARG_SRC, Sample(src));
+  forward_.Set(DNNL_ARG_SRC, Factor(Sample(src), geometry_.src, 0));
   forward_.Set(DNNL_ARG_WEIGHTS, forward_weights_.data.data());
   forward_.Set(DNNL_ARG_DST, dst);
   if (geometry_.bias) forward_.Set(DNNL_ARG_BIAS, bias);
@@ -109,19 +163,18 @@ void ConvCore::Forward(const float* src, const float* bias, float* dst) {
 }
 
 void ConvCore::MakeBackwardData() {
-  const auto pd = onednn::ConvBackwardData(Problem(false), hint_);
+  const auto pd = onednn::ConvBackwardData(Problem(Pass::kBackwardData, false), hint_);
   backward_data_ = onednn::MakeOp<dnnl::convolution_backward_data>(pd);
   backward_data_.Bind(DNNL_ARG_DIFF_SRC, pd.diff_src_desc());
   backward_data_.Bind(DNNL_ARG_WEIGHTS, pd.weights_desc());
   backward_data_.Bind(DNNL_ARG_DIFF_DST, pd.diff_dst_desc());
-  backward_weights_blocked_.desc = pd.weights_desc();
-  backward_weights_blocked_.data = AlignedBuffer<float>((pd.weights_desc().get_size() + 3) / 4);
+  backward_weights_blocked_.Make(pd.weights_desc());
 }
 
 void ConvCore::BackwardData(const float* diff_dst, float* diff_src) {
   if (!backward_data_) MakeBackwardData();
   Refresh(backward_weights_blocked_);
-  backward_data_.Set(DNNL_ARG_DIFF_DST, diff_dst);
+  backward_data_.Set(DNNL_ARG_DIFF_DST, Factor(diff_dst, geometry_.dst, 0));
   backward_data_.Set(DNNL_ARG_WEIGHTS, backward_weights_blocked_.data.data());
   backward_data_.Set(DNNL_ARG_DIFF_SRC, spacing_ == 1 ? diff_src : sampled_.data());
   backward_data_.Run();
@@ -129,7 +182,7 @@ void ConvCore::BackwardData(const float* diff_dst, float* diff_src) {
 }
 
 void ConvCore::MakeBackwardWeights() {
-  const auto pd = onednn::ConvBackwardWeights(Problem(geometry_.bias), hint_);
+  const auto pd = onednn::ConvBackwardWeights(Problem(Pass::kBackwardWeights, geometry_.bias), hint_);
   backward_weights_ = onednn::MakeOp<dnnl::convolution_backward_weights>(pd);
   backward_weights_.Bind(DNNL_ARG_SRC, pd.src_desc());
   backward_weights_.Bind(DNNL_ARG_DIFF_DST, pd.diff_dst_desc());
@@ -144,8 +197,8 @@ void ConvCore::MakeBackwardWeights() {
 
 void ConvCore::BackwardWeights(const float* src, const float* diff_dst, float* weight_grad, float* bias_grad) {
   if (!backward_weights_) MakeBackwardWeights();
-  backward_weights_.Set(DNNL_ARG_SRC, Sample(src));
-  backward_weights_.Set(DNNL_ARG_DIFF_DST, diff_dst);
+  backward_weights_.Set(DNNL_ARG_SRC, Factor(Sample(src), geometry_.src, 0));
+  backward_weights_.Set(DNNL_ARG_DIFF_DST, Factor(diff_dst, geometry_.dst, 1));
   backward_weights_.Set(DNNL_ARG_DIFF_WEIGHTS, diff_weights_.data());
   if (geometry_.bias) backward_weights_.Set(DNNL_ARG_DIFF_BIAS, diff_bias_.data());
   backward_weights_.Run();

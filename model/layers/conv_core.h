@@ -18,7 +18,8 @@ struct ConvGeometry {
 
 class ConvCore {
  public:
-  ConvCore(const ConvGeometry& geometry, bool fuse_relu);
+  /// bfloat16: factors are rounded to it, sums stay f32; for HasBfloat16().
+  ConvCore(const ConvGeometry& geometry, bool fuse_relu, bool bfloat16 = false);
 
   /// weights: canonical order, see ConvGeometry. Copied into blocked form when next needed.
   void SetWeights(const float* weights);
@@ -31,9 +32,12 @@ class ConvCore {
  private:
   struct BlockedWeights {
     dnnl::memory::desc desc;
-    AlignedBuffer<float> data;
+    AlignedBuffer<uint8_t> data;
     bool stale = true;
+    void Make(const dnnl::memory::desc& blocked);
   };
+  /// What a pass is to be made from: of its operands, the one that it writes stays f32.
+  enum class Pass { kForward, kBackwardData, kBackwardWeights };
   const float* Sample(const float* src);
   void Spread(float* diff_src) const;
   void MakeForward();
@@ -41,19 +45,23 @@ class ConvCore {
   void MakeBackwardWeights();
   void Refresh(BlockedWeights& blocked);
   dnnl::memory::desc CanonicalDesc() const;
-  onednn::ConvProblem Problem(bool with_bias) const;
+  onednn::ConvProblem Problem(Pass pass, bool with_bias) const;
+  const void* Factor(const float* values, const Shape& shape, int which) const;
 
   ConvGeometry geometry_;  // of what oneDNN runs
   Shape whole_src_;
   int spacing_ = 1;               // > 1: a 1x1 convolution that sees only every so many positions
   AlignedBuffer<float> sampled_;  // [N, H', W', C]: those positions of src, or their gradient
-  bool fuse_relu_;
+  bool bfloat16_;
   const float* weights_ = nullptr;
   dnnl::convolution_forward::primitive_desc hint_;
   onednn::Op forward_, backward_data_, backward_weights_, gradient_reorder_;
   BlockedWeights forward_weights_, backward_weights_blocked_;
   AlignedBuffer<float> diff_weights_, diff_bias_;
 };
+
+/// Rounds to the nearest bfloat16, ties to even. NaN stays NaN.
+void ToBfloat16(const float* from, int64_t size, uint16_t* to);
 
 /// grad[c] += sum over rows of dy[row, c].
 void AddBiasGradient(const float* dy, int64_t rows, int channels, float* grad);

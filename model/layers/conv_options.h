@@ -16,6 +16,9 @@ struct ConvOptions {
 
 Result<ConvOptions> ReadConvOptions(const LayerSpec& spec, bool transposed);
 
+/// Enough on both sides for the kernels of reduced precision.
+inline bool HasManyChannels(const ConvOptions& o) { return o.groups == 1 && o.in >= 16 && o.out >= 16; }
+
 /// Channels that came against channels expected.
 Status CheckConvInput(const LayerSpec& spec, const ConvOptions& options, const Shape& input);
 

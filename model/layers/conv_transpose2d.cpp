@@ -69,19 +69,22 @@ class ByBackwardData final : public ConvTranspose2d {
  public:
   ByBackwardData(const ConvOptions& o, const Shape& input, const Shape& output, Parameters& parameters,
                  const std::string& name)
-      : ConvTranspose2d(o, input, output, parameters, name),
-        core_({output, input, o.kernel, o.stride, o.padding, o.groups, false}, false) {}
+      : ConvTranspose2d(o, input, output, parameters, name), geometry_{output,    input,    o.kernel, o.stride,
+                                                                       o.padding, o.groups, false} {}
+
+  void UseBfloat16() override { bfloat16_ = HasManyChannels(options_); }
 
   void Forward(const float* x, float* y) override {
-    if (WeightsChanged()) core_.SetWeights(weight_.value.data());
-    core_.BackwardData(x, y);
+    if (!core_) core_ = std::make_unique<ConvCore>(geometry_, false, bfloat16_);
+    if (WeightsChanged()) core_->SetWeights(weight_.value.data());
+    core_->BackwardData(x, y);
     if (bias_ || fuse_relu_) AddBiasAndRelu(y);
   }
 
   void Backward(const float* x, const float* y, float* dy, float* dx) override {
     BackwardOutput(y, dy);
-    core_.BackwardWeights(dy, x, weight_.grad.data(), nullptr);
-    if (dx != nullptr) core_.Forward(dy, nullptr, dx);
+    core_->BackwardWeights(dy, x, weight_.grad.data(), nullptr);
+    if (dx != nullptr) core_->Forward(dy, nullptr, dx);
   }
 
  private:
@@ -97,7 +100,9 @@ class ByBackwardData final : public ConvTranspose2d {
     }
   }
 
-  ConvCore core_;
+  ConvGeometry geometry_;  // of the convolution
+  bool bfloat16_ = false;
+  std::unique_ptr<ConvCore> core_;  // made at the first use, when it is known how it is to run
 };
 
 /// With P = p + padding = stride*a + r for output position p, and taps t: out = sum over t of x[a - t] * w[stride*t +

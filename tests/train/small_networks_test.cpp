@@ -69,7 +69,8 @@ Trained TrainShortly(const std::string& text, const std::string& name) {
   int batch = 4, patch = 64;
   FitToTiles(a, batch, patch);
   Parameters parameters;
-  auto model = TrainingModel::Create(a, parameters, batch, patch, static_cast<float>(recipe.relu_leak)).value();
+  auto model =
+      TrainingModel::Create(a, parameters, batch, patch, {.relu_leak = static_cast<float>(recipe.relu_leak)}).value();
   EXPECT_TRUE(InitialiseParameters(a, recipe, dataset, 1, parameters).ok());
   Adam adam(parameters, recipe);
   BatchLoader loader(dataset, batch, patch, a.image_channels, a.max_quality(), 1, 0);

@@ -90,7 +90,7 @@ TEST_F(TrainingModelTest, RoundingChangesTheLossALittleAndNoWeight) {
   const StepResult exact = model_->ForwardBackward(x_.data(), quality_.data(), 5);
   std::map<std::string, std::vector<float>> values, gradients;
   for (Parameter& p : parameters_.list()) values[p.name] = p.value, gradients[p.name] = p.grad;
-  auto made = TrainingModel::Create(architecture_, parameters_, kBatch, kPatch, 0, /*fake_quantise=*/true);
+  auto made = TrainingModel::Create(architecture_, parameters_, kBatch, kPatch, {.fake_quantise = true});
   ASSERT_TRUE(made.ok()) << made.status().message();
   const StepResult rounded = made.value()->ForwardBackward(x_.data(), quality_.data(), 5);
   EXPECT_NE(rounded.loss, exact.loss);
