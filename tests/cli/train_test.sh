@@ -23,6 +23,14 @@ expect 2 "$AECOMP" train images $tiny --steps 3 -o m.aecm && expect_stderr 'exis
 expect 0 "$AECOMP" train images $tiny --steps 5 -o m.aecm --resume && expect_stderr 'step 3'
 expect 5 "$AECOMP" decompress a.aec -m m.aecm -o b.png
 
+# Without bfloat16 in the CPU: refused, and a run that began with it goes on in f32.
+export ONEDNN_MAX_CPU_ISA=AVX2
+expect 2 "$AECOMP" train images $tiny --steps 2 --bf16 -o b.aecm && expect_stderr '--bf16: this CPU' && expect_no_file b.aecm
+unset ONEDNN_MAX_CPU_ISA
+if "$AECOMP" train images $tiny --steps 2 --bf16 -o b.aecm 2>/dev/null; then
+  ONEDNN_MAX_CPU_ISA=AVX2 expect 0 "$AECOMP" train images --steps 3 --resume -o b.aecm && expect_stderr 'going on in f32'
+fi
+
 # A rate that no training survives: its own exit code, the step, the layer, and a checkpoint to go on from.
 expect 7 "$AECOMP" train images $tiny --steps 9 --lr 1e30 -o wild.aecm && expect_stderr 'step [0-9]*: not finite: .*--resume'
 expect 0 "$AECOMP" train images --steps 2 --lr 1e-4 --resume -o wild.aecm

@@ -272,7 +272,7 @@ TEST_F(TrainerTest, LearnsToDenoise) {
 }
 
 TEST_F(TrainerTest, ReducesAsManyCropsAsAskedForAlsoWhenResumed) {
-  options_.steps = 40, options_.reduce = 1;
+  options_.reduce = 1, options_.threads = 1;
   ASSERT_TRUE(Train(options_, {}).ok());
   const auto all = Losses(options_.output + ".log.jsonl");
   options_.output = (root_ / "none.aecm").string(), options_.reduce = 0;
@@ -286,7 +286,22 @@ TEST_F(TrainerTest, ReducesAsManyCropsAsAskedForAlsoWhenResumed) {
   EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
   options_.resume = true, options_.reduce = -1;
   ASSERT_TRUE(Train(options_, {}).ok());
-  EXPECT_EQ(all.at(40), Losses(options_.output + ".log.jsonl").at(40));
+  EXPECT_EQ(all.at(60), Losses(options_.output + ".log.jsonl").at(60));
+}
+
+TEST_F(TrainerTest, LearnsAsWellInBfloat16) {
+  if (!HasBfloat16()) GTEST_SKIP() << "this CPU does not multiply bfloat16";
+  options_.threads = 1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto exact = Losses(options_.output + ".log.jsonl");
+  options_.output = (root_ / "fast.aecm").string(), options_.bfloat16 = true;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto fast = Losses(options_.output + ".log.jsonl");
+  EXPECT_NE(exact.at(60), fast.at(60));
+  EXPECT_NEAR(fast.at(60) / exact.at(60), 1, 0.02);
+  const auto model = ReadModel(options_.output);
+  ASSERT_TRUE(model.ok());
+  EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").at(0).at("bfloat16"), true);
 }
 
 TEST_F(TrainerTest, SkipsAndNamesUnreadableImages) {
