@@ -25,6 +25,7 @@ struct CompressOptions {
   MetadataChoice metadata;
   bool keep_alpha = true;
   bool verify = false;
+  uint32_t tile_size = ContainerHeader().tile_size;
 
   std::optional<RateTarget> Target(const Image& image) const {
     using Kind = RateTarget::Kind;
@@ -91,6 +92,7 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares, int64_t{image.width} * image.height);
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, worker.models.Get());
   codec->SetExtraChunks(std::move(chunks));
+  codec->SetTileSize(options.tile_size);
   auto coded = CompressImage(image, options, *codec, report);
   if (!coded.ok()) return Status(coded.status().code(), name + ": " + coded.status().message());
   if (options.verify) {
@@ -110,6 +112,13 @@ std::string CheckPositive(const std::string& text) {
   return end != text.c_str() && *end == 0 && value > 0 && std::isfinite(value) ? "" : text + " is not a number above 0";
 }
 
+std::string CheckTileSize(const std::string& text) {
+  for (uint32_t size = kMinTileSize; size <= kMaxTileSize; size *= 2) {
+    if (text == std::to_string(size)) return "";
+  }
+  return text + " is not a power of two from " + std::to_string(kMinTileSize) + " to " + std::to_string(kMaxTileSize);
+}
+
 }  // namespace
 
 void AddCompress(CLI::App& app, Command& command) {
@@ -119,6 +128,11 @@ void AddCompress(CLI::App& app, Command& command) {
   AddMetadataOption(*sub, options->metadata);
   AddAlphaOption(*sub, options->keep_alpha);
   sub->add_flag("--verify", options->verify, "Decode what is written before it gets its name; report the PSNR");
+  sub->add_option("--tile-size", options->tile_size,
+                  "Side of what is coded on its own, in pixels: small for --region, large for a few bytes less")
+      ->check(CheckTileSize)
+      ->capture_default_str()
+      ->type_name("PIXELS");
   CLI::Option* quality = sub->add_option("-q,--quality", options->quality, "0 (smallest) to 100 (best)")
                              ->check(CheckQuality)
                              ->capture_default_str()

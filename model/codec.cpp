@@ -134,6 +134,7 @@ struct Codec::Impl {
   AlignedBuffer<int16_t> integer_y_hat;  // what is restored from a file, in steps of kLatentUnit,
   AlignedBuffer<float> float_y_hat;      // or this when the synthesis runs in f32
   std::vector<ExtraChunk> extra;
+  uint32_t tile_size = ContainerHeader().tile_size;
   // Of the image whose y this is; width 0: none.
   ContainerHeader analysed;
   SampleRange range;
@@ -210,6 +211,7 @@ Status Codec::Impl::Analyse(const Image& image) {
   header.channels = static_cast<uint8_t>(image.channels);
   header.bits = static_cast<uint8_t>(image.bits);
   header.model = model->id;
+  header.tile_size = tile_size;
   range = RangeOf(image);
   while (header.tile_size < static_cast<uint32_t>(std::max(a.hyper_stride, a.tile))) header.tile_size *= 2;
 
@@ -405,6 +407,8 @@ Codec::Codec(std::shared_ptr<Model> model, Precision precision)
     : impl_(std::make_unique<Impl>(std::move(model), precision)) {}
 Codec::~Codec() = default;
 const Model& Codec::model() const { return *impl_->model; }
+void Codec::SetTileSize(uint32_t size) { impl_->tile_size = size; }
+
 void Codec::SetExtraChunks(std::vector<ExtraChunk> chunks) { impl_->extra = std::move(chunks); }
 
 Result<std::vector<uint8_t>> Codec::Compress(const Image& image, int quality, CompressStats* stats) {

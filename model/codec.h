@@ -42,6 +42,10 @@ class Codec {
   /// Goes into every file from now on: metadata.
   void SetExtraChunks(std::vector<ExtraChunk> chunks);
 
+  /// Side of the tiles of every file from now on, in pixels: a power of two from kMinTileSize to kMaxTileSize. Small
+  /// ones let regions be decoded with less work around them, large ones cost fewer bytes and more memory.
+  void SetTileSize(uint32_t size);
+
   /// container.header.model must be model().id. Fails with kCorrupt, never crashes, whatever the streams hold.
   Result<Image> Decompress(const Container& container, const std::string& name);
 

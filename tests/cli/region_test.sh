@@ -26,6 +26,20 @@ done
 expect 0 "$AECOMP" decompress -f --region 0,0,40,30 --json big.aec -o part.png
 grep -q '"width":40' "$LOGS/out" || fail "the report has the size of the region"
 
+# Tiles of other sizes: equal as well, and files differ.
+for size in 256 4096; do
+  expect 0 "$AECOMP" compress -f --tile-size $size big.ppm -o tiles.aec
+  expect 0 "$AECOMP" info tiles.aec && grep -q "of ${size}x$size" "$LOGS/out" || fail "tiles of $size pixels"
+  expect 0 "$AECOMP" decompress -f tiles.aec -o tiles.ppm
+  expect 0 "$AECOMP" decompress -f --region 200,250,300,70 tiles.aec -o part.ppm
+  python3 crop.py tiles.ppm 200 250 300 70 >expected.ppm
+  cmp -s part.ppm expected.ppm || fail "a region across tiles of $size pixels is not that of the whole"
+done
+expect 0 "$AECOMP" info big.aec && grep -q 'of 1024x1024' "$LOGS/out" || fail "tiles have 1024 pixels"
+for size in 0 63 100 16384 big; do
+  expect 2 "$AECOMP" compress --tile-size $size big.ppm -o none.aec && expect_stderr 'power of two' && expect_no_file none.aec
+done
+
 for region in 1500,0,1,1 0,0,1501,1 0,0,0,5 1499,1099,2,1; do
   expect 2 "$AECOMP" decompress -f --region $region big.aec -o none.ppm
   grep -q "big.aec.*1500x1100" "$LOGS/err" || fail "the message names file and size: $region"
