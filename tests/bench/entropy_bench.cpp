@@ -1,13 +1,21 @@
-// Speed of the entropy coder on synthetic latents: zero-mean Gaussians rounded to integers, their sigmas spread as in a
-// codec (most small). One thread. The counter "excess" is bits written over -log2 p, minus 1. Doubt: real latents are
-// correlated, so branches are better predictable than here.
+// Speed of the entropy coder, one thread, on synthetic latents (zero-mean Gaussians rounded to integers, their sigmas
+// spread as in a codec, most small) and on those of a photograph: AECOMP_BENCH_IMAGE, else data/sample.png, up to
+// 1024x1024 of it. Counters: "excess" is bits written over -log2 p of the tables, minus 1; "over model" over what the
+// float model says with Gaussians of continuous sigma, negative where fitted tables know better.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <memory>
 #include <random>
+#include <string>
 
+#include "io/image_io.h"
 #include "io/rans.h"
+#include "model/model_file.h"
+#include "model/tile_coder.h"
+#include "model/window_transform.h"
 
 namespace aecomp {
 namespace {
@@ -79,9 +87,78 @@ void BM_Decode(benchmark::State& state) {
   Report(state, latents, bytes.size());
 }
 
+/// y of one tile of the photograph, as the codec writes it.
+struct RealLatents {
+  std::shared_ptr<Model> model = ParseModel(EmbeddedModelFile(), "the built-in model").value();
+  std::vector<int16_t> values;
+  std::vector<uint8_t> rows;
+  double ideal_bits = 0, model_bits = 0;
+
+  explicit RealLatents(int quality) {
+    const char* path = std::getenv("AECOMP_BENCH_IMAGE");
+    std::vector<std::string> notes;
+    const Image image = ReadPlainImage(path != nullptr ? path : AECOMP_SOURCE_DIR "/data/sample.png", &notes).value();
+    const Architecture& a = model->architecture;
+    const int unit = a.hyper_stride / a.latent_stride, most = 1024 / a.latent_stride;
+    const auto latents = [&](int pixels) {
+      const int whole = (pixels + a.hyper_stride - 1) / a.hyper_stride * unit;
+      return std::min(whole, most);
+    };
+    const int all_rows = (image.height + a.hyper_stride - 1) / a.hyper_stride * unit;
+    const int all_columns = (image.width + a.hyper_stride - 1) / a.hyper_stride * unit;
+    const int h = latents(image.height), w = latents(image.width);
+    AlignedBuffer<float> y(static_cast<size_t>(all_rows) * static_cast<size_t>(all_columns) *
+                           static_cast<size_t>(a.latent_channels));
+    const int64_t stride = int64_t{all_columns} * a.latent_channels;
+    if (!WindowTransform(*model).Analyse(image, {}, all_rows, all_columns, y.data(), stride).ok()) std::abort();
+    const auto coder = TileCoder::Create(*model, h, w).value();
+    const QualityPoint q = QualityPointAt(*model, quality);
+    if (!coder->Encode(q, {y.data(), stride}, h, w).ok()) std::abort();
+    const CodingTables& tables = model->prior.y_tables();
+    for (size_t i = 0; i < coder->rows().size(); ++i) {
+      const int row = coder->rows()[i], value = coder->symbols()[i];
+      if (row == 0) continue;  // not coded
+      rows.push_back(static_cast<uint8_t>(row)), values.push_back(static_cast<int16_t>(value));
+      if (std::abs(value) <= tables.bound(row)) ideal_bits += 16 - std::log2(tables.Frequency(row, value));
+    }
+    model_bits = coder->EstimateBits(q, h, w).value();
+    const std::span<const uint8_t> z_rows = model->prior.ZRows(quality);
+    for (size_t i = 0; i < coder->z().size(); ++i) {  // as its tables have it: the estimate is of both
+      model_bits -= 16 - std::log2(model->prior.z_tables().Frequency(z_rows[i % z_rows.size()], coder->z()[i]));
+    }
+  }
+  const CodingTables& tables() const { return model->prior.y_tables(); }
+  void Report(benchmark::State& state, size_t bytes) const {
+    const auto count = static_cast<double>(values.size());
+    state.SetItemsProcessed(static_cast<int64_t>(state.iterations()) * static_cast<int64_t>(values.size()));
+    state.counters["bits/symbol"] = ideal_bits / count;
+    state.counters["excess"] = 8.0 * static_cast<double>(bytes) / ideal_bits - 1;
+    state.counters["over model"] = ideal_bits / model_bits - 1;
+  }
+};
+
+void BM_EncodeReal(benchmark::State& state) {
+  const RealLatents latents(static_cast<int>(state.range(0)));
+  size_t bytes = 0;
+  for (auto _ : state) bytes = EncodeValues(latents.tables(), latents.values, latents.rows).size();
+  latents.Report(state, bytes);
+}
+
+void BM_DecodeReal(benchmark::State& state) {
+  const RealLatents latents(static_cast<int>(state.range(0)));
+  const auto bytes = EncodeValues(latents.tables(), latents.values, latents.rows);
+  std::vector<int16_t> decoded(latents.values.size());
+  for (auto _ : state) {
+    if (!DecodeValues(latents.tables(), bytes, latents.rows, decoded).ok()) state.SkipWithError("does not decode");
+  }
+  latents.Report(state, bytes.size());
+}
+
 // 8: about 0.6 bits per symbol, as at medium quality; 1: all sigmas alike, a worst case.
 BENCHMARK(BM_Encode)->Arg(8)->Arg(3)->Arg(1);
 BENCHMARK(BM_Decode)->Arg(8)->Arg(3)->Arg(1);
+BENCHMARK(BM_EncodeReal)->ArgName("quality")->Arg(16)->Arg(56)->Arg(96);
+BENCHMARK(BM_DecodeReal)->ArgName("quality")->Arg(16)->Arg(56)->Arg(96);
 
 }  // namespace
 }  // namespace aecomp
