@@ -33,12 +33,10 @@ bool LooksLikeModel(std::span<const uint8_t> bytes) {
   return bytes.size() > 9 && bytes[8] == '{' && bytes[6] == 0 && bytes[7] == 0;
 }
 
-/// What the file carries beside pixels, as far as it can be read.
-Json Carried(std::span<const uint8_t> bytes, const std::string& name) {
+/// What the file carries beside pixels.
+Json Carried(const Container& container) {
   Json carried = Json::array();
-  const auto container = ParseContainer(bytes, name);
-  if (!container.ok()) return carried;
-  for (const ExtraChunk& chunk : container.value().extra) {
+  for (const ExtraChunk& chunk : container.extra) {
     const std::string type(chunk.type.begin(), chunk.type.end());
     static const std::map<std::string, const char*> kNames = {
         {"alph", "alpha"}, {"iccp", "icc"},        {"exif", "exif"},        {"xmpd", "xmp"},
@@ -63,7 +61,15 @@ Json DescribeImage(const ContainerHeader& h, std::span<const uint8_t> file, cons
   json["tiles"] = tiles(h.width) * tiles(h.height);
   json["model"] = ToHex(h.model);
   json["model_built_in"] = IsBuiltIn(h.model);
-  json["carries"] = Carried(file, name);
+  json["carries"] = Json::array();
+  const auto container = ParseContainer(file, name);
+  if (!container.ok()) return json;  // the header can be read all the same
+  json["carries"] = Carried(container.value());
+  uint64_t first = 0, others = 0;
+  for (const TileStreams& tile : container.value().tiles) {
+    for (size_t i = 0; i < tile.streams.size(); ++i) (i == 0 ? first : others) += tile.streams[i].size();
+  }
+  json["first_stream_bytes"] = first, json["other_stream_bytes"] = others;
   return json;
 }
 
@@ -76,6 +82,12 @@ std::string ImageText(const Json& json) {
   if (json.contains("verified")) text += "  decodes  yes\n";
   text += Format("  quality  step %ld/16 of the model's axis\n", number("quality_step"));
   text += Format("  tiles    %ld of %ldx%ld\n", number("tiles"), number("tile_size"), number("tile_size"));
+  if (json.contains("first_stream_bytes")) {
+    const int64_t first = number("first_stream_bytes"), others = number("other_stream_bytes");
+    text += Format(
+        "  streams  %ld bytes in the first of each tile (z of a hyperprior), %ld in the others, %ld around them\n",
+        first, others, number("bytes") - first - others);
+  }
   std::string carried;
   for (const Json& what : json["carries"]) carried += (carried.empty() ? "" : ", ") + what.get<std::string>();
   if (!carried.empty()) text += "  carries  " + carried + "\n";
