@@ -116,7 +116,8 @@ class Codec(nn.Module):
         z = self.prior["hyper_encoder"](compand(a * middle)) * z_gain - channel(self.z_mean)
         draw = lambda v: torch.empty_like(v).uniform_(-0.5, 0.5)
         z_noise, y_noise = noise if noise is not None else (draw(z), draw(y))
-        z_bits = logistic_bits(z + z_noise, at(self.z_log_scale))
+        z_scale = at(self.z_log_scale)  # most of z rounds to 0, and noise alone makes symbols just above 1/2 too cheap
+        z_bits = (logistic_bits(z + z_noise, z_scale) + logistic_bits(round_ste(z), z_scale)) / 2
         features = self.prior["hyper_decoder"]((round_ste(z) + channel(self.z_mean)) / z_gain)
         mu = self.prior["mu_head"](features) * gain
         log_sigma = (self.prior["sigma_head"](features) + channel(self.log_sigma)).clamp(-12, 6) + gain.log()

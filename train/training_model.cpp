@@ -241,9 +241,13 @@ void TrainingModel::Impl::ForwardRate(const uint64_t* seed) {
                             d_sigma.data() + begin);
     for (int64_t e = n * z_count; e < (n + 1) * z_count; ++e) {
       const size_t i = static_cast<size_t>(e), c = static_cast<size_t>(e % z_shape.c);
-      float d_scale = 0;
-      p.z_bits += LogisticBits(z[i] + z_noise[i], p.z_log_scale[c], &d_z[i], &d_scale);
-      p.d_z_scale[c] += d_scale;
+      // Most of z rounds to 0, and noise alone makes symbols just above 1/2 too cheap: half of the price is that of the
+      // symbol itself.
+      float d_noisy = 0, d_rounded = 0, d_noisy_scale = 0, d_rounded_scale = 0;
+      p.z_bits += 0.5 * (LogisticBits(z[i] + z_noise[i], p.z_log_scale[c], &d_noisy, &d_noisy_scale) +
+                         LogisticBits(z[i] + z_offset[i], p.z_log_scale[c], &d_rounded, &d_rounded_scale));
+      d_z[i] = 0.5f * (d_noisy + d_rounded);
+      p.d_z_scale[c] += 0.5 * (double{d_noisy_scale} + double{d_rounded_scale});
     }
   });
 }
