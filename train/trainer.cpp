@@ -208,6 +208,7 @@ Status Trainer::Plan() {
                      std::to_string(options_.patch) + " pixels, ";
   if (group_.ranks() > 1) text += "shared by " + std::to_string(group_.ranks()) + " processes, each ";
   Say(text + Format("about %.1f GB of memory, learning rate %g", plan.bytes / 1e9, options_.learning_rate));
+  if (HasBfloat16() && !options_.bfloat16) Say("this CPU multiplies bfloat16: --bf16 makes steps shorter");
   return {};
 }
 
