@@ -86,12 +86,12 @@ add "aecomp decompress, png" a.png "$aecomp decompress a.aec -f --quiet -o a.png
 # equal WORST BEST ENCODE TO_PPM OUTPUT: adds the encoder with the worst setting, @ in ENCODE, that reaches the target.
 # TO_PPM makes p.ppm of the OUTPUT.
 equal() {
-  local worst=$1 best=$2 at reached encode=$3
+  local worst=$1 best=$2 at got encode=$3
   while [ "$worst" -ne "$best" ]; do
     [ "$best" -gt "$worst" ] && at=$(((worst + best) / 2)) || at=$(((worst + best + 1) / 2))
     ${encode//@/$at} >log 2>&1 && eval "$4" >log 2>&1
-    reached=$(psnr p.ppm)
-    if awk "BEGIN { exit !($reached >= $target) }"; then
+    got=$(psnr p.ppm)
+    if awk "BEGIN { exit !($got >= $target) }"; then
       best=$at
     elif [ "$best" -gt "$worst" ]; then
       worst=$((at + 1))
