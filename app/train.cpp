@@ -84,8 +84,9 @@ void AddTrainingOptions(CLI::App& sub, TrainCommand& options) {
          "--reduce", o.reduce,
          "Part of the crops reduced by up to 2x, for all kinds of images; default: 0 from a trained model, else 0.5")
       ->check(CLI::Range(0.0, 1.0));
-  sub.add_flag("--bf16", o.bfloat16,
-               "Multiply in bfloat16: on CPUs that have it (avx512_bf16, amx_bf16) about half as long a step");
+  sub.add_flag(
+      "--bf16", o.bfloat16,
+      "Multiply in bfloat16 on CPUs that have it (avx512_bf16, amx_bf16): shorter steps, about the same result");
   sub.add_option("--noise", o.noise, "Learn to denoise: Gaussian noise of this deviation, in 1/255, on what is coded")
       ->check(CLI::Range(0.0, 255.0));
   sub.add_option("--fake-quantise", o.fake_quantise,

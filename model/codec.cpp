@@ -407,9 +407,9 @@ Codec::Codec(std::shared_ptr<Model> model, Precision precision)
     : impl_(std::make_unique<Impl>(std::move(model), precision)) {}
 Codec::~Codec() = default;
 const Model& Codec::model() const { return *impl_->model; }
-void Codec::SetTileSize(uint32_t size) { impl_->tile_size = size; }
 
 void Codec::SetExtraChunks(std::vector<ExtraChunk> chunks) { impl_->extra = std::move(chunks); }
+void Codec::SetTileSize(uint32_t size) { impl_->tile_size = size; }
 
 Result<std::vector<uint8_t>> Codec::Compress(const Image& image, int quality, CompressStats* stats) {
   AECOMP_RETURN_IF_ERROR(Analyse(image));
