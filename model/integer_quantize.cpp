@@ -44,15 +44,24 @@ class PrefixRunner {
   Parameters& parameters_;
 };
 
-/// Largest magnitude of each channel.
+/// Largest magnitude and mean of each channel.
 class RangeMeter {
  public:
   void Add(const float* values, const Shape& shape) {
-    most_.resize(static_cast<size_t>(shape.c));
+    most_.resize(static_cast<size_t>(shape.c)), sum_.resize(most_.size());
     for (int64_t i = 0; i < shape.size(); ++i) {
-      float& most = most_[static_cast<size_t>(i % shape.c)];
-      most = std::max(most, std::fabs(values[i]));
+      const size_t c = static_cast<size_t>(i % shape.c);
+      most_[c] = std::max(most_[c], std::fabs(values[i]));
+      sum_[c] += values[i];
     }
+    positions_ += shape.size() / shape.c;
+  }
+
+  /// Mean of each channel in steps of `scales`.
+  std::vector<double> Means(const std::vector<double>& scales) const {
+    std::vector<double> means;
+    for (size_t c = 0; c < sum_.size(); ++c) means.push_back(sum_[c] / (static_cast<double>(positions_) * scales[c]));
+    return means;
   }
 
   /// One step of each channel when `levels` steps span its range.
@@ -68,6 +77,14 @@ class RangeMeter {
 
  private:
   std::vector<float> most_;
+  std::vector<double> sum_;
+  int64_t positions_ = 0;
+};
+
+/// What a layer reads or gives, for each channel.
+struct ChannelSteps {
+  std::vector<double> scale;  ///< worth of one step
+  std::vector<double> mean;   ///< on calibration images, in steps; of the last layer's output: empty
 };
 
 /// Weights in the integer layout [out, kh, kw, in], each times the scale of the input it reads.
@@ -89,18 +106,24 @@ std::vector<double> ScaledWeights(const IntegerLayer& l, const Parameter& p, con
 constexpr double kMostCoarser = 8;
 
 /// Rounds the weights of output channel o with the smallest step that keeps weights in 7 bits and sums below 2^24;
-/// returns the step, or 0 when it would be too coarse.
-double QuantiseChannel(IntegerLayer& l, int o, const std::vector<double>& weights, double bias, int zero_point) {
+/// returns the step, or 0 when it would be too coarse. What rounding adds to the output on average goes off the bias
+/// (Nagel et al. 2019, arXiv:1906.04721, section 4.2).
+double QuantiseChannel(IntegerLayer& l, int o, const std::vector<double>& weights, double bias, int zero_point,
+                       const std::vector<double>& in_mean) {
   const size_t count = static_cast<size_t>(l.weight_size() / l.out), first = static_cast<size_t>(o) * count;
   double most = 0;
   for (size_t i = first; i < first + count; ++i) most = std::max(most, std::fabs(weights[i]));
   double step = std::max({most / 63, std::fabs(bias) / (1 << 23), 1e-12});
   const double coarsest = kMostCoarser * step;
   while (step <= coarsest) {
+    double added = 0;  // by all taps
     for (size_t i = first; i < first + count; ++i) {
-      l.weight[i] = static_cast<int8_t>(std::clamp(std::lround(weights[i] / step), -64L, 63L));
+      const double exact = weights[i] / step;
+      l.weight[i] = static_cast<int8_t>(std::clamp(std::lround(exact), -64L, 63L));
+      added += (l.weight[i] - exact) * in_mean[i % in_mean.size()];
     }
-    l.bias[static_cast<size_t>(o)] = static_cast<int32_t>(std::lround(bias / step));
+    if (l.transposed) added /= l.stride * l.stride;  // each output sees one phase of them
+    l.bias[static_cast<size_t>(o)] = static_cast<int32_t>(std::lround(bias / step - added));
     if (AccumulatorBound(l, o, zero_point) < (1 << 24)) return step;
     step *= 1.05;
   }
@@ -117,9 +140,8 @@ void SetMultipliers(IntegerLayer& l, const std::vector<double>& factor) {
   }
 }
 
-/// out_scale[o]: worth of one unit of the output.
 Status QuantiseLayer(IntegerLayer& l, const std::string& name, const Parameters& parameters, int zero_point,
-                     const std::vector<double>& in_scale, const std::vector<double>& out_scale) {
+                     const ChannelSteps& in, const ChannelSteps& out) {
   const Parameter *weight = parameters.Find(name + ".weight"), *bias = parameters.Find(name + ".bias");
   if (weight == nullptr || weight->size() != l.weight_size())
     return ModelError("layer '" + name + "' has no weights to quantise");
@@ -129,24 +151,25 @@ Status QuantiseLayer(IntegerLayer& l, const std::string& name, const Parameters&
       if (!std::isfinite(v)) return ModelError("parameter \"" + p->name + "\" is not finite; training has diverged");
     }
   }
-  for (const auto* scales : {&in_scale, &out_scale}) {
-    if (!std::all_of(scales->begin(), scales->end(), [](double v) { return std::isfinite(v); })) {
+  for (const auto* values : {&in.scale, &in.mean, &out.scale}) {
+    if (!std::all_of(values->begin(), values->end(), [](double v) { return std::isfinite(v); })) {
       return ModelError("layer '" + name + "': its activations are not finite; training has diverged");
     }
   }
-  const std::vector<double> weights = ScaledWeights(l, *weight, in_scale);
+  const std::vector<double> weights = ScaledWeights(l, *weight, in.scale);
   l.weight.resize(weights.size());
   l.bias.resize(static_cast<size_t>(l.out));
   std::vector<double> factor;
   for (int o = 0; o < l.out; ++o) {
     const size_t c = static_cast<size_t>(o);
-    const double step = QuantiseChannel(l, o, weights, bias != nullptr ? double{bias->value[c]} : 0.0, zero_point);
+    const double step =
+        QuantiseChannel(l, o, weights, bias != nullptr ? double{bias->value[c]} : 0.0, zero_point, in.mean);
     if (step == 0) {
       return ModelError("layer '" + name + "': the " + std::to_string(l.weight_size() / l.out) +
                         " weights of one of its outputs add up to more than 24 bits hold, so this prior cannot be run "
                         "in integers; give it fewer input channels or a smaller kernel");
     }
-    factor.push_back(step / out_scale[c]);
+    factor.push_back(step / out.scale[c]);
   }
   SetMultipliers(l, factor);
   return CheckIntegerLayer(l, zero_point, "layer '" + name + "'");
@@ -169,13 +192,17 @@ void FillQualityTables(const Architecture& a, const Parameters& parameters, cons
   }
 }
 
-/// Scales of the input and of the output of every layer but the last.
-Result<std::vector<std::vector<double>>> ActivationScales(const Architecture& a, Parameters& parameters,
-                                                          std::span<const Tensor* const> calibration) {
-  std::vector<std::vector<double>> scales;
+/// Steps of the input and of the output of every layer but the last.
+Result<std::vector<ChannelSteps>> ActivationSteps(const Architecture& a, Parameters& parameters,
+                                                  std::span<const Tensor* const> calibration) {
+  std::vector<ChannelSteps> steps;
+  const auto add = [&](const RangeMeter& meter, double levels) {
+    ChannelSteps& s = steps.emplace_back();
+    s.scale = meter.Scales(levels), s.mean = meter.Means(s.scale);
+  };
   RangeMeter input;
   for (const Tensor* t : calibration) input.Add(t->data(), t->shape());
-  scales.push_back(input.Scales(kInputMost));
+  add(input, kInputMost);
   Network network = a.hyper_decoder;
   network.insert(network.end(), a.sigma_head.begin(), a.sigma_head.end());
   PrefixRunner runner(network, parameters);
@@ -184,9 +211,9 @@ Result<std::vector<std::vector<double>>> ActivationScales(const Architecture& a,
     RangeMeter meter;
     AECOMP_RETURN_IF_ERROR(
         runner.Run(i + 1, calibration, [&](const float* y, const Shape& shape) { meter.Add(y, shape); }));
-    scales.push_back(meter.Scales(kActivationMost));
+    add(meter, kActivationMost);
   }
-  return scales;
+  return steps;
 }
 
 }  // namespace
@@ -196,16 +223,15 @@ Result<IntegerPrior> IntegerPrior::Quantize(const Architecture& architecture, Pa
   AECOMP_ASSIGN_OR_RETURN(std::shared_ptr<State> state, MakeIntegerLayout(architecture));
   State& s = *state;
   if (calibration.empty()) return ModelError("no calibration inputs: activation ranges cannot be chosen");
-  AECOMP_ASSIGN_OR_RETURN(auto scales, ActivationScales(architecture, parameters, calibration));
-  const std::vector<double>& features = scales[s.hyper_layers];
+  AECOMP_ASSIGN_OR_RETURN(auto steps, ActivationSteps(architecture, parameters, calibration));
+  const std::vector<double>& features = steps[s.hyper_layers].scale;
   s.feature_scales.assign(features.begin(), features.end());
   // The sigma head's output counts 1/256 rows of the table.
-  scales.emplace_back(static_cast<size_t>(s.latent_channels), YRowSpacing() / 256);
+  steps.push_back({std::vector<double>(static_cast<size_t>(s.latent_channels), YRowSpacing() / 256), {}});
   for (size_t i = 0; i < s.layers.size(); ++i) {
-    AECOMP_RETURN_IF_ERROR(
-        QuantiseLayer(s.layers[i], s.names[i], parameters, s.ZeroPoint(i), scales[i], scales[i + 1]));
+    AECOMP_RETURN_IF_ERROR(QuantiseLayer(s.layers[i], s.names[i], parameters, s.ZeroPoint(i), steps[i], steps[i + 1]));
   }
-  FillQualityTables(architecture, parameters, scales[0], s);
+  FillQualityTables(architecture, parameters, steps[0].scale, s);
   s.z_frequencies = ZFrequencies();
   s.y_frequencies = YFrequencies();
   AECOMP_ASSIGN_OR_RETURN(s.z_tables, CodingTables::Create(s.z_frequencies));

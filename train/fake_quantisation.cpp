@@ -43,7 +43,10 @@ Result<FakeQuantisation> FakeQuantisation::Create(const Architecture& architectu
     AECOMP_RETURN_IF_ERROR(made.Add(encoder.deep, false));  // pixels have 8 bits
     AECOMP_RETURN_IF_ERROR(made.Add(decoder.deep, true));
     AECOMP_RETURN_IF_ERROR(made.Add(architecture.hyper_encoder, true));
-    AECOMP_RETURN_IF_ERROR(made.Add(architecture.mu_head, false));  // features: see above
+    Network scales = architecture.hyper_decoder;
+    scales.insert(scales.end(), architecture.sigma_head.begin(), architecture.sigma_head.end());
+    AECOMP_RETURN_IF_ERROR(made.Add(scales, true));
+    AECOMP_RETURN_IF_ERROR(made.Add(architecture.mu_head, false));  // reads features; the sigma head rounds them
     AECOMP_RETURN_IF_ERROR(made.Add(architecture.context_in, true));
     return made.Add(architecture.context_out, false);  // features and context, each with a range of its own
   };

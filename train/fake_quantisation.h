@@ -2,8 +2,8 @@
 // rounding as if it were not there (Jacob et al., arXiv:1712.05877), and go to the weights before it.
 //
 // Rehearsed are the networks that run as IntegerNetworks, with one range for a whole tensor: the deep paths of analysis
-// and synthesis, the hyper-encoder, the means and their context. The hyper-decoder and the sigma head, whose channels
-// have ranges of their own, are not.
+// and synthesis, the hyper-encoder, the means and their context. The hyper-decoder and the sigma head are rehearsed as
+// if they were, although their channels have ranges of their own, between one for all and one each.
 #pragma once
 
 #include <string>

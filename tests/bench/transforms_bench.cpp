@@ -1,12 +1,13 @@
-// Analysis and synthesis transform of the built-in model, in f32 and with deep paths in int8, on one megapixel, and the
-// whole codec in memory; GOP/s beside those of a large 3x3 convolution alone, which is oneDNN's peak. Compare lines of
-// one run only: machines differ, and so do their moods. 1920x1080 on one thread is what PULSE publishes: 920 ms to
-// encode, 126 ms to decode, on a machine of its own (arXiv 2609.18602).
+// Analysis and synthesis transform of the built-in model, or of the file AECOMP_BENCH_MODEL, in f32 and with deep paths
+// in int8, on one megapixel, and the whole codec in memory; GOP/s beside those of a large 3x3 convolution alone, which
+// is oneDNN's peak. Compare lines of one run only: machines differ, and so do their moods. 1920x1080 on one thread is
+// what PULSE publishes: 920 ms to encode, 126 ms to decode, on a machine of its own (arXiv 2609.18602).
 #include <benchmark/benchmark.h>
 #include <omp.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <memory>
 #include <random>
 
@@ -23,7 +24,9 @@ namespace {
 constexpr int kSide = 1024;
 
 std::shared_ptr<Model> Shared() {
-  static const std::shared_ptr<Model> model = ParseModel(EmbeddedModelFile(), "the built-in model").value();
+  static const char* path = std::getenv("AECOMP_BENCH_MODEL");
+  static const std::shared_ptr<Model> model =
+      path != nullptr ? ReadModel(path).value() : ParseModel(EmbeddedModelFile(), "the built-in model").value();
   return model;
 }
 Model& BuiltIn() { return *Shared(); }

@@ -116,6 +116,8 @@ TEST(FakeQuantisation, RoundsEveryOutputChannelToItsOwnSteps) {
   EXPECT_FALSE(rounding.value().inputs().at("analysis.2"));             // a stream has both signs
   EXPECT_TRUE(rounding.value().inputs().at("synthesis.1"));             // after a relu
   EXPECT_FALSE(rounding.value().inputs().contains("block_synthesis"));  // int16
+  EXPECT_FALSE(rounding.value().inputs().at("hyper_synthesis.0"));
+  EXPECT_TRUE(rounding.value().inputs().at("sigma_head"));
   Parameters parameters;
   ASSERT_TRUE(TrainingModel::Create(a, parameters, 1, 64).ok());
   std::mt19937 random(3);
