@@ -23,7 +23,7 @@
 
 namespace aecomp {
 
-/// Room above the largest value seen in calibration, which sees few images.
+/// Room above the ranges of a model file.
 inline constexpr double kIntegerHeadroom = 1.4;
 
 /// One convolution with what happens to its sums.

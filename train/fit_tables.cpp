@@ -7,7 +7,7 @@
 namespace aecomp {
 namespace {
 
-constexpr int kPatches = 32, kRounds = 2;
+constexpr int kPatches = 128, kRounds = 2;
 constexpr uint64_t kSeed = 0xF17AB1E5;
 
 /// The encoder's output for random patches. [1, M, h, w] each

@@ -124,7 +124,7 @@ class Codec(nn.Module):
 
         log_lambda = torch.tensor([math.log(v) for v in self.lambdas], device=t.device, dtype=t.dtype)
         lam = 65025 * (log_lambda[lo] * (1 - t[:, 0]) + log_lambda[lo + 1] * t[:, 0]).exp()
-        worth = (2 + 3 * position / (len(self.lambdas) - 1)) * lam / x.shape[1]  # of an error, see model/rd_quantiser.cpp
+        worth = (1.8 + position / (len(self.lambdas) - 1)) * lam / x.shape[1]  # of an error, see model/rd_quantiser.cpp
         weight = worth[:, None, None, None] * step ** 2
         def rounding(mu):
             if offset is not None:
