@@ -1,6 +1,7 @@
 #include "io/file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,14 +79,16 @@ int WriteAll(int fd, std::span<const uint8_t> bytes) {
   return 0;
 }
 
-// Temporary files that exist now, for UnlinkTemporaries. A slot is free, being filled, or names a file.
-enum SlotState : int { kFree, kBusy, kNamed };
+// Temporary files that exist now, for UnlinkTemporaries. A slot is free, being filled, or names a file that is about to
+// exist or does.
+enum SlotState : int { kFree, kBusy, kOpening, kExists };
 struct Slot {
   std::atomic<int> state{kFree};
   char path[PATH_MAX];
 };
 Slot slots[64];
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler reads it");
+std::atomic<int> ending{0};  // the process ends: nothing is created any more
 
 /// Keeps a name in the registry, and the file off the disk when the scope ends before Release.
 class Temporary {
@@ -96,10 +99,11 @@ class Temporary {
       int expected = kFree;
       if (!slot.state.compare_exchange_strong(expected, kBusy)) continue;
       std::memcpy(slot.path, path_.c_str(), path_.size() + 1);
-      slot.state.store(kNamed);
+      slot.state.store(kOpening);
       slot_ = &slot;
-      return;
+      break;
     }
+    while (ending != 0) pause();
   }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
@@ -109,7 +113,10 @@ class Temporary {
   }
 
   const char* path() const { return path_.c_str(); }
-  void Created() { exists_ = true; }
+  void Created() {
+    exists_ = true;
+    if (slot_ != nullptr) slot_->state.store(kExists);
+  }
   void Renamed() { exists_ = false; }
 
  private:
@@ -247,8 +254,12 @@ Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> byt
 
 void UnlinkTemporaries() {
   const int saved = errno;
+  ending = 1;
   for (Slot& slot : slots) {
-    if (slot.state.load() == kNamed) unlink(slot.path);
+    // Another thread may be in the middle of open(); or this one, then there is nothing to wait for.
+    for (int i = 0; i < 20 && slot.state == kOpening; ++i) poll(nullptr, 0, 1);
+    const int state = slot.state;
+    if (state == kOpening || state == kExists) unlink(slot.path);
   }
   errno = saved;
 }

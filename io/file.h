@@ -35,7 +35,8 @@ inline Status WriteFileAtomically(const std::string& path, std::span<const uint8
   return WriteFileAtomically(path, bytes, WriteOptions{overwrite});
 }
 
-/// Removes the temporary files of writes in progress. Async-signal-safe: for a handler that ends the process.
+/// Removes the temporary files of writes in progress; none is made afterwards, threads that would wait. For a signal
+/// handler that ends the process, and safe there.
 void UnlinkTemporaries();
 
 }  // namespace aecomp
