@@ -17,7 +17,7 @@ size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * u
 
 void* AllocateAligned(size_t bytes) {
   // Large activations are touched once and thrown away: in pages of 4 kB a fifth of a run would be page faults.
-  const size_t unit = bytes >= kHugePage / 4 * 3 ? kHugePage : 64;
+  const size_t unit = bytes >= kHugePage / 2 ? kHugePage : 64;
   void* memory = std::aligned_alloc(unit, RoundUp(bytes, unit));
   if (memory == nullptr) throw std::bad_alloc();
 #ifdef __linux__
