@@ -103,7 +103,9 @@ class Temporary {
       slot_ = &slot;
       break;
     }
-    while (ending != 0) pause();
+    if (ending == 0) return;
+    if (slot_ != nullptr) slot_->state.store(kFree);
+    while (true) pause();
   }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;

@@ -168,5 +168,24 @@ TEST_F(File, ASignalLeavesNoTemporary) {
   EXPECT_EQ(Entries(), 0u);
 }
 
+TEST_F(File, ThreadsThatWriteWhileTheProcessEndsLeaveNoTemporary) {
+  for (int i = 0; i < 300; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      for (int t = 0; t < 3; ++t) {
+        std::thread([this, t] {
+          while (true) (void)WriteFileAtomically(Path(std::to_string(t)), Bytes(100), true);
+        }).detach();
+      }
+      usleep(static_cast<useconds_t>(500 + 7 * i));
+      UnlinkAndExit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130);
+  }
+  EXPECT_LE(Entries(), 3u);  // whole files
+}
+
 }  // namespace
 }  // namespace aecomp
