@@ -49,7 +49,7 @@ def main():
     weights = {}
     for name in names:
         shapes = {files[path][0][name].shape if name in files[path][0] else None for path in options.inputs}
-        if len(shapes) != 1:
+        if None in shapes or len(shapes) != 1:
             sys.exit(f"{name}: missing or of another shape in one of the files; average models of one architecture")
         weights[name] = numpy.mean([files[path][0][name] for path in options.inputs], axis=0, dtype=numpy.float64)
     if options.z:
