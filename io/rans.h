@@ -28,7 +28,7 @@ class CodingTables {
   static Result<CodingTables> Create(const std::vector<std::vector<uint16_t>>& frequencies);
   int rows() const { return static_cast<int>(rows_.size()); }
   int bound(int row) const { return rows_[static_cast<size_t>(row)].bound; }
-  /// Of a value within +-bound(row), out of 2^16.
+  /// Of a value within +-bound(row), or of the escape symbol (bound(row) + 1), out of 2^16.
   uint32_t Frequency(int row, int value) const {
     const Row& r = rows_[static_cast<size_t>(row)];
     return decode_[r.first + static_cast<uint32_t>(value + r.bound)].frequency;

@@ -60,6 +60,7 @@ void IntegerPrior::State::GiveBack(std::unique_ptr<IntegerRunner> runner) {
 
 const CodingTables& IntegerPrior::z_tables() const { return state_->z_tables; }
 const CodingTables& IntegerPrior::y_tables() const { return state_->y_tables; }
+const std::vector<FrequencyRow>& IntegerPrior::y_frequencies() const { return state_->y_frequencies; }
 std::span<const float> IntegerPrior::feature_scales() const { return state_->feature_scales; }
 std::span<const uint8_t> IntegerPrior::gray_skipped() const { return state_->gray_skipped; }
 void IntegerPrior::SetGraySkipped(std::vector<uint8_t> skipped) { state_->gray_skipped = std::move(skipped); }

@@ -34,6 +34,7 @@ class IntegerPrior {
   const CodingTables& z_tables() const;
   const CodingTables& y_tables() const;
 
+  const std::vector<FrequencyRow>& y_frequencies() const;
   /// Replaces the y tables, of which there must be as many rows as before. Not while anything codes with them.
   Status SetYTables(std::vector<FrequencyRow> frequencies);
 

@@ -7,6 +7,7 @@
 
 #include "io/file.h"
 #include "model/safetensors.h"
+#include "model/table_file.h"
 
 namespace aecomp {
 namespace {
@@ -76,6 +77,7 @@ Status WriteCheckpoint(const std::string& path, const Architecture& architecture
   writer.SetMetadata("settings", state.settings);
   writer.SetMetadata("validation", state.validation);
   writer.SetMetadata("architecture", architecture.json);
+  if (!state.y_tables.empty()) SaveTables("y_tables", state.y_tables, writer);
   size_t index = 0;
   for (const Parameter& p : parameters.list()) {
     Adam::State& s = adam.states()[index++];
@@ -121,6 +123,8 @@ Status ReadCheckpoint(const std::string& path, Parameters& parameters, Adam& ada
     }
   }
   parameters.MarkChanged();
+  if (file.Find("y_tables.bounds") == nullptr) return {};
+  AECOMP_ASSIGN_OR_RETURN(state.y_tables, LoadTables(file, "y_tables"));
   return {};
 }
 

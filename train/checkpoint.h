@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "io/status.h"
 #include "model/architecture.h"
+#include "model/coding_tables.h"
 #include "model/parameters.h"
 #include "train/adam.h"
 
@@ -21,6 +23,7 @@ struct TrainState {
   std::string history;     ///< JSON array: provenance of the runs before this one
   std::string settings;    ///< JSON object: what the run was started with; empty in checkpoints of older programs
   std::string validation;  ///< ValidationHistory; may be empty
+  std::vector<FrequencyRow> y_tables;  ///< that bits are counted by, see TrainingModel::UseTables; empty: by noise
 };
 
 Status WriteCheckpoint(const std::string& path, const Architecture& architecture, const Parameters& parameters,

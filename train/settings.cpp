@@ -25,6 +25,7 @@ std::string SettingsToJson(const TrainOptions& o) {
                         {"bfloat16", o.bfloat16},
                         {"noise", o.noise},
                         {"fake_quantise", o.fake_quantise},
+                        {"file_rate", o.file_rate},
                         {"image_memory", o.image_memory},
                         {"validation_folder", o.validation_folder},
                         {"validate_steps", o.validate_steps},
@@ -45,6 +46,7 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
   Adopt(j, "bfloat16", false, o.bfloat16);
   Adopt(j, "noise", -1.0, o.noise);
   Adopt(j, "fake_quantise", -1.0, o.fake_quantise);
+  Adopt(j, "file_rate", -1.0, o.file_rate);
   Adopt(j, "image_memory", int64_t{0}, o.image_memory);
   Adopt(j, "validation_folder", std::string(), o.validation_folder);
   Adopt(j, "validate_steps", -1, o.validate_steps);
@@ -57,6 +59,7 @@ void ApplyDefaults(bool trained, double memory, TrainOptions& o) {
   if (o.reduce < 0) o.reduce = trained ? 0 : kReducedPart;
   if (o.noise < 0) o.noise = 0;
   if (o.fake_quantise < 0) o.fake_quantise = 1;
+  if (o.file_rate < 0) o.file_rate = kFileRatePart;
   if (o.image_memory == 0) o.image_memory = static_cast<int64_t>(kImagePart * memory);
   if (o.validate_steps < 0) o.validate_steps = kValidateSteps;
   if (o.patience < 0) o.patience = kPatience;

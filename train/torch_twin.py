@@ -27,7 +27,7 @@ from soap import Soap
 from torch_network import Network, compand, read_safetensors, write_safetensors
 
 DEADZONE_STEPS = 10000  # of training, before which y is rounded to the nearest integer
-SIGMA_MIN, SIGMA_CODED, Z_SCALE_MIN, P_MIN = 0.11, 0.13, 0.05, 1e-9
+SIGMA_MIN, SIGMA_CODED, SIGMA_MAX, Z_SCALE_MIN, P_MIN = 0.11, 0.13, 400.0, 0.05, 1e-9
 
 
 def round_ste(x):
@@ -74,6 +74,69 @@ def symbol_offset(r, log_sigma, weight):
     return k * r.sign() * (log_sigma >= math.log(SIGMA_CODED)) - r
 
 
+class Prices:
+    """Bits of symbols by the tables of a file; see train/symbol_prices.h."""
+
+    def __init__(self, bounds, frequencies):
+        """bounds: [rows]; frequencies: of the values 0 .. bound and the escape, row after row, out of 2^16."""
+        lists = frequencies.double().split([b + 2 for b in bounds.tolist()])
+        self.bounds, self.rows = bounds.long(), len(lists)
+        self.spacing = math.log(SIGMA_MAX / SIGMA_CODED) / (self.rows - 1.5)
+        self.bits = torch.zeros(self.rows, max(len(v) for v in lists), dtype=torch.float64)
+        for row, v in enumerate(lists):
+            self.bits[row, :len(v)] = 16 - torch.log2(v)
+        self.bits[0], self.bounds[0] = self.bits[1], self.bounds[1]
+        self.bits[0, 0] = 0  # nothing is coded
+
+    def to(self, x):
+        self.bits, self.bounds = self.bits.to(x), self.bounds.to(x.device)
+
+    def row(self, log_sigma):
+        return (0.5 + (log_sigma - math.log(SIGMA_CODED)) / self.spacing).clamp(0, self.rows - 1)
+
+    def at(self, row, symbol):
+        k, bound = symbol.abs().long(), self.bounds[row]
+        excess = (k - bound).clamp(min=1)
+        return self.bits[row, torch.minimum(k, bound + 1)] + (k > bound) * (2 + 2 * torch.log2(excess.to(self.bits)))
+
+    def __call__(self, row, symbol):
+        """Linear between rows, and the derivative in log sigma."""
+        low = row.long().clamp(max=self.rows - 2)
+        a, b = self.at(low, symbol), self.at(low + 1, symbol)
+        return a + (row - low) * (b - a), (b - a) / self.spacing
+
+    def symbol(self, r, row, weight):
+        """What the encoder chooses with the tables of these rows (integers), as model/rd_quantiser.h."""
+        v = r.abs()
+        k = torch.floor(v + 0.5)
+        for _ in range(8):
+            dearer = (self.at(row, k) - self.at(row, (k - 1).clamp(min=0))).clamp(min=0) * (k <= self.bounds[row])
+            down = (k > 0) & (k <= 8) & (v < k - 0.5 + 0.5 * dearer / weight)
+            k = k - down.to(k.dtype)
+        return k * r.sign() * (row > 0)
+
+
+class FileSymbols(torch.autograd.Function):
+    """y^ and bits of y in a file; gradients are differences between the symbols of y half a step lower and higher."""
+
+    @staticmethod
+    def forward(ctx, y, mu, log_sigma, weight, prices):
+        r, row = y - mu, prices.row(log_sigma)
+        coded = torch.floor(row + 0.5).long()
+        symbol, low, high = (prices.symbol(r + d, coded, weight) for d in (0, -0.5, 0.5))
+        at_least_1 = row.clamp(min=1)
+        wanted = torch.where(coded == 0, prices.symbol(r, coded.clamp(min=1), weight), symbol)
+        bits, d_sigma = prices(torch.where(wanted == 0, row, at_least_1), wanted)
+        ctx.save_for_backward(high - low, prices(at_least_1, high)[0] - prices(at_least_1, low)[0], d_sigma)
+        return mu + symbol, bits * (coded > 0)
+
+    @staticmethod
+    def backward(ctx, d_y_hat, d_bits):
+        slope, d_r, d_sigma = ctx.saved_tensors
+        d_y = slope * d_y_hat + d_r * d_bits
+        return d_y, d_y_hat - d_y, d_sigma * d_bits, None, None
+
+
 class Codec(nn.Module):
     ROLES = ("hyper_encoder", "hyper_decoder", "sigma_head", "mu_head", "context_in", "context_out")
 
@@ -81,6 +144,7 @@ class Codec(nn.Module):
         super().__init__()
         self.lambdas = architecture["lambdas"]
         self.deadzones = False  # whether y is rounded as the encoder does, or to the nearest integer
+        self.prices = None  # of the files to come; None: noise stands for them
         leak = architecture.get("training", {}).get("relu_leak", 0.0)
         self.encoder = Network(architecture["encoder"], leak, architecture.get("image_channels", 3))
         self.decoder = Network(architecture["decoder"], leak, self.encoder.channels)
@@ -117,8 +181,13 @@ class Codec(nn.Module):
         draw = lambda v: torch.empty_like(v).uniform_(-0.5, 0.5)
         z_noise, y_noise = noise if noise is not None else (draw(z), draw(y))
         z_scale = at(self.z_log_scale)  # most of z rounds to 0, and noise alone makes symbols just above 1/2 too cheap
-        z_bits = (logistic_bits(z + z_noise, z_scale) + logistic_bits(round_ste(z), z_scale)) / 2
-        features = self.prior["hyper_decoder"]((round_ste(z) + channel(self.z_mean)) / z_gain)
+        if self.prices is None:
+            z_bits = (logistic_bits(z + z_noise, z_scale) + logistic_bits(round_ste(z), z_scale)) / 2
+            z_hat = (round_ste(z) + channel(self.z_mean)) / z_gain
+        else:  # the hyper-decoder knows integers only, its slopes between them mean nothing
+            z_bits = logistic_bits(torch.round(z).detach(), z_scale)
+            z_hat = ((torch.round(z) + channel(self.z_mean)) / z_gain).detach()
+        features = self.prior["hyper_decoder"](z_hat)
         mu = self.prior["mu_head"](features) * gain
         log_sigma = (self.prior["sigma_head"](features) + channel(self.log_sigma)).clamp(-12, 6) + gain.log()
 
@@ -135,11 +204,14 @@ class Codec(nn.Module):
         h, w = y.shape[2:]  # checkerboard, phase alternating by channel; the second half sees the first
         board = ((torch.arange(h, device=y.device)[:, None] + torch.arange(w, device=y.device)) % 2).to(y)
         first = torch.stack([board, 1 - board]).repeat(y.shape[1] // 2, 1, 1)[None]
-        seen = (y + rounding(mu)) * first * (middle / gain)
+        restored = lambda mu: (y + rounding(mu), None) if self.prices is None else FileSymbols.apply(y, mu, log_sigma, weight, self.prices)
+        seen = restored(mu)[0] * first * (middle / gain)
         joined = torch.cat([features, self.prior["context_in"](compand(seen))], 1)
         mu = mu + (1 - first) * gain * self.prior["context_out"](joined)
-        y_bits = gaussian_bits(y - mu + y_noise, log_sigma)
-        x_hat = self.decoder((y + rounding(mu)) * step) + 0.5
+        y_hat, y_bits = restored(mu)
+        if y_bits is None:
+            y_bits = gaussian_bits(y - mu + y_noise, log_sigma)
+        x_hat = self.decoder(y_hat * step) + 0.5
 
         bpp = (y_bits.flatten(1).sum(1) + z_bits.flatten(1).sum(1)) / (x.shape[2] * x.shape[3])
         mse = ((x_hat - x) ** 2).flatten(1).mean(1)
@@ -147,14 +219,16 @@ class Codec(nn.Module):
 
 
 def load_codec(path):
-    """The codec of a model file or of weights, the metadata, and the architecture."""
+    """The codec of a model file or of weights, the metadata, the architecture, and tables of a model file or None."""
     tensors, metadata = read_safetensors(path)
     architecture = json.loads(metadata["aecomp.architecture"])
     model = Codec(architecture)
     with torch.no_grad():
         for name, p in model.named():
             p.copy_(tensors[name].to(p.dtype))
-    return model, metadata, architecture
+    names = ("integer.y_tables.bounds", "integer.y_tables.frequencies")
+    tables = [tensors[n].tolist() for n in names] if names[0] in tensors else None
+    return model, metadata, architecture, tables
 
 
 def load_images(folders, smallest, device):
@@ -193,8 +267,11 @@ def rate_scale(name, scales):
 def train(o):
     torch.manual_seed(o.seed)
     device = torch.device(o.device)
-    model, metadata, architecture = load_codec(o.model)
+    model, metadata, architecture, tables = load_codec(o.model)
     state = json.loads(metadata.get("aecomp.twin", '{"step": 0, "minutes": 0, "pixels": 0}'))
+    tables = state.setdefault("y_tables", tables)  # later slices start from weights alone
+    if o.file_rate < 1 and tables is None:
+        raise SystemExit(f"{o.model}: --file-rate needs the tables of a model; start from one (aecomp model import)")
     model.to(device, memory_format=torch.channels_last)
     names, parameters = zip(*model.named())
     average = [p.detach().clone() for p in parameters]
@@ -215,6 +292,9 @@ def train(o):
     while (elapsed := (time.time() - start) / 60) < o.minutes:
         model.deadzones = earlier_steps + state["step"] >= DEADZONE_STEPS
         progress = min(1.0, (spent + elapsed) / (o.total or spent + o.minutes))
+        if model.deadzones and model.prices is None and o.file_rate < 1 and progress >= o.file_rate:
+            model.prices = Prices(*map(torch.tensor, tables))
+            model.prices.to(torch.zeros(1, device=device))
         warm_up = min(1.0, (state["step"] - first_step + 1) / 300)
         lr = o.lr * warm_up * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
         for group in optimizer.param_groups:
@@ -259,10 +339,15 @@ def parity(o):
         for name, p in model.named():
             p.copy_(tensors["value/" + name])
     x, z_noise, y_noise, offset = (tensors[k].double().permute(0, 3, 1, 2) for k in ("x", "z_noise", "y_noise", "y_offset"))
+    if "y_tables.bounds" in tensors:
+        model.prices, offset = Prices(tensors["y_tables.bounds"], tensors["y_tables.frequencies"]), None
     loss, bpp, mse = model(x, tensors["quality"].double(), (z_noise, y_noise), offset)
     loss.backward()
     worst = [("loss", abs(loss.item() / tensors["loss"].item() - 1))]
     for name, p in model.named():
+        if p.grad is None:  # none reaches it, so there is none in the other either
+            worst.append((name, tensors["grad/" + name].abs().max().item()))
+            continue
         scale = p.grad.abs().max().item()
         worst.append((name, (tensors["grad/" + name].double() - p.grad).abs().max().item() / scale if scale > 0 else 0.0))
     for name, error in sorted(worst, key=lambda e: -e[1])[:5]:
@@ -311,6 +396,7 @@ def main():
     t.add_argument("--patch", type=int, default=256)
     t.add_argument("--lr", type=float, default=5e-4)
     t.add_argument("--seed", type=int, default=1)
+    t.add_argument("--file-rate", type=float, default=1, help="after this part of all slices, count bits as files have them")
     t.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p = commands.add_parser("parity")
     p.add_argument("dump")

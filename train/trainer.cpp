@@ -90,6 +90,7 @@ class Trainer {
   Status MakeModel();
   Status Loop();
   Status TakeStep(BatchLoader& loader);
+  Status CountAsFiles();
   Status Join(StepResult& result);
   void Count(const StepResult& result, double norm, double seconds, double hours);
   Status AfterStep();
@@ -136,6 +137,7 @@ class Trainer {
   std::unique_ptr<TrainingModel> model_;
   int64_t earlier_steps_ = 0;  ///< of the runs that the model to start from had behind it
   bool rounds_ = false;        ///< model_ trains with fake quantisation
+  bool as_files_ = false;      ///< model_ counts bits with state_.y_tables
   std::unique_ptr<Adam> adam_;
   TrainingImages images_;
   TrainState state_;
@@ -162,6 +164,7 @@ Status Trainer::Check() const {
   if (!(o.last_rate >= 0) || !std::isfinite(o.last_rate)) return UsageError("--final-lr must be a number above 0");
   if (!(o.fake_quantise <= 1)) return UsageError("--fake-quantise must be 0 to 1");
   if (o.bfloat16 && !HasBfloat16()) return UsageError("--bf16: this CPU does not multiply bfloat16; leave it out");
+  if (!(o.file_rate <= 1)) return UsageError("--file-rate must be 0 to 1");
   if (!(o.reduce <= 1)) return UsageError("--reduce must be 0 to 1");
   if (!(o.noise <= 255)) return UsageError("--noise must be 0 to 255");
   return {};
@@ -180,6 +183,8 @@ Status Trainer::Prepare(StartingPoint start) {
   AECOMP_RETURN_IF_ERROR(DropSmall(images_, options_.patch, say));
   AECOMP_RETURN_IF_ERROR(MakeModel());
   if (options_.fake_quantise < 1) AECOMP_RETURN_IF_ERROR(FakeQuantisation::Create(architecture_).status());
+  if (options_.file_rate < 1 && architecture_.prior != PriorType::kHyperprior)
+    return UsageError("--file-rate: \"" + architecture_.name + "\" has no hyperprior; leave it out");
   if (options_.resume) return {};
   AECOMP_RETURN_IF_ERROR(InitialiseParameters(architecture_, recipe_, images_.training, options_.seed, parameters_));
   return start.model ? StartFrom(*start.model) : Status();
@@ -189,6 +194,7 @@ Status Trainer::MakeModel() {
   AECOMP_ASSIGN_OR_RETURN(model_,
                           TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
                                                 {static_cast<float>(recipe_.relu_leak), rounds_, options_.bfloat16}));
+  as_files_ = false;
   if (group_.ranks() > 1) model_->OnGradient([this](Parameter& p) { group_.Ready(p); });
   return {};
 }
@@ -312,6 +318,7 @@ std::string Trainer::Provenance() const {
   if (options_.bfloat16) run["bfloat16"] = true;
   if (options_.noise > 0) run["noise"] = options_.noise;
   if (rounds_) run["fake_quantise"] = options_.fake_quantise;
+  if (as_files_) run["file_rate"] = options_.file_rate;
   if (options_.hours > 0) run["hours"] = state_.hours;  // otherwise equal runs give equal files
   runs.push_back(std::move(run));
   return json{{"trainer", "aecomp train"}, {"runs", runs}}.dump();
@@ -453,7 +460,10 @@ Status Trainer::TakeStep(BatchLoader& loader) {
     AECOMP_RETURN_IF_ERROR(MakeModel());
     Say("from step " + std::to_string(state_.step + 1) + " on with the rounding of the integer codec");
   }
-  model_->UseDeadzones(earlier_steps_ + state_.step >= kDeadzoneSteps);
+  const bool knows_scales = earlier_steps_ + state_.step >= kDeadzoneSteps;
+  model_->UseDeadzones(knows_scales);
+  const bool as_files = knows_scales && options_.file_rate < 1 && Progress() >= options_.file_rate;
+  if (as_files && !as_files_) AECOMP_RETURN_IF_ERROR(CountAsFiles());
   const Clock::time_point begin = Clock::now();
   batch_ = &loader.Next();
   StepResult r = model_->ForwardBackward(
@@ -468,6 +478,32 @@ Status Trainer::TakeStep(BatchLoader& loader) {
   group_.Broadcast({&hours, 1});                 // schedule and end of the run follow one clock
   counted_ = Clock::now();
   Count(r, norm, seconds, hours);
+  return {};
+}
+
+/// From now on bits are those of the tables that a model exported at the first such step has.
+Status Trainer::CountAsFiles() {
+  if (state_.y_tables.empty()) {
+    std::vector<FrequencyRow>& rows = state_.y_tables;
+    rows.resize(kYRows);
+    if (Leads()) {
+      AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, Export());
+      AECOMP_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, ParseModel(bytes, "the model in training"));
+      rows = model->prior.y_frequencies();
+    }
+    for (FrequencyRow& row : rows) {
+      double size = static_cast<double>(row.size());
+      group_.Broadcast({&size, 1});
+      row.resize(static_cast<size_t>(size));
+      std::vector<double> values(row.begin(), row.end());
+      group_.Broadcast(values);
+      std::transform(values.begin(), values.end(), row.begin(), [](double v) { return static_cast<uint16_t>(v); });
+    }
+    Say("from step " + std::to_string(state_.step + 1) + " on with the bits of a file; z stays as it is");
+  }
+  AECOMP_ASSIGN_OR_RETURN(const CodingTables tables, CodingTables::Create(state_.y_tables));
+  model_->UseTables(tables);
+  as_files_ = true;
   return {};
 }
 

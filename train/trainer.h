@@ -26,6 +26,9 @@ struct TrainOptions {
   double last_rate = 0;      ///< at the end of the schedule; 0: automatic, kLastRate of the peak
   /// Part of the run (0 .. 1) before the integer codec's rounding begins; 1: none; see noise.
   double fake_quantise = -1;
+  /// Part of the run (0 .. 1) before bits are counted as a file has them, see TrainingModel::UseTables; 1: never; below
+  /// 0: automatic, kFileRatePart.
+  double file_rate = -1;
   /// Part of the crops (0 .. 1) that are reduced by up to 2x; below 0: automatic, half, or none from a trained model.
   double reduce = -1;
   bool bfloat16 = false;  ///< convolutions multiply in it, see Layer::UseBfloat16; when resumed as the run began
@@ -44,6 +47,7 @@ inline constexpr double kScratchRate = 5e-4;  ///< of an untrained model
 inline constexpr double kTuningRate = 6e-4;   ///< of a trained one
 inline constexpr double kReducedPart = 0.5;   ///< of the crops of an untrained model
 inline constexpr double kLastRate = 0.02;     ///< of the peak
+inline constexpr double kFileRatePart = 1;
 inline constexpr int kValidateSteps = 500;
 inline constexpr int kPatience = 10;
 

@@ -1,6 +1,11 @@
 // Notation of the comments: a analysis output, y = a * gain, r = y - mu, y^ = round(r) + mu, where round is to the
-// nearest integer or, see UseDeadzones, nearer to zero where that saves more bits than it costs. Straight-through
-// rounding makes y^ = y + const for every gradient, so mu gets none from the distortion. All arrays are channels-last.
+// nearest integer or, see UseDeadzones, nearer to zero where that saves more bits than it costs. All arrays are
+// channels-last.
+//
+// Gradients pass the rounding in one of two ways. Straight through, y^ = y + const, and mu gets none from the
+// distortion; the rate is that of y with uniform noise. Or, see UseTables, as y^ and its bits change on average when r
+// moves by one: from the symbol of r - 1/2 to that of r + 1/2. That is the derivative of what the file has, smoothed
+// over a unit interval: 0 deep in a deadzone, where mu gets the gradient of y^ instead.
 #include "train/training_model.h"
 
 #include <algorithm>
@@ -16,6 +21,7 @@
 #include "train/first_non_finite.h"
 #include "train/quality_tables.h"
 #include "train/rate.h"
+#include "train/symbol_prices.h"
 #include "train/tiled_network.h"
 
 namespace aecomp {
@@ -35,6 +41,7 @@ struct TrainingModel::Impl {
   int batch = 0;
   int64_t first_image = 0;  // of this batch in a larger one
   bool deadzones = false;
+  std::optional<SymbolPrices> prices;  // of the files to come; none: noise stands for them
   Shape image, y_shape, z_shape, f_shape;
   std::optional<FakeQuantisation> rounding;
   RdQuantiser quantiser{CodingTables::Create(YFrequencies()).value()};
@@ -62,6 +69,7 @@ struct TrainingModel::Impl {
   Buffer first_offset, seen, context_input;  // [y]: round(r) - r of the first pass; scaled first half; companded
   Buffer joined;                             // [f + context_in]
   Buffer y_offset, noise, decoder_input;     // [y]
+  Buffer slope;                              // [y]: d symbol / d r
   Buffer d_r, d_sigma;                       // [y]: gradients of the bits
   Buffer d_image, d_latent, d_y, d_mu, d_heads, d_joined, d_features, d_part, d_z, d_he;
   const float *a = nullptr, *he = nullptr, *features = nullptr, *mu_out = nullptr, *sigma_out = nullptr,
@@ -102,6 +110,9 @@ struct TrainingModel::Impl {
   }
   int64_t LatentsOf() const { return y_shape.size() / batch; }
   float RoundingOffset(float r, float scale, float inverse_weight) const;
+  int Symbol(float r, int row, float inverse_weight) const;
+  double NoisyBits(int n, const PerImage& p, const uint64_t* seed);
+  double FileBits(int n, const PerImage& p, bool frozen);
 };
 
 Status TrainingModel::Impl::Compile(int patch, const TrainingNumerics& how) {
@@ -131,7 +142,7 @@ Status TrainingModel::Impl::Compile(int patch, const TrainingNumerics& how) {
 
   x0 = BufferFor(image), d_image = BufferFor(image);
   for (Buffer* b : {&y, &scaled, &companded, &mu, &sigma, &first_offset, &seen, &context_input, &y_offset, &noise,
-                    &decoder_input, &d_r, &d_sigma, &d_latent, &d_y, &d_mu, &d_heads}) {
+                    &decoder_input, &d_r, &d_sigma, &d_latent, &d_y, &d_mu, &d_heads, &slope}) {
     *b = BufferFor(y_shape);
   }
   for (Buffer* b : {&z, &hyper_input, &z_offset, &z_noise, &d_z, &d_he}) *b = BufferFor(z_shape);
@@ -190,13 +201,16 @@ void TrainingModel::Impl::ForwardHyper(const uint64_t* seed) {
   sigma_out = sigma_head->Forward(features);
 }
 
+/// The symbol that codes the residual r, in deadzones.
+int TrainingModel::Impl::Symbol(float r, int row, float inverse_weight) const {
+  if (row <= 0 || !(std::fabs(r) >= 0.5f)) return 0;  // not coded; near 0; a NaN
+  return quantiser.Quantise(r, static_cast<uint8_t>(row), inverse_weight);
+}
+
 /// From the residual r to the symbol that codes it. scale: log sigma.
 float TrainingModel::Impl::RoundingOffset(float r, float scale, float inverse_weight) const {
   if (!deadzones) return std::nearbyint(r) - r;
-  if (!(std::fabs(r) >= 0.5f)) return -r;  // also a NaN
-  const int row = std::min((static_cast<int>(YIndex256(scale)) + 128) >> 8, kYRows - 1);
-  if (row <= 0) return -r;  // not coded
-  return static_cast<float>(quantiser.Quantise(r, static_cast<uint8_t>(row), inverse_weight)) - r;
+  return static_cast<float>(Symbol(r, SymbolPrices::Nearest(SymbolPrices::Row(scale)), inverse_weight)) - r;
 }
 
 /// The first half's mean comes from the hyper-decoder alone; what it decodes to corrects the mean of the second half.
@@ -222,30 +236,69 @@ void TrainingModel::Impl::ForwardContext(bool frozen) {
   correction = context_out->Forward(joined.data());
 }
 
+/// Bits of an image's y with the noise of this seed (null: of the last step) and their derivatives.
+double TrainingModel::Impl::NoisyBits(int n, const PerImage& p, const uint64_t* seed) {
+  ForEachLatent(n, [&](int64_t e, size_t c, bool) {
+    const size_t i = static_cast<size_t>(e);
+    const float r = y[i] - mu[i];
+    if (seed != nullptr) {
+      y_offset[i] = RoundingOffset(r, sigma[i], p.inverse_weight[c]);
+      noise[i] = Noise(*seed, static_cast<uint64_t>(first_image * LatentsOf()) + i);
+    }
+    slope[i] = 1;
+    d_latent[i] = r + noise[i];  // a scratch for the noisy residual
+  });
+  const int64_t begin = n * LatentsOf();
+  return GaussianBits(d_latent.data() + begin, sigma.data() + begin, LatentsOf(), d_r.data() + begin,
+                      d_sigma.data() + begin);
+}
+
+/// Bits of an image's y in a file, their derivatives and that of the symbols. frozen: symbols of the last step.
+double TrainingModel::Impl::FileBits(int n, const PerImage& p, bool frozen) {
+  double bits = 0;
+  ForEachLatent(n, [&](int64_t e, size_t c, bool) {
+    const size_t i = static_cast<size_t>(e);
+    const float r = y[i] - mu[i], weight = p.inverse_weight[c], row = SymbolPrices::Row(sigma[i]);
+    const int coded = SymbolPrices::Nearest(row);
+    if (!frozen) y_offset[i] = static_cast<float>(Symbol(r, coded, weight)) - r;
+    const int symbol = static_cast<int>(std::lrint(r + y_offset[i]));
+    // Where nothing is coded, sigma hears of the symbol that would be if it were.
+    const int wanted = coded != 0 ? symbol : Symbol(r, 1, weight);
+    const float paid = prices->Bits(wanted == 0 ? row : std::max(row, 1.f), wanted, &d_sigma[i]);
+    if (coded != 0) bits += paid;
+    const int low = Symbol(r - 0.5f, coded, weight), high = Symbol(r + 0.5f, coded, weight);
+    float unused = 0;
+    slope[i] = static_cast<float>(high - low);
+    d_r[i] = high == low
+                 ? 0.f
+                 : prices->Bits(std::max(row, 1.f), high, &unused) - prices->Bits(std::max(row, 1.f), low, &unused);
+  });
+  return bits;
+}
+
 void TrainingModel::Impl::ForwardRate(const uint64_t* seed) {
   const int64_t z_count = z_shape.size() / batch;
   ForEachImage([&](int n, PerImage& p) {
     ForEachLatent(n, [&](int64_t e, size_t c, bool first) {
-      const size_t i = static_cast<size_t>(e);
-      if (!first) mu[i] += p.gain[c] * correction[e];
-      const float r = y[i] - mu[i];
-      if (seed != nullptr) {
-        y_offset[i] = RoundingOffset(r, sigma[i], p.inverse_weight[c]);
-        noise[i] = Noise(*seed, static_cast<uint64_t>(first_image * LatentsOf()) + i);
-      }
-      decoder_input[i] = (y[i] + y_offset[i]) * p.step[c];
-      d_latent[i] = r + noise[i];  // a scratch for the noisy residual
+      if (!first) mu[static_cast<size_t>(e)] += p.gain[c] * correction[e];
     });
-    const int64_t begin = n * LatentsOf();
-    p.y_bits = GaussianBits(d_latent.data() + begin, sigma.data() + begin, LatentsOf(), d_r.data() + begin,
-                            d_sigma.data() + begin);
+    p.y_bits = prices ? FileBits(n, p, seed == nullptr) : NoisyBits(n, p, seed);
+    ForEachLatent(n, [&](int64_t e, size_t c, bool) {
+      const size_t i = static_cast<size_t>(e);
+      decoder_input[i] = (y[i] + y_offset[i]) * p.step[c];
+    });
     for (int64_t e = n * z_count; e < (n + 1) * z_count; ++e) {
       const size_t i = static_cast<size_t>(e), c = static_cast<size_t>(e % z_shape.c);
+      float d_noisy = 0, d_rounded = 0, d_noisy_scale = 0, d_rounded_scale = 0;
+      const double rounded = LogisticBits(z[i] + z_offset[i], p.z_log_scale[c], &d_rounded, &d_rounded_scale);
+      if (prices) {
+        p.z_bits += rounded, p.d_z_scale[c] += double{d_rounded_scale};
+        continue;
+      }
       // Most of z rounds to 0, and noise alone makes symbols just above 1/2 too cheap: half of the price is that of the
       // symbol itself.
-      float d_noisy = 0, d_rounded = 0, d_noisy_scale = 0, d_rounded_scale = 0;
-      p.z_bits += 0.5 * (LogisticBits(z[i] + z_noise[i], p.z_log_scale[c], &d_noisy, &d_noisy_scale) +
-                         LogisticBits(z[i] + z_offset[i], p.z_log_scale[c], &d_rounded, &d_rounded_scale));
+      const double noisy = LogisticBits(z[i] + z_noise[i], p.z_log_scale[c], &d_noisy, &d_noisy_scale);
+      p.z_bits += 0.5 * (noisy + rounded);
       d_z[i] = 0.5f * (d_noisy + d_rounded);
       p.d_z_scale[c] += 0.5 * (double{d_noisy_scale} + double{d_rounded_scale});
     }
@@ -300,7 +353,8 @@ void TrainingModel::Impl::BackwardDistortion(const float* x) {
   ForEachImage([&](int n, PerImage& p) {
     ForEachLatent(n, [&](int64_t e, size_t c, bool) {
       const size_t i = static_cast<size_t>(e);
-      d_y[i] = d_latent[i] * p.step[c];
+      const float d = d_latent[i] * p.step[c];
+      d_y[i] = slope[i] * d, d_mu[i] = (1 - slope[i]) * d;
       p.d_step[c] += double{d_latent[i]} * decoder_input[i];
     });
   });
@@ -313,8 +367,8 @@ void TrainingModel::Impl::BackwardRate() {
       const size_t i = static_cast<size_t>(e);
       const float g = p.d_bits * d_r[i];
       d_y[i] += g;
-      d_mu[i] = -g;
-      d_heads[i] = first ? 0.f : -g * p.gain[c];
+      d_mu[i] -= g;
+      d_heads[i] = first ? 0.f : d_mu[i] * p.gain[c];
       d_sigma[i] *= p.d_bits;
     });
   });
@@ -335,7 +389,7 @@ void TrainingModel::Impl::BackwardContext() {
       const size_t i = static_cast<size_t>(e);
       const float ratio = middle_gain[c] / p.gain[c];
       const float d_seen = d_latent[i] / (1 + std::fabs(seen[i]));
-      d_y[i] += d_seen * ratio;
+      d_y[i] += slope[i] * d_seen * ratio, d_mu[i] += (1 - slope[i]) * d_seen * ratio;
       p.d_middle[c] += double{d_seen} * seen[i];
       p.d_gain[c] -= double{d_seen} * seen[i];
     });
@@ -373,6 +427,10 @@ void TrainingModel::Impl::BackwardHyper() {
     for (double& d : p.d_z_scale) d *= p.d_bits;
     for (int64_t e = n * count; e < (n + 1) * count; ++e) {
       const size_t i = static_cast<size_t>(e), c = static_cast<size_t>(e % channels);
+      if (prices) {  // the hyper-decoder knows integers only, its slopes between them mean nothing
+        d_z[i] = 0;
+        continue;
+      }
       const float through = d_he[i] / p.z_gain[c];  // d hyper_input / d z, and / d z_mean
       const float d = p.d_bits * d_z[i] + through;
       p.d_z_gain[c] += double{d} * (z[i] + z_mean->value[c]) - double{d_he[i]} * hyper_input[i];
@@ -513,6 +571,11 @@ std::string TrainingModel::FirstNonFinite() const {
 }
 
 void TrainingModel::UseDeadzones(bool on) { impl_->deadzones = on; }
+void TrainingModel::UseTables(const CodingTables& y_tables) {
+  impl_->deadzones = true;
+  impl_->prices.emplace(y_tables);
+  impl_->quantiser = RdQuantiser(y_tables);
+}
 
 const float* TrainingModel::z_noise() const { return impl_->z_noise.data(); }
 const float* TrainingModel::y_noise() const { return impl_->noise.data(); }

@@ -1,4 +1,5 @@
-// The whole codec as training sees it: rounding replaced by noise (rate) and straight-through rounding (distortion).
+// The whole codec as training sees it: rounding replaced by noise (rate) and straight-through rounding (distortion),
+// or, towards the end, by differences of what a file has.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "io/rans.h"
 #include "io/status.h"
 #include "model/architecture.h"
 #include "model/graph.h"
@@ -41,12 +43,16 @@ class TrainingModel {
   /// integer. For models that have learned their scales: before that, deadzones swallow what is to be learned.
   void UseDeadzones(bool on);
 
+  /// From now on the loss is that of a file with these tables (kYRows rows), and y is rounded as its encoder does. z
+  /// stays what the hyper-encoder makes of y: nothing of it but its scales gets a gradient. Not of a factorized prior.
+  void UseTables(const CodingTables& y_tables);
+
   /// ForwardBackward calls `done` with a layer's parameter when its gradient is complete; those of the prior, which no
   /// layer owns, are complete when it returns.
   void OnGradient(const std::function<void(Parameter&)>& done);
 
-  /// For gradient checks: the noise and the rounding of the last ForwardBackward stay as they were, so that the loss is
-  /// a smooth function of the parameters.
+  /// For gradient checks: the noise and the rounding of the last ForwardBackward stay as they were, so that the loss
+  /// (before UseTables) is a smooth function of the parameters.
   StepResult ForwardFrozen(const float* x, const float* quality, const float* clean = nullptr);
 
   /// After ForwardBackward: where the first NaN or infinity appeared, as "encoder: output of layer 'a' (conv2d)"; empty

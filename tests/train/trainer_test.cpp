@@ -154,6 +154,8 @@ TEST_F(TrainerTest, RefusesWhatCannotBeTrainedOn) {
   one_size.architecture = AECOMP_SOURCE_DIR "/data/arch/conv_linear.json", one_size.fake_quantise = 0.5,
   one_size.patch = 0;
   fails(one_size, StatusCode::kUsage, "--fake-quantise");
+  one_size.fake_quantise = 1, one_size.file_rate = 0.5;
+  fails(one_size, StatusCode::kUsage, "--file-rate");
   TrainOptions no_model = options_;
   no_model.resume = true;
   fails(no_model, StatusCode::kInput, "checkpoint");
@@ -259,6 +261,37 @@ TEST_F(TrainerTest, RehearsesTheRoundingOfTheIntegerCodec) {
   callbacks.interrupted = [&] { return ++polls == 40; };
   EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
   options_.resume = true, options_.fake_quantise = -1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  EXPECT_EQ(whole.at(60), Losses(options_.output + ".log.jsonl").at(60));
+}
+
+TEST_F(TrainerTest, CountsBitsAsFilesDoInTheEnd) {
+  options_.steps = 4;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  auto model = ReadModel(options_.output);
+  ASSERT_TRUE(model.ok());
+  model.value()->provenance = R"({"runs": [{"steps": 10000}]})";  // one that is said to know its scales
+  const Model& small = *model.value();
+  const auto bytes = SerializeModel(small.architecture, small.parameters, small.prior, small.means, small.provenance);
+  ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+  options_.init = (root_ / "trained.aecm").string(), options_.architecture.clear();
+  ASSERT_TRUE(WriteFileAtomically(options_.init, bytes.value(), /*overwrite=*/true).ok());
+
+  options_.file_rate = 0.5, options_.steps = 60, options_.threads = 1, options_.output = (root_ / "m.aecm").string();
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& message) { messages.push_back(message); };
+  const Status status = Train(options_, callbacks);
+  ASSERT_TRUE(status.ok()) << status.message();
+  const auto begins = [](const std::string& m) { return m.starts_with("from step 31 on"); };
+  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 1);
+  const auto whole = Losses(options_.output + ".log.jsonl");
+
+  options_.output = (root_ / "resumed.aecm").string();
+  int polls = 0;
+  callbacks.interrupted = [&] { return ++polls == 40; };
+  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
+  options_.resume = true, options_.file_rate = -1;
   ASSERT_TRUE(Train(options_, {}).ok());
   EXPECT_EQ(whole.at(60), Losses(options_.output + ".log.jsonl").at(60));
 }
