@@ -220,8 +220,12 @@ Status Codec::Impl::Analyse(const Image& image) {
   const std::vector<Tile> tiles = MakeTiles(header, a);
   const Plane plane = PaddedPlane(tiles), coded = CodedPlane(tiles);
   Reserve(y, plane);
-  if (plane.rows > coded.rows || plane.columns > coded.columns) std::fill_n(y.data(), y.size(), 0.f);
   const int64_t row_stride = plane.columns * int64_t{a.latent_channels};
+#pragma omp parallel for schedule(static)  // see IntegerConv::FillBorder
+  for (int64_t row = 0; row < plane.rows; ++row) {
+    const int64_t used = row < coded.rows ? coded.columns * int64_t{a.latent_channels} : 0;
+    std::fill_n(y.data() + row * row_stride + used, row_stride - used, 0.f);
+  }
   AECOMP_RETURN_IF_ERROR(tile_transform
                              ? tile_transform->Analyse(image, range, header.tile_size, tiles, y.data(), row_stride)
                              : transform->Analyse(image, range, coded.rows, coded.columns, y.data(), row_stride));

@@ -158,13 +158,15 @@ void IntegerConv::Impl::MakeConvolution() {
 }
 
 void IntegerConv::Impl::FillBorder(uint8_t* to) const {
-  const auto bytes = [&](int pixels) { return static_cast<size_t>(pixels) * static_cast<size_t>(padded.c); };
-  for (int y = 0; y < padded.h; ++y, to += bytes(padded.w)) {
+  const auto bytes = [&](int64_t pixels) { return static_cast<size_t>(pixels * padded.c); };
+#pragma omp parallel for schedule(static)  // whoever touches a huge page first waits until the kernel has cleared it
+  for (int y = 0; y < padded.h; ++y) {
+    uint8_t* row = to + bytes(int64_t{y} * padded.w);
     if (y < padding || y >= padding + input.h) {
-      std::memset(to, zero_point, bytes(input.w + 2 * padding));
+      std::memset(row, zero_point, bytes(input.w + 2 * padding));
     } else {
-      std::memset(to, zero_point, bytes(padding));
-      std::memset(to + bytes(padding + input.w), zero_point, bytes(padding));
+      std::memset(row, zero_point, bytes(padding));
+      std::memset(row + bytes(padding + input.w), zero_point, bytes(padding));
     }
   }
 }
