@@ -136,8 +136,8 @@ Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWo
   };
   std::vector<std::jthread> others;
   if (work_ahead && kind.use != ModelUse::kDecompression) {
-    others.emplace_back([&] {  // while the first image is read
-      UseThreads(ThreadCount(options.threads));
+    others.emplace_back([&] {  // while the first image is read, which takes a thread
+      UseThreads(std::max(1, ThreadCount(options.threads) - 1));
       try {
         (void)store.Default();
       } catch (const std::exception&) {  // whoever needs the model will meet it again

@@ -1,14 +1,14 @@
 #include "io/metadata.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
 #include <map>
 #include <string_view>
 
+#include "io/deflate.h"
 #include "io/jpeg.h"
 #include "io/png.h"
+#include "io/png_chunks.h"
 
 namespace aecomp {
 namespace {
@@ -17,6 +17,7 @@ using Bytes = std::vector<uint8_t>;
 using View = std::span<const uint8_t>;
 
 constexpr size_t kMaxPiece = 16 << 20;
+constexpr int kEffort = 9;  // of compressing a piece
 constexpr std::string_view kPngXmp = "XML:com.adobe.xmp";
 constexpr std::string_view kJpegExif{"Exif\0\0", 6};
 constexpr std::string_view kJpegXmp{"http://ns.adobe.com/xap/1.0/\0", 29};
@@ -30,48 +31,11 @@ Bytes Copy(View bytes) { return {bytes.begin(), bytes.end()}; }
 void Append(Bytes& to, View bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
 void Append(Bytes& to, std::string_view text) { to.insert(to.end(), text.begin(), text.end()); }
 
-uint32_t BigEndian(View b, size_t at) {
-  return uint32_t{b[at]} << 24 | uint32_t{b[at + 1]} << 16 | uint32_t{b[at + 2]} << 8 | b[at + 3];
-}
 uint32_t LittleEndian(View b, size_t at) {
   return uint32_t{b[at + 3]} << 24 | uint32_t{b[at + 2]} << 16 | uint32_t{b[at + 1]} << 8 | b[at];
 }
-void AppendBigEndian(Bytes& to, uint32_t v) {
-  for (int shift = 24; shift >= 0; shift -= 8) to.push_back(static_cast<uint8_t>(v >> shift));
-}
 
-/// A zlib stream (RFC 1950); false when it is damaged or longer than kMaxPiece.
-bool Inflate(View compressed, Bytes& result) {
-  z_stream z{};
-  if (inflateInit(&z) != Z_OK) return false;
-  z.next_in = const_cast<Bytef*>(compressed.data());
-  z.avail_in = static_cast<uInt>(std::min<size_t>(compressed.size(), UINT32_MAX));
-  int status = Z_OK;
-  while (status == Z_OK && result.size() <= kMaxPiece) {
-    uint8_t block[1 << 14];
-    z.next_out = block, z.avail_out = sizeof block;
-    status = inflate(&z, Z_NO_FLUSH);
-    result.insert(result.end(), block, block + (sizeof block - z.avail_out));
-    if (z.avail_out != 0 && status == Z_OK) break;  // it ends too early
-  }
-  inflateEnd(&z);
-  return status == Z_STREAM_END && result.size() <= kMaxPiece;
-}
-
-Bytes Deflate(View bytes) {
-  uLongf size = compressBound(static_cast<uLong>(bytes.size()));
-  Bytes result(size);
-  compress2(result.data(), &size, bytes.data(), static_cast<uLong>(bytes.size()), 9);
-  result.resize(size);
-  return result;
-}
-
-void InflateInto(View compressed, Bytes& to) {
-  Bytes plain;
-  if (Inflate(compressed, plain)) to = std::move(plain);
-}
-
-// PNG: chunks of length, type, content, CRC (PNG specification, 5.3; iCCP 11.3.2.3, iTXt 11.3.3.4, eXIf 11.3.5.3).
+// PNG (PNG specification: iCCP 11.3.2.3, iTXt 11.3.3.4, eXIf 11.3.5.3).
 
 void ReadInternationalText(View content, Metadata& m) {
   if (!StartsWith(content, kPngXmp) || content.size() < kPngXmp.size() + 5) return;
@@ -82,7 +46,7 @@ void ReadInternationalText(View content, Metadata& m) {
     ++at;
   }
   if (at > content.size()) return;
-  if (compressed) return InflateInto(content.subspan(at), m.xmp);
+  if (compressed) return static_cast<void>(Inflate(content.subspan(at), kMaxPiece, m.xmp));
   m.xmp = Copy(content.subspan(at));
 }
 
@@ -91,25 +55,6 @@ constexpr std::string_view kTextTypes = "tEXt zTXt iTXt", kColourTypes = "gAMA c
 bool IsOneOf(std::string_view type, std::string_view types) {
   const size_t at = types.find(type);
   return at != types.npos && at % 5 == 0;
-}
-
-struct PngChunk {
-  std::string_view type;
-  View content, whole;
-};
-
-/// Calls f for every chunk from `at` on; false when the bytes do not end with one.
-template <class F>
-bool ForEachPngChunk(View bytes, size_t at, F f) {
-  while (at < bytes.size()) {
-    if (bytes.size() - at < 12 || BigEndian(bytes, at) > bytes.size() - at - 12) return false;
-    const size_t length = BigEndian(bytes, at);
-    f(PngChunk{{reinterpret_cast<const char*>(bytes.data()) + at + 4, 4},
-               bytes.subspan(at + 8, length),
-               bytes.subspan(at, length + 12)});
-    at += length + 12;
-  }
-  return true;
 }
 
 void ReadPng(View file, Metadata& m) {
@@ -122,7 +67,7 @@ void ReadPng(View file, Metadata& m) {
     if (IsOneOf(chunk.type, kColourTypes)) Append(m.png_colour, chunk.whole);
     if (chunk.type == "iCCP") {
       const size_t name = static_cast<size_t>(std::find(content.begin(), content.end(), 0) - content.begin());
-      if (name + 2 < content.size()) InflateInto(content.subspan(name + 2), m.icc);
+      if (name + 2 < content.size()) Inflate(content.subspan(name + 2), kMaxPiece, m.icc);
     }
   });
 }
@@ -130,26 +75,16 @@ void ReadPng(View file, Metadata& m) {
 /// Nothing but chunks of these types, each with its checksum: what came out of a PNG once.
 bool AreChunksOf(View bytes, std::string_view types) {
   bool sound = true;
-  const bool complete = ForEachPngChunk(bytes, 0, [&](const PngChunk& chunk) {
-    const uLong sum = crc32(0, chunk.whole.data() + 4, static_cast<uInt>(chunk.whole.size() - 8));
-    sound = sound && IsOneOf(chunk.type, types) && BigEndian(chunk.whole, chunk.whole.size() - 4) == sum;
-  });
+  const bool complete = ForEachPngChunk(
+      bytes, 0, [&](const PngChunk& chunk) { sound = sound && IsOneOf(chunk.type, types) && chunk.IsSound(); });
   return complete && sound;
-}
-
-void AppendPngChunk(Bytes& to, std::string_view type, View content) {
-  AppendBigEndian(to, static_cast<uint32_t>(content.size()));
-  const size_t begin = to.size();
-  Append(to, type);
-  Append(to, content);
-  AppendBigEndian(to, static_cast<uint32_t>(crc32(0, to.data() + begin, static_cast<uInt>(to.size() - begin))));
 }
 
 Bytes PngChunks(const Metadata& m) {
   Bytes chunks = m.png_colour, content;
   if (!m.icc.empty()) {
     Append(content, std::string_view("icc\0\0", 5));
-    Append(content, Deflate(m.icc));
+    Append(content, Deflate(m.icc, kEffort));
     AppendPngChunk(chunks, "iCCP", content);
   }
   if (!m.exif.empty()) AppendPngChunk(chunks, "eXIf", m.exif);
@@ -259,7 +194,7 @@ TagPlace FindTag(View tiff, int tag) {
   const bool big = tiff[0] == 'M' && tiff[1] == 'M';
   if (!big && !(tiff[0] == 'I' && tiff[1] == 'I')) return {};
   const auto u16 = [&](size_t i) { return big ? tiff[i] << 8 | tiff[i + 1] : tiff[i + 1] << 8 | tiff[i]; };
-  const size_t directory = big ? BigEndian(tiff, 4) : LittleEndian(tiff, 4);
+  const size_t directory = big ? ReadBigEndian(tiff, 4) : LittleEndian(tiff, 4);
   if (directory > tiff.size() - 2) return {};
   const size_t entries = static_cast<size_t>(u16(directory));
   for (size_t i = 0; i < entries; ++i) {
@@ -280,7 +215,7 @@ bool LooksLikeTiff(View file) {
 Bytes TiffBytes(View file, int tag) {
   const TagPlace place = FindTag(file, tag);
   if (place.at == 0) return {};
-  const auto u32 = [&](size_t i) { return place.big_endian ? BigEndian(file, i) : LittleEndian(file, i); };
+  const auto u32 = [&](size_t i) { return place.big_endian ? ReadBigEndian(file, i) : LittleEndian(file, i); };
   const size_t count = u32(place.at - 4), offset = u32(place.at);
   if (count <= 4 || offset > file.size() || count > file.size() - offset) return {};
   return Copy(file.subspan(offset, count));
@@ -378,7 +313,7 @@ std::vector<uint8_t> EmbedMetadata(Bytes file, const Metadata& metadata, std::ve
 std::vector<ExtraChunk> MetadataChunks(const Metadata& metadata) {
   std::vector<ExtraChunk> chunks;
   for (const auto& [type, piece] : kPieces) {
-    if (!(metadata.*piece).empty()) chunks.push_back({type, Deflate(metadata.*piece)});
+    if (!(metadata.*piece).empty()) chunks.push_back({type, Deflate(metadata.*piece, kEffort)});
   }
   return chunks;
 }
@@ -389,7 +324,7 @@ Result<Metadata> MetadataFromChunks(const std::vector<ExtraChunk>& chunks, const
     for (const auto& [type, piece] : kPieces) {
       if (chunk.type != type) continue;
       (m.*piece).clear();
-      if (!Inflate(chunk.payload, m.*piece)) {
+      if (!Inflate(chunk.payload, kMaxPiece, m.*piece)) {
         return CorruptError(name + ": corrupt: its " + std::string(chunk.type.begin(), chunk.type.end()) +
                             " chunk cannot be unpacked; --metadata none decodes the picture without it");
       }

@@ -5,15 +5,27 @@
 #include <png.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <csetjmp>
+#include <cstdlib>
 #include <cstring>
+#include <optional>
+
+#include "io/deflate.h"
+#include "io/plain_png.h"
+#include "io/png_chunks.h"
 
 namespace aecomp {
 namespace {
 
 constexpr size_t kMessageBytes = 120;
 constexpr uint64_t kMaxDeflateRatio = 1040;  // deflate expands at most 1032 times
+constexpr size_t kPieceOfRows = 1 << 15;     // bytes that libpng asks for at once
+constexpr size_t kMaxChunk = 1 << 30;        // bytes; PNG allows twice as much
+
+using View = std::span<const uint8_t>;
+using Bytes = std::vector<uint8_t>;
 
 struct PngFailure {
   char message[kMessageBytes] = {};
@@ -28,25 +40,34 @@ struct PngFailure {
 void OnWarning(png_structp, png_const_charp) {}
 
 struct Source {
-  const uint8_t* next = nullptr;
-  size_t remaining = 0;
+  std::span<const View> pieces;
+  View rest = {};  // of the piece before them
   bool truncated = false;
 };
 
 void ReadBytes(png_structp png, png_bytep out, size_t count) {
   auto* source = static_cast<Source*>(png_get_io_ptr(png));
-  if (count > source->remaining) {
-    source->truncated = true;
-    png_error(png, "it ends too early");
+  while (count > 0) {
+    if (source->rest.empty()) {
+      if (source->pieces.empty()) {
+        source->truncated = true;
+        png_error(png, "it ends too early");
+      }
+      source->rest = source->pieces.front();
+      source->pieces = source->pieces.subspan(1);
+      continue;
+    }
+    const size_t part = std::min(count, source->rest.size());
+    std::memcpy(out, source->rest.data(), part);
+    source->rest = source->rest.subspan(part);
+    out += part, count -= part;
   }
-  std::memcpy(out, source->next, count);
-  source->next += count;
-  source->remaining -= count;
 }
 
 class PngReader {
  public:
-  explicit PngReader(std::span<const uint8_t> bytes) : source_{bytes.data(), bytes.size(), false} {
+  explicit PngReader(View file)
+      : plain_(PlainPng::Of(file)), file_(file), source_{plain_ ? std::span(plain_->pieces()) : std::span(&file_, 1)} {
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &failure_, OnError, OnWarning);
     info_ = png_ != nullptr ? png_create_info_struct(png_) : nullptr;
   }
@@ -66,6 +87,11 @@ class PngReader {
   bool ReadHeader() {
     if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_read_fn(png_, &source_, ReadBytes);
+    if (plain_) {  // and all of it sound
+      png_set_crc_action(png_, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
+      png_set_option(png_, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
+      png_set_compression_buffer_size(png_, kPieceOfRows);
+    }
     png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the caller limits the product
     png_read_info(png_, info_);
     int interlace, compression, filter;
@@ -92,60 +118,88 @@ class PngReader {
   }
 
  private:
+  std::optional<PlainPng> plain_;
+  View file_;
   PngFailure failure_;
   Source source_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
 };
 
-class PngWriter {
- public:
-  PngWriter() {
-    png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, &failure_, OnError, OnWarning);
-    info_ = png_ != nullptr ? png_create_info_struct(png_) : nullptr;
+// Filters of rows (PNG specification, 9.2).
+
+uint8_t Paeth(int left, int up, int corner) {
+  const int to_left = std::abs(up - corner), to_up = std::abs(left - corner),
+            to_corner = std::abs(left + up - 2 * corner);
+  return static_cast<uint8_t>(to_left <= to_up && to_left <= to_corner ? left : to_up <= to_corner ? up : corner);
+}
+
+/// row, above: `count` bytes behind `pixel` zeros, `pixel` bytes of one pixel. out: the filter's number, then the
+/// bytes.
+void Filter(int filter, const uint8_t* row, const uint8_t* above, size_t count, size_t pixel, uint8_t* out) {
+  *out++ = static_cast<uint8_t>(filter);
+  const uint8_t *left = row - pixel, *corner = above - pixel;
+  const auto each = [&](auto predict) {
+    for (size_t i = 0; i < count; ++i) out[i] = static_cast<uint8_t>(row[i] - predict(i));
+  };
+  switch (filter) {
+    case PNG_FILTER_VALUE_NONE:
+      return each([&](size_t) { return 0; });
+    case PNG_FILTER_VALUE_SUB:
+      return each([&](size_t i) { return left[i]; });
+    case PNG_FILTER_VALUE_UP:
+      return each([&](size_t i) { return above[i]; });
+    case PNG_FILTER_VALUE_AVG:
+      return each([&](size_t i) { return (left[i] + above[i]) / 2; });
+    default:
+      return each([&](size_t i) { return Paeth(left[i], above[i], corner[i]); });
   }
-  PngWriter(const PngWriter&) = delete;
-  PngWriter& operator=(const PngWriter&) = delete;
-  ~PngWriter() { png_destroy_write_struct(&png_, &info_); }
+}
 
-  bool ok() const { return info_ != nullptr; }
-  const char* message() const { return failure_.message; }
-  std::vector<uint8_t> Take() { return std::move(bytes_); }
+/// Sum of the bytes as numbers of -128 to 127, without signs (PNG specification, 12.8).
+uint64_t Cost(const uint8_t* bytes, size_t count) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < count; ++i) sum += static_cast<uint64_t>(std::abs(static_cast<int8_t>(bytes[i])));
+  return sum;
+}
 
-  bool Write(const Image& image, int level, png_bytepp rows) {
-    static constexpr int kColours[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
-                                       PNG_COLOR_TYPE_RGB_ALPHA};
-    if (setjmp(png_jmpbuf(png_)) != 0) return false;
-    png_set_write_fn(png_, &bytes_, Append, nullptr);
-    png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    png_set_compression_level(png_, level);
-    // Choosing among filters row by row costs more time than the low levels spend on compressing. Of the single
-    // filters, up and sub are the fastest both ways, and up gives the smaller files.
-    png_set_filter(png_, PNG_FILTER_TYPE_BASE,
-                   level == 0   ? PNG_FILTER_NONE
-                   : level <= 3 ? PNG_FILTER_UP
-                                : PNG_ALL_FILTERS);
-    png_set_IHDR(png_, info_, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height), image.bits,
-                 kColours[image.channels - 1], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
-    png_write_info(png_, info_);
-    if (image.bits == 16 && std::endian::native == std::endian::little) png_set_swap(png_);
-    png_write_image(png_, rows);
-    png_write_end(png_, nullptr);
-    return true;
+/// Samples of a row as PNG stores them: of 16 bits the high byte first.
+void StoreSamples(const Image& image, int y, std::span<uint8_t> out) {
+  const uint8_t* row = image.Row(y);
+  std::copy_n(row, out.size(), out.data());
+  if (image.bits == 8 || std::endian::native != std::endian::little) return;
+  for (size_t i = 0; i < out.size(); i += 2) std::swap(out[i], out[i + 1]);
+}
+
+/// All rows with their filters. Choosing among filters row by row costs more time than the low levels spend on
+/// compressing. Of the single filters, up and sub are the fastest both ways, and up gives the smaller files.
+Bytes FilteredRows(const Image& image, int level) {
+  const size_t pixel = static_cast<size_t>(image.channels) * (image.bits == 16 ? 2 : 1);
+  const size_t count = pixel * static_cast<size_t>(image.width);
+  Bytes rows((count + 1) * static_cast<size_t>(image.height)), row(pixel + count), above(pixel + count),
+      trial(1 + count);
+  for (int y = 0; y < image.height; ++y) {
+    uint8_t* out = rows.data() + (count + 1) * static_cast<size_t>(y);
+    StoreSamples(image, y, std::span(row).subspan(pixel));
+    const auto filter = [&](int kind, uint8_t* to) {
+      Filter(kind, row.data() + pixel, above.data() + pixel, count, pixel, to);
+    };
+    filter(level == 0 ? PNG_FILTER_VALUE_NONE : PNG_FILTER_VALUE_UP, out);
+    if (level > 3) {
+      uint64_t best = Cost(out + 1, count);
+      for (const int kind :
+           {PNG_FILTER_VALUE_NONE, PNG_FILTER_VALUE_SUB, PNG_FILTER_VALUE_AVG, PNG_FILTER_VALUE_PAETH}) {
+        filter(kind, trial.data());
+        const uint64_t cost = Cost(trial.data() + 1, count);
+        if (cost >= best) continue;
+        best = cost;
+        std::copy(trial.begin(), trial.end(), out);
+      }
+    }
+    std::swap(row, above);
   }
-
- private:
-  static void Append(png_structp png, png_bytep data, size_t count) {
-    auto* bytes = static_cast<std::vector<uint8_t>*>(png_get_io_ptr(png));
-    bytes->insert(bytes->end(), data, data + count);
-  }
-
-  PngFailure failure_;
-  std::vector<uint8_t> bytes_;
-  png_structp png_ = nullptr;
-  png_infop info_ = nullptr;
-};
+  return rows;
+}
 
 Status Failure(const PngReader& reader, const std::string& name) {
   if (reader.truncated()) return InputError(name + ": truncated PNG image; fetch or make it again");
@@ -172,9 +226,11 @@ std::vector<png_bytep> RowPointers(Image& image) {
 
 }  // namespace
 
-bool LooksLikePng(std::span<const uint8_t> bytes) { return bytes.size() >= 8 && png_sig_cmp(bytes.data(), 0, 8) == 0; }
+bool LooksLikePng(View bytes) {
+  return bytes.size() >= kPngSignature.size() && std::equal(kPngSignature.begin(), kPngSignature.end(), bytes.begin());
+}
 
-Result<Image> DecodePng(std::span<const uint8_t> bytes, const std::string& name, uint64_t max_pixels) {
+Result<Image> DecodePng(View bytes, const std::string& name, uint64_t max_pixels) {
   if (!LooksLikePng(bytes)) return InputError(name + ": not a PNG image");
   PngReader reader(bytes);
   if (!reader.ok()) return InputError(name + ": libpng does not start");
@@ -189,17 +245,27 @@ Result<Image> DecodePng(std::span<const uint8_t> bytes, const std::string& name,
   return image;
 }
 
-Result<std::vector<uint8_t>> EncodePng(const Image& image, int level) {
+Result<Bytes> EncodePng(const Image& image, int level) {
   if (image.width < 1 || image.height < 1 || image.channels < 1 || image.channels > 4) {
     return UsageError("PNG: an image without pixels cannot be written");
   }
-  PngWriter writer;
-  if (!writer.ok()) return WriteError("libpng does not start");
-  std::vector<png_bytep> rows(static_cast<size_t>(image.height));
-  for (int y = 0; y < image.height; ++y) rows[static_cast<size_t>(y)] = const_cast<png_bytep>(image.Row(y));
-  if (!writer.Write(image, std::clamp(level, 0, 9), rows.data()))
-    return WriteError(std::string("PNG: ") + writer.message());
-  return writer.Take();
+  static constexpr int kColours[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                                     PNG_COLOR_TYPE_RGB_ALPHA};
+  level = std::clamp(level, 0, 9);
+  const Bytes rows = Deflate(FilteredRows(image, level), level);
+  Bytes header;
+  AppendBigEndian(header, static_cast<uint32_t>(image.width));
+  AppendBigEndian(header, static_cast<uint32_t>(image.height));
+  header.insert(header.end(), {static_cast<uint8_t>(image.bits), static_cast<uint8_t>(kColours[image.channels - 1]),
+                               PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE, PNG_INTERLACE_NONE});
+  Bytes file(kPngSignature.begin(), kPngSignature.end());
+  file.reserve(rows.size() + rows.size() / kMaxChunk * 12 + 100);
+  AppendPngChunk(file, "IHDR", header);
+  for (size_t at = 0; at < rows.size(); at += kMaxChunk) {
+    AppendPngChunk(file, "IDAT", View(rows).subspan(at, std::min(kMaxChunk, rows.size() - at)));
+  }
+  AppendPngChunk(file, "IEND", {});
+  return file;
 }
 
 }  // namespace aecomp

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <numeric>
 #include <optional>
 #include <type_traits>
 
@@ -33,42 +34,68 @@ std::vector<uint8_t> RepeatRows(std::span<const uint8_t> rows, size_t size) {
   return repeated;
 }
 
-/// Calls f(index into [h, w, M]) for the elements of a tile that are inside of the image.
-template <class F>
-void ForEachInside(const Tile& tile, size_t elements, F f) {
-  const size_t channels = elements / (static_cast<size_t>(tile.h) * static_cast<size_t>(tile.w));
-  for (int i = 0; i < tile.coded_h; ++i) {
-    const size_t begin = static_cast<size_t>(i) * static_cast<size_t>(tile.w) * channels;
-    const size_t end = begin + static_cast<size_t>(tile.coded_w) * channels;
-    for (size_t e = begin; e < end; ++e) f(e);
+/// Which elements of a tile are coded: those inside of the image whose row is not 0, in this order. Works on rows of
+/// the tile in parallel. What is coded is hard to foresee, so there is no branch for it.
+class CodedElements {
+ public:
+  /// rows: [h, w, M], must outlive this.
+  CodedElements(const Tile& tile, const std::vector<uint8_t>& rows)
+      : tile_(tile), rows_(rows), line_(rows.size() / static_cast<size_t>(tile.h)), first_(Lines() + 1) {
+    inside_ = line_ / static_cast<size_t>(tile.w) * static_cast<size_t>(tile.coded_w);
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < Lines(); ++i) {
+      const uint8_t* row = rows_.data() + i * line_;
+      uint32_t count = 0;
+      for (size_t e = 0; e < inside_; ++e) count += row[e] != 0;
+      first_[i + 1] = count;
+    }
+    std::partial_sum(first_.begin(), first_.end(), first_.begin());
   }
-}
 
-/// Those of `values` whose row is not 0, in the order of the stream. What is coded is hard to foresee, so there is no
-/// branch for it.
-template <class T>
-std::vector<T> Coded(const Tile& tile, const std::vector<uint8_t>& rows, const std::vector<T>& values) {
-  std::vector<T> coded(values.size() + 1);
-  size_t count = 0;
-  ForEachInside(tile, rows.size(), [&](size_t e) {
-    coded[count] = values[e];
-    count += rows[e] != 0;
-  });
-  return {coded.begin(), coded.begin() + static_cast<std::ptrdiff_t>(count)};
-}
+  /// Of `values` [h, w, M].
+  template <class T>
+  std::vector<T> Of(const std::vector<T>& values) const {
+    std::vector<T> coded(first_.back());
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < Lines(); ++i) {
+      thread_local std::vector<T> line;
+      line.resize(inside_ + 1);
+      size_t count = 0;
+      for (size_t e = i * line_; e < i * line_ + inside_; ++e) {
+        line[count] = values[e];
+        count += rows_[e] != 0;
+      }
+      std::copy_n(line.data(), count, coded.data() + first_[i]);
+    }
+    return coded;
+  }
 
-/// The opposite: elements that are not coded become 0.
-void Spread(const Tile& tile, const std::vector<uint8_t>& rows, std::vector<int16_t> coded,
-            std::vector<int16_t>& values) {
-  std::fill(values.begin(), values.end(), int16_t{0});
-  coded.push_back(0);  // read, but not used, after the last one
-  size_t next = 0;
-  ForEachInside(tile, rows.size(), [&](size_t e) {
-    const int16_t is_coded = rows[e] != 0;
-    values[e] = static_cast<int16_t>(coded[next] * is_coded);
-    next += static_cast<size_t>(is_coded);
-  });
-}
+  /// The opposite: elements that are not coded become 0.
+  void Spread(std::vector<int16_t> coded, std::vector<int16_t>& values) const {
+    coded.push_back(0);  // read, but not used, after the last one
+    std::fill(values.begin() + static_cast<std::ptrdiff_t>(Lines() * line_), values.end(), int16_t{0});
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < Lines(); ++i) {
+      int16_t* to = values.data() + i * line_;
+      const uint8_t* row = rows_.data() + i * line_;
+      size_t next = first_[i];
+      for (size_t e = 0; e < inside_; ++e) {
+        const int16_t is_coded = row[e] != 0;
+        to[e] = static_cast<int16_t>(coded[next] * is_coded);
+        next += static_cast<size_t>(is_coded);
+      }
+      std::fill(to + inside_, to + line_, int16_t{0});
+    }
+  }
+
+ private:
+  size_t Lines() const { return static_cast<size_t>(tile_.coded_h); }
+
+  const Tile& tile_;
+  const std::vector<uint8_t>& rows_;
+  size_t line_, inside_;       // elements of a row of the tile, and those of them inside of the image
+  std::vector<size_t> first_;  // coded element of each row of the tile; how many there are
+};
 
 // A chunk of 16-bit files: the lowest and the highest sample, between which the network sees the image.
 constexpr std::array<char, 4> kRangeType = {'R', 'a', 'n', 'g'};
@@ -261,8 +288,9 @@ Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats*
     AECOMP_RETURN_IF_ERROR(coder->Encode(q, ViewOf<const float>(y.data(), tile, plane), tile.coded_h, tile.coded_w));
     symbols[i].z = coder->z();
     symbols[i].z_rows = RepeatRows(model->prior.ZRows(quality), coder->z().size());
-    symbols[i].y = Coded(tile, coder->rows(), coder->symbols());
-    symbols[i].y_rows = Coded(tile, coder->rows(), coder->rows());
+    const CodedElements coded(tile, coder->rows());
+    symbols[i].y = coded.Of(coder->symbols());
+    symbols[i].y_rows = coded.Of(coder->rows());
     if (stats != nullptr) {
       AECOMP_ASSIGN_OR_RETURN(const double bits, coder->EstimateBits(q, tile.coded_h, tile.coded_w));
       stats->estimated_bits += bits;
@@ -313,14 +341,15 @@ Status Codec::Impl::DecodeTile(int quality, const QualityPoint& q, const Tile& t
   }
   AECOMP_RETURN_IF_ERROR(coder->PredictRows(q));
 
-  const std::vector<uint8_t> rows = Coded(tile, coder->rows(), coder->rows());
+  const CodedElements coded(tile, coder->rows());
+  const std::vector<uint8_t> rows = coded.Of(coder->rows());
   std::vector<int16_t> values(rows.size());
   AECOMP_RETURN_IF_ERROR(ParallelStreams(parts, [&](size_t i) -> Status {
     const auto [begin, end] = StreamRange(rows.size(), i, parts);
     return DecodeValues(model->prior.y_tables(), streams.streams[1 + i], std::span(rows).subspan(begin, end - begin),
                         std::span(values).subspan(begin, end - begin));
   }));
-  Spread(tile, coder->rows(), std::move(values), coder->symbols());
+  coded.Spread(std::move(values), coder->symbols());
   coder->Reconstruct(q, y_hat, tile.coded_h, tile.coded_w);
   return {};
 }

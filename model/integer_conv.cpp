@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "model/multiversion.h"
 #include "model/onednn.h"
+#include "model/parallel_tasks.h"
 
 namespace aecomp {
 
@@ -255,6 +257,22 @@ void IntegerConv::RunToAccumulators(const uint8_t* x, int32_t* result) {
   impl_->ForEachPixel(x, [&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
     for (int c = 0; c < out; ++c) result[pixel * out + c] = acc[c] + bias[c];
   });
+}
+
+std::vector<IntegerConv> MakeConvolutions(const std::vector<LayerToRun>& layers, int h, int w) {
+  std::vector<Shape> inputs;
+  for (Shape shape{1, 0, h, w}; const LayerToRun& l : layers) {
+    inputs.push_back(shape);
+    shape = l.layer->OutputShape(shape);
+  }
+  std::vector<std::optional<IntegerConv>> made(layers.size());
+  static_cast<void>(ParallelTasks(layers.size(), [&](size_t i) -> Status {
+    made[i].emplace(*layers[i].layer, inputs[i].h, inputs[i].w, layers[i].zero_point);
+    return {};
+  }));
+  std::vector<IntegerConv> convolutions;
+  for (auto& conv : made) convolutions.push_back(std::move(*conv));
+  return convolutions;
 }
 
 }  // namespace aecomp

@@ -1,10 +1,10 @@
 #include "io/metadata.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <random>
 
+#include "io/deflate.h"
 #include "io/image_io.h"
 #include "io/opencv_api.h"
 
@@ -36,7 +36,7 @@ Image Numbered(int width, int height) {
 Bytes PngChunk(const std::string& type, const std::string& content) {
   const std::string text = std::string(3, '\0') + static_cast<char>(content.size()) + type + content;
   Bytes chunk(text.begin(), text.end());
-  const auto sum = static_cast<uint32_t>(crc32(0, chunk.data() + 4, static_cast<uInt>(chunk.size() - 4)));
+  const uint32_t sum = Crc32(std::span(chunk).subspan(4));
   for (int shift = 24; shift >= 0; shift -= 8) chunk.push_back(static_cast<uint8_t>(sum >> shift));
   return chunk;
 }

@@ -6,6 +6,7 @@
 
 #include "io/file.h"
 #include "io/opencv_api.h"
+#include "io/png_chunks.h"
 #include "tests/io/test_images.h"
 
 namespace aecomp {
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 
 TEST(Png, ComesBack) {
   for (const int channels : {1, 3}) {
-    for (const int size : {1, 2, 37}) {
+    for (const int size : {1, 2, 37, 200}) {  // 200: more than a stored block holds
       for (const int level : {0, 1, 6, 9}) {
         const Image image = MakeImage(size, size + 3, channels);
         const auto decoded = DecodePng(EncodePng(image, level).value(), "x.png");
@@ -49,6 +50,34 @@ TEST(Png, SurvivesEveryBitFlip) {
     EXPECT_TRUE(!decoded.ok() || SameImage(decoded.value(), image)) << bit;
   }
   EXPECT_GE(refused, 8 * bytes.size() * 95 / 100);
+}
+
+TEST(Png, ReadsLargeOnes) {
+  const Image image = MakeImage(5000, 4500);  // more than is inflated at once
+  const auto decoded = DecodePng(EncodePng(image, 1).value(), "x.png");
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_TRUE(SameImage(decoded.value(), image));
+}
+
+/// The file with its rows' stream changed, and right checksums of chunks.
+std::vector<uint8_t> WithRows(std::span<const uint8_t> file, void (*change)(std::vector<uint8_t>&)) {
+  std::vector<uint8_t> changed(file.begin(), file.begin() + 8);
+  ForEachPngChunk(file, 8, [&](const PngChunk& chunk) {
+    std::vector<uint8_t> content(chunk.content.begin(), chunk.content.end());
+    if (chunk.type == "IDAT") change(content);
+    AppendPngChunk(changed, chunk.type, content);
+  });
+  return changed;
+}
+
+TEST(Png, RefusesDamagedRowsWithRightChecksums) {
+  const auto bytes = EncodePng(MakeImage(30, 20)).value();
+  const auto message = [&](void (*change)(std::vector<uint8_t>&)) {
+    return DecodePng(WithRows(bytes, change), "x.png").status().message();
+  };
+  EXPECT_EQ(message([](auto&) {}), "");
+  EXPECT_NE(message([](auto& rows) { rows[0] ^= 1; }).find("x.png: damaged PNG image"), std::string::npos);
+  EXPECT_NE(message([](auto& rows) { rows.resize(rows.size() / 2); }).find("x.png: damaged"), std::string::npos);
 }
 
 /// Rewrites width and height in the header, checksum included.
