@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
 
 #include "model/multiversion.h"
 #include "model/onednn.h"
-#include "model/parallel_tasks.h"
 
 namespace aecomp {
 
@@ -26,9 +24,9 @@ struct IntegerConv::Impl {
   Shape padded, grid;                 // its input and its output [1, phases*phases*out, ..]; widths never change
   int strip;                          // rows of the grid that run at a time
   int zero_point;
-  int64_t most;                // elements of the largest padded input
-  AlignedBuffer<uint8_t> x;    // [padded.h, padded.w, in]; made when an input comes without its padding
-  AlignedBuffer<int32_t> acc;  // [strip, grid.w, grid.c]
+  int64_t most;              // elements of the largest padded input
+  AlignedBuffer<uint8_t> x;  // [padded.h, padded.w, in]; made when an input comes without its padding
+  int32_t* acc = nullptr;    // [strip, grid.w, grid.c], of the thread that calls: see Accumulate
   AlignedBuffer<int8_t> weights;
   std::vector<int32_t> bias;  // [grid.c]: minus what the zero point adds
   onednn::Op op;
@@ -63,7 +61,7 @@ struct IntegerConv::Impl {
   template <class F>
   void ForRow(int y, int first, int left, int right, F f) const {
     const int row = y + OutputShift();
-    const int32_t* sums = acc.data() + int64_t{row / phases - first} * grid.w * grid.c;
+    const int32_t* sums = acc + int64_t{row / phases - first} * grid.w * grid.c;
     for (int count; left < right; left += count) {
       const int column = left + OutputShift(), phase = column % phases;
       // Whole columns of the grid at once, but for those that an end cuts.
@@ -100,7 +98,6 @@ IntegerConv::Impl::Impl(const IntegerLayer& l, int h, int w, int zero) : layer(l
   most = padded.size();
   const int64_t row = int64_t{grid.w} * grid.c;
   strip = static_cast<int>(std::clamp<int64_t>(kStripSums / row, 1, std::min(grid.h, kMostStrip)));
-  acc = AlignedBuffer<int32_t>(static_cast<size_t>(strip * row));
   MakeConvolution();
 }
 
@@ -190,10 +187,16 @@ const uint8_t* IntegerConv::Impl::Padded(const uint8_t* source) {
   return x.data();
 }
 
+/// The sums of one strip. All convolutions that a thread runs put them into the same memory, which so stays in the
+/// cache and is cleared by the kernel only once.
 void IntegerConv::Impl::Accumulate(const uint8_t* rows) {
+  thread_local AlignedBuffer<int32_t> sums;
+  const auto size = static_cast<size_t>(int64_t{strip} * grid.w * grid.c);
+  if (sums.size() < size) sums = AlignedBuffer<int32_t>(size);
+  acc = sums.data();
   op.Set(DNNL_ARG_SRC, rows);
   op.Set(DNNL_ARG_WEIGHTS, weights.data());
-  op.Set(DNNL_ARG_DST, acc.data());
+  op.Set(DNNL_ARG_DST, acc);
   op.Run();
 }
 
@@ -257,22 +260,6 @@ void IntegerConv::RunToAccumulators(const uint8_t* x, int32_t* result) {
   impl_->ForEachPixel(x, [&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
     for (int c = 0; c < out; ++c) result[pixel * out + c] = acc[c] + bias[c];
   });
-}
-
-std::vector<IntegerConv> MakeConvolutions(const std::vector<LayerToRun>& layers, int h, int w) {
-  std::vector<Shape> inputs;
-  for (Shape shape{1, 0, h, w}; const LayerToRun& l : layers) {
-    inputs.push_back(shape);
-    shape = l.layer->OutputShape(shape);
-  }
-  std::vector<std::optional<IntegerConv>> made(layers.size());
-  static_cast<void>(ParallelTasks(layers.size(), [&](size_t i) -> Status {
-    made[i].emplace(*layers[i].layer, inputs[i].h, inputs[i].w, layers[i].zero_point);
-    return {};
-  }));
-  std::vector<IntegerConv> convolutions;
-  for (auto& conv : made) convolutions.push_back(std::move(*conv));
-  return convolutions;
 }
 
 }  // namespace aecomp

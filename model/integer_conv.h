@@ -69,13 +69,4 @@ class IntegerConv {
   std::unique_ptr<Impl> impl_;
 };
 
-struct LayerToRun {
-  const IntegerLayer* layer;
-  int zero_point;
-};
-
-/// Layers that follow each other, the first one for inputs [h, w, in]. Made side by side, which matters for a single
-/// image: the code of a convolution is made together with it. May throw dnnl::error or std::bad_alloc.
-std::vector<IntegerConv> MakeConvolutions(const std::vector<LayerToRun>& layers, int h, int w);
-
 }  // namespace aecomp

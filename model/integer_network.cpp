@@ -149,13 +149,12 @@ void IntegerNetworkRunner::Impl::PlaceStreams() {
 
 IntegerNetworkRunner::IntegerNetworkRunner(const IntegerNetwork& network, int h, int w)
     : impl_(std::make_unique<Impl>()) {
-  std::vector<LayerToRun> layers;
-  for (const IntegerStep& step : network.steps()) layers.push_back({&step.layer, step.zero_point});
-  std::vector<IntegerConv> convolutions = MakeConvolutions(layers, h, w);
+  Shape shape{1, 0, h, w};
   std::array<int64_t, 2> most{};
   for (const IntegerStep& step : network.steps()) {
-    impl_->steps.push_back({step, std::move(convolutions[impl_->steps.size()]), {}});
+    impl_->steps.push_back({step, IntegerConv(step.layer, shape.h, shape.w, step.zero_point), {}});
     Impl::Compiled& c = impl_->steps.back();
+    shape = c.conv.output();
     for (int phase = 0; phase < (step.layer.transposed ? step.layer.stride : 1); ++phase) {
       c.scale.insert(c.scale.end(), step.scale.begin(), step.scale.end());
     }
@@ -163,7 +162,7 @@ IntegerNetworkRunner::IntegerNetworkRunner(const IntegerNetwork& network, int h,
     size = std::max(size, c.conv.padded().size());
   }
   impl_->PlaceStreams();
-  impl_->most_results = static_cast<size_t>(output().size());
+  impl_->most_results = static_cast<size_t>(shape.size());
   for (size_t i = 0; i < most.size(); ++i) impl_->inputs[i] = AlignedBuffer<uint8_t>(static_cast<size_t>(most[i]));
 }
 IntegerNetworkRunner::~IntegerNetworkRunner() = default;

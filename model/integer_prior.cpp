@@ -37,11 +37,9 @@ Result<std::unique_ptr<IntegerRunner>> IntegerPrior::State::TakeRunner(int h, in
   try {
     Shape shape{1, hyper_channels, h, w};
     runner->input = AlignedBuffer<uint8_t>(static_cast<size_t>(shape.size()));
-    std::vector<LayerToRun> to_run;
-    for (size_t i = 0; i < layers.size(); ++i) to_run.push_back({&layers[i], ZeroPoint(i)});
-    runner->convs = MakeConvolutions(to_run, h, w);
     for (size_t i = 0; i < layers.size(); ++i) {
-      shape = runner->convs[i].output();
+      runner->convs.emplace_back(layers[i], shape.h, shape.w, ZeroPoint(i));
+      shape = runner->convs.back().output();
       const bool callers = i + 1 == hyper_layers || i + 1 == layers.size();
       runner->between.emplace_back(callers ? 0 : static_cast<size_t>(shape.size()));
     }
