@@ -49,9 +49,10 @@ bool Inflate(std::span<const uint8_t> stream, size_t most, std::vector<uint8_t>&
 std::vector<uint8_t> Deflate(std::span<const uint8_t> bytes, int level) {
   const Compressor compressor(libdeflate_alloc_compressor(level));
   if (compressor == nullptr) throw std::bad_alloc();
-  std::vector<uint8_t> result(libdeflate_zlib_compress_bound(compressor.get(), bytes.size()));
-  result.resize(libdeflate_zlib_compress(compressor.get(), bytes.data(), bytes.size(), result.data(), result.size()));
-  return result;
+  const size_t most = libdeflate_zlib_compress_bound(compressor.get(), bytes.size());
+  const auto room = std::make_unique_for_overwrite<uint8_t[]>(most);  // a vector would touch all of it
+  const size_t size = libdeflate_zlib_compress(compressor.get(), bytes.data(), bytes.size(), room.get(), most);
+  return {room.get(), room.get() + size};
 }
 
 uint32_t Crc32(std::span<const uint8_t> bytes) { return libdeflate_crc32(0, bytes.data(), bytes.size()); }
