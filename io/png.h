@@ -1,4 +1,4 @@
-// PNG through libpng.
+// PNG: read through libpng, written in one piece with libdeflate.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ bool LooksLikePng(std::span<const uint8_t> bytes);
 /// damaged, truncated or larger than `max_pixels`. `name`: what messages call the file.
 Result<Image> DecodePng(std::span<const uint8_t> bytes, const std::string& name, uint64_t max_pixels = kMaxPngPixels);
 
-/// image: 8 or 16 bits, 1 to 4 channels. level: zlib's, 0 (stored) to 9 (smallest).
+/// image: 8 or 16 bits, 1 to 4 channels. level: of compression, 0 (stored) to 9 (smallest).
 Result<std::vector<uint8_t>> EncodePng(const Image& image, int level = 1);
 
 }  // namespace aecomp

@@ -26,7 +26,6 @@ struct IntegerConv::Impl {
   int zero_point;
   int64_t most;              // elements of the largest padded input
   AlignedBuffer<uint8_t> x;  // [padded.h, padded.w, in]; made when an input comes without its padding
-  int32_t* acc = nullptr;    // [strip, grid.w, grid.c], of the thread that calls: see Accumulate
   AlignedBuffer<int8_t> weights;
   std::vector<int32_t> bias;  // [grid.c]: minus what the zero point adds
   onednn::Op op;
@@ -38,7 +37,7 @@ struct IntegerConv::Impl {
   void FillBorder(uint8_t* to) const;
   void Pad(const uint8_t* source, uint8_t* to) const;
   const uint8_t* Padded(const uint8_t* source);
-  void Accumulate(const uint8_t* rows);
+  const int32_t* Accumulate(const uint8_t* rows);
 
   /// Calls f(Sums) until it has seen every output in the area.
   template <class F>
@@ -46,12 +45,12 @@ struct IntegerConv::Impl {
     // A row of the grid has the sums of `phases` rows of the output.
     const int begin = (area.top + OutputShift()) / phases, end = (area.bottom + OutputShift() - 1) / phases + 1;
     for (int done = begin; done < end; done += strip) {
-      const int first = std::max(0, std::min(done, grid.h - strip));  // row of the grid in the first row of acc
-      Accumulate(source + int64_t{first} * stride * padded.w * padded.c);
+      const int first = std::max(0, std::min(done, grid.h - strip));  // row of the grid in the first row of sums
+      const int32_t* sums = Accumulate(source + int64_t{first} * stride * padded.w * padded.c);
       const int top = std::max(area.top, done * phases - OutputShift());
       const int bottom = std::min(area.bottom, (done + strip) * phases - OutputShift());
 #pragma omp parallel for schedule(static)
-      for (int y = top; y < bottom; ++y) ForRow(y, first, area.left, area.right, f);
+      for (int y = top; y < bottom; ++y) ForRow(y, sums, first, area.left, area.right, f);
     }
   }
 
@@ -59,9 +58,9 @@ struct IntegerConv::Impl {
   int OutputShift() const { return layer.transposed ? layer.padding : 0; }
 
   template <class F>
-  void ForRow(int y, int first, int left, int right, F f) const {
+  void ForRow(int y, const int32_t* strip_sums, int first, int left, int right, F f) const {
     const int row = y + OutputShift();
-    const int32_t* sums = acc + int64_t{row / phases - first} * grid.w * grid.c;
+    const int32_t* sums = strip_sums + int64_t{row / phases - first} * grid.w * grid.c;
     for (int count; left < right; left += count) {
       const int column = left + OutputShift(), phase = column % phases;
       // Whole columns of the grid at once, but for those that an end cuts.
@@ -187,17 +186,17 @@ const uint8_t* IntegerConv::Impl::Padded(const uint8_t* source) {
   return x.data();
 }
 
-/// The sums of one strip. All convolutions that a thread runs put them into the same memory, which so stays in the
-/// cache and is cleared by the kernel only once.
-void IntegerConv::Impl::Accumulate(const uint8_t* rows) {
+/// The sums of one strip [strip, grid.w, grid.c], until the calling thread runs the next. All convolutions that a
+/// thread runs put them into the same memory, which so stays in the cache and is cleared by the kernel only once.
+const int32_t* IntegerConv::Impl::Accumulate(const uint8_t* rows) {
   thread_local AlignedBuffer<int32_t> sums;
   const auto size = static_cast<size_t>(int64_t{strip} * grid.w * grid.c);
   if (sums.size() < size) sums = AlignedBuffer<int32_t>(size);
-  acc = sums.data();
   op.Set(DNNL_ARG_SRC, rows);
   op.Set(DNNL_ARG_WEIGHTS, weights.data());
-  op.Set(DNNL_ARG_DST, acc);
+  op.Set(DNNL_ARG_DST, sums.data());
   op.Run();
+  return sums.data();
 }
 
 IntegerConv::IntegerConv(const IntegerLayer& layer, int h, int w, int zero_point)

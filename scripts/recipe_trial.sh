@@ -4,9 +4,10 @@
 # compare only on one machine with nothing else on it; give the best ones another SEED, then MINUTES=90.
 #
 #   scripts/recipe_trial.sh TRAIN_FOLDER VALIDATION_FOLDER NAME [options of aecomp train]
-#       MINUTES=20 SEED=1 INIT=none (or a model) AECOMP=build/release/aecomp OUT=folder to keep model and log
+#       MINUTES=20, or STEPS=N for as many as a network makes in that time: then other work only delays a trial
+#       SEED=1 INIT=none (or a model) AECOMP=build/release/aecomp OUT=folder to keep model and log
 set -euo pipefail
-[ $# -ge 3 ] || { sed -n '2,8p' "$0"; exit 2; }
+[ $# -ge 3 ] || { sed -n '2,9p' "$0"; exit 2; }
 train=$1 valid=$2 name=$3
 shift 3
 aecomp=${AECOMP:-$(dirname "$0")/../build/release/aecomp}
@@ -14,7 +15,9 @@ work=${OUT:-$(mktemp -d)}
 [ -n "${OUT:-}" ] || trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"
 
-"$aecomp" train "$train" --val "$valid" --init "${INIT:-none}" -o "$work/trial.aecm" -f --time "${MINUTES:-20}m" --seed "${SEED:-1}" \
+limit=(--time "${MINUTES:-20}m")
+[ -z "${STEPS:-}" ] || limit=(--steps "$STEPS")
+"$aecomp" train "$train" --val "$valid" --init "${INIT:-none}" -o "$work/trial.aecm" -f "${limit[@]}" --seed "${SEED:-1}" \
   --patience 0 --validate-steps 0 --quiet --progress never "$@"
 python3 - "$work/trial.aecm.log.jsonl" "$name" "${MINUTES:-20}" "${SEED:-1}" <<'PYTHON'
 import json, sys
