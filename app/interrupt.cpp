@@ -1,9 +1,12 @@
 #include "app/interrupt.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
-#include <ctime>
+#include <thread>
 
 #include "io/file.h"
 #include "io/status.h"
@@ -11,21 +14,25 @@
 namespace aecomp {
 namespace {
 
-volatile std::sig_atomic_t sets_flag = 0;
-volatile std::sig_atomic_t interrupted = 0;
-volatile time_t interrupted_at = 0;
+std::atomic<bool> interrupted = false;
 
-// Only what is safe in a signal handler: unlink, write, _exit, time.
-void OnSignal(int) {
-  if (sets_flag && !interrupted) {
-    interrupted_at = time(nullptr);
-    interrupted = 1;
-    return;
-  }
-  // timeout(1) sends every signal twice: to the process and to its group.
-  if (sets_flag && time(nullptr) - interrupted_at < 2) return;
+// Only what is safe in a signal handler: unlink, _exit.
+void End(int) {
   UnlinkTemporaries();
   _exit(static_cast<int>(StatusCode::kInterrupted));
+}
+
+/// Never returns. signals are blocked in all threads.
+void WaitForSignals(sigset_t signals) {
+  using Clock = std::chrono::steady_clock;
+  int signal;
+  while (sigwait(&signals, &signal) != 0) continue;
+  const Clock::time_point first = Clock::now();
+  interrupted = true;
+  for (;;) {
+    // timeout(1) sends every signal twice: to the process and to its group.
+    if (sigwait(&signals, &signal) == 0 && Clock::now() - first >= std::chrono::seconds(1)) End(signal);
+  }
 }
 
 void Handle(int signal, void (*handler)(int)) {
@@ -39,14 +46,21 @@ void Handle(int signal, void (*handler)(int)) {
 }  // namespace
 
 void InstallSignalHandlers() {
-  Handle(SIGINT, OnSignal);
-  Handle(SIGTERM, OnSignal);
+  Handle(SIGINT, End);
+  Handle(SIGTERM, End);
   Handle(SIGPIPE, SIG_IGN);
   Handle(SIGXFSZ, SIG_IGN);
 }
 
-void InterruptSetsFlag() { sets_flag = 1; }
+void InterruptSetsFlag() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread(WaitForSignals, signals).detach();
+}
 
-bool Interrupted() { return interrupted != 0; }
+bool Interrupted() { return interrupted; }
 
 }  // namespace aecomp

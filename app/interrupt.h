@@ -8,7 +8,10 @@ namespace aecomp {
 void InstallSignalHandlers();
 
 /// From now on the first signal only sets the flag, so that work can end in order; one that comes later than
-/// a second after it ends the process.
+/// a second after it ends the process. Call it before there are other threads: they inherit that these signals are
+/// blocked, and a thread of its own waits for them. A handler that returns is not enough, because oneDNN's f32 GEMM
+/// keeps an address of the heap in the stack pointer, and the frame of a handler would overwrite what lies below
+/// (https://github.com/uxlfoundation/oneDNN/issues/4845; oneDNN 3.11 and before).
 void InterruptSetsFlag();
 bool Interrupted();
 

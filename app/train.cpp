@@ -42,8 +42,8 @@ Status RunTrain(TrainCommand& options) {
   if (!train.resume && !options.force && std::filesystem::exists(train.output, error)) {
     return UsageError(train.output + ": exists; name another with -o, go on with --resume, or overwrite with -f");
   }
-  UseThreads(train.threads);
   InterruptSetsFlag();
+  UseThreads(train.threads);
   ProgressLine line(options.quiet ? ProgressMode::kNever : options.progress);
   TrainCallbacks callbacks;
   callbacks.progress = [&](const TrainProgress& progress) { line.Show(ProgressText(progress)); };
