@@ -19,6 +19,7 @@
 #include "train/fake_quantisation.h"
 #include "train/initialise.h"
 #include "train/memory.h"
+#include "train/provenance.h"
 #include "train/recipe.h"
 #include "train/schedule.h"
 #include "train/settings.h"
@@ -58,18 +59,6 @@ std::string Format(const char* format, double a, double b = 0, double c = 0) {
 }
 
 std::string FileName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
-
-/// Of all runs of a provenance, [{"steps": ..}, ..].
-int64_t StepsOf(const std::string& history) {
-  int64_t steps = 0;
-  const json runs = json::parse(history, nullptr, /*allow_exceptions=*/false);
-  if (!runs.is_array()) return 0;
-  for (const json& run : runs) {
-    if (run.is_object() && run.contains("steps") && run.at("steps").is_number())
-      steps += run.at("steps").get<int64_t>();
-  }
-  return steps;
-}
 
 class Trainer {
  public:
@@ -113,6 +102,11 @@ class Trainer {
 
   double Progress() const { return schedule_.Progress(state_.step, state_.hours); }
   double LearningRate() const { return schedule_.Rate(state_.step, state_.hours); }
+  /// A part of the run after which something begins; 1: never.
+  bool Reached(double part) const { return part < 1 && Progress() >= part; }
+  /// Of this model, in this run and those before.
+  int64_t AllSteps() const { return StepsOf(state_.history) + state_.step; }
+  bool CountsAsFiles() const { return AllSteps() >= kDeadzoneSteps && Reached(options_.file_rate); }
   bool Validates() const { return images_.validation.size() > 0; }
   bool IsStale() const { return options_.patience > 0 && history_.stale() >= options_.patience; }
   void Say(const std::string& text) const {
@@ -135,9 +129,8 @@ class Trainer {
   Recipe recipe_;
   Parameters parameters_;
   std::unique_ptr<TrainingModel> model_;
-  int64_t earlier_steps_ = 0;  ///< of the runs that the model to start from had behind it
-  bool rounds_ = false;        ///< model_ trains with fake quantisation
-  bool as_files_ = false;      ///< model_ counts bits with state_.y_tables
+  bool rounds_ = false;    ///< model_ trains with fake quantisation
+  bool as_files_ = false;  ///< model_ counts bits with state_.y_tables
   std::unique_ptr<Adam> adam_;
   TrainingImages images_;
   TrainState state_;
@@ -174,7 +167,6 @@ Status Trainer::Check() const {
 Status Trainer::Prepare(StartingPoint start) {
   architecture_ = std::move(start.architecture), recipe_ = std::move(start.recipe);
   start_file_ = std::move(start.file);
-  state_.start = !start.model ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
   AECOMP_RETURN_IF_ERROR(CheckPatch(architecture_, options_.patch));
   const int smallest = options_.patch > 0 ? options_.patch : CropUnit(architecture_);
   const auto say = [this](const std::string& text) { Say(text); };
@@ -190,11 +182,12 @@ Status Trainer::Prepare(StartingPoint start) {
   return start.model ? StartFrom(*start.model) : Status();
 }
 
+/// As the run's progress wants it.
 Status Trainer::MakeModel() {
+  rounds_ = Reached(options_.fake_quantise), as_files_ = false;
   AECOMP_ASSIGN_OR_RETURN(model_,
                           TrainingModel::Create(architecture_, parameters_, options_.batch, options_.patch,
                                                 {static_cast<float>(recipe_.relu_leak), rounds_, options_.bfloat16}));
-  as_files_ = false;
   if (group_.ranks() > 1) model_->OnGradient([this](Parameter& p) { group_.Ready(p); });
   return {};
 }
@@ -234,14 +227,11 @@ bool Trainer::InAnyRank(bool mine) const {
 
 Status Trainer::StartFrom(const Model& model) {
   AECOMP_RETURN_IF_ERROR(CopyParameters(model, parameters_));
-  const json provenance = json::parse(model.provenance, nullptr, /*allow_exceptions=*/false);
-  if (provenance.is_object() && provenance.contains("runs")) state_.history = provenance.at("runs").dump();
+  state_.history = RunsOf(model.provenance);
   return {};
 }
 
 Status Trainer::Start() {
-  if (!options_.resume) state_.seed = options_.seed;
-  if (state_.history.empty()) state_.history = "[]";
   adam_ = std::make_unique<Adam>(parameters_, recipe_);
   if (options_.resume) {
     AECOMP_RETURN_IF_ERROR(ReadCheckpoint(CheckpointPath(), parameters_, *adam_, state_));
@@ -253,11 +243,9 @@ Status Trainer::Start() {
     Say("resumed at step " + std::to_string(state_.step));
   }
   images_.training.set_reduced(options_.reduce);
-  earlier_steps_ = StepsOf(state_.history);
   state_.settings = SettingsToJson(options_);
   // Adam's moments are part of a checkpoint; a start from a model re-estimates them while the rate warms up.
-  schedule_ = {options_.learning_rate, options_.last_rate, options_.steps, options_.hours,
-               state_.step - adam_->steps()};
+  schedule_.warm_up_from = state_.step - adam_->steps();
   if (group_.ranks() > 1) {
     AECOMP_RETURN_IF_ERROR(CompareRanks());
     group_.Start(parameters_);
@@ -297,8 +285,6 @@ Status Trainer::OpenLog() {
 }
 
 std::string Trainer::Provenance() const {
-  json runs = json::parse(state_.history, nullptr, false);
-  if (!runs.is_array()) runs = json::array();
   json folders = json::array();
   for (const std::string& folder : options_.folders) {
     std::string name = folder;
@@ -317,11 +303,10 @@ std::string Trainer::Provenance() const {
               {"commit", AECOMP_COMMIT}};
   if (options_.bfloat16) run["bfloat16"] = true;
   if (options_.noise > 0) run["noise"] = options_.noise;
-  if (rounds_) run["fake_quantise"] = options_.fake_quantise;
-  if (as_files_) run["file_rate"] = options_.file_rate;
+  if (Reached(options_.fake_quantise)) run["fake_quantise"] = options_.fake_quantise;
+  if (CountsAsFiles()) run["file_rate"] = options_.file_rate;
   if (options_.hours > 0) run["hours"] = state_.hours;  // otherwise equal runs give equal files
-  runs.push_back(std::move(run));
-  return json{{"trainer", "aecomp train"}, {"runs", runs}}.dump();
+  return ProvenanceAfter(state_.history, run);
 }
 
 Result<std::vector<uint8_t>> Trainer::Export() const {
@@ -455,15 +440,12 @@ void Trainer::Report() {
 
 /// Gradients of one batch, then the optimiser. Between the two the gradients lie in parameters_.
 Status Trainer::TakeStep(BatchLoader& loader) {
-  if (!rounds_ && options_.fake_quantise < 1 && Progress() >= options_.fake_quantise) {
-    rounds_ = true;
+  if (!rounds_ && Reached(options_.fake_quantise)) {
     AECOMP_RETURN_IF_ERROR(MakeModel());
     Say("from step " + std::to_string(state_.step + 1) + " on with the rounding of the integer codec");
   }
-  const bool knows_scales = earlier_steps_ + state_.step >= kDeadzoneSteps;
-  model_->UseDeadzones(knows_scales);
-  const bool as_files = knows_scales && options_.file_rate < 1 && Progress() >= options_.file_rate;
-  if (as_files && !as_files_) AECOMP_RETURN_IF_ERROR(CountAsFiles());
+  model_->UseDeadzones(AllSteps() >= kDeadzoneSteps);
+  if (!as_files_ && CountsAsFiles()) AECOMP_RETURN_IF_ERROR(CountAsFiles());
   const Clock::time_point begin = Clock::now();
   batch_ = &loader.Next();
   StepResult r = model_->ForwardBackward(
@@ -597,11 +579,9 @@ void Trainer::Summarise() const {
 Status Trainer::Run() {
   if (options_.threads > 0) omp_set_num_threads(options_.threads);
   FlushDenormals();
-  bool trained = false;
   if (options_.resume) {
-    AECOMP_ASSIGN_OR_RETURN(const TrainState saved, ReadTrainState(CheckpointPath()));
-    AdoptSettings(saved.settings, options_);
-    trained = saved.start != "none";
+    AECOMP_ASSIGN_OR_RETURN(state_, ReadTrainState(CheckpointPath()));
+    AdoptSettings(state_.settings, options_);
     if (options_.bfloat16 && !HasBfloat16()) {
       Say("this CPU does not multiply bfloat16: going on in f32");
       options_.bfloat16 = false;
@@ -609,7 +589,12 @@ Status Trainer::Run() {
   }
   AECOMP_RETURN_IF_ERROR(Check());
   AECOMP_ASSIGN_OR_RETURN(StartingPoint start, FindStartingPoint(options_, CheckpointPath()));
-  ApplyDefaults(trained || start.model != nullptr, FreeMemory(), options_);
+  if (!options_.resume) {
+    state_.start = !start.model ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
+    state_.seed = options_.seed;
+  }
+  ApplyDefaults(state_.start != "none", FreeMemory(), options_);
+  schedule_ = {options_.learning_rate, options_.last_rate, options_.steps, options_.hours};
   AECOMP_RETURN_IF_ERROR(Prepare(std::move(start)));
   AECOMP_RETURN_IF_ERROR(Start());
   AECOMP_RETURN_IF_ERROR(Loop());

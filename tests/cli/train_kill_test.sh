@@ -25,8 +25,8 @@ run_for() {
   wait "$pid" 2>/dev/null
   [ ! -e parts.aecm ] || expect 0 "$AECOMP" info parts.aecm
 }
-for _ in $(seq 10); do  # at random moments of the first half of a whole run
-  moment=$((RANDOM * ticks / 65536))
+for _ in $(seq 10); do  # at random moments of the first quarter of a whole run, so that it does not end before
+  moment=$((RANDOM * ticks / 131072))
   if [ -e parts.aecm.checkpoint ]; then
     run_for "$moment" --resume --threads 1 --checkpoint-steps 4
   else
