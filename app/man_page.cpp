@@ -50,7 +50,7 @@ A model is missing, broken or not the one that the file names.
 An output cannot be written.
 .TP
 .B 7
-Training diverged: a loss or gradient was not finite.
+Training diverged, with halved learning rates too: a loss or gradient was not finite, or the loss rose by half.
 .TP
 .B 130
 Interrupted.

@@ -62,7 +62,7 @@ struct Panels {
 }  // namespace
 
 Status TrainLog::Open(std::ios::openmode mode) {
-  file_.open(path_, mode);
+  file_ = std::ofstream(path_, mode);
   if (!file_) return WriteError(path_ + ": cannot be written; choose another place with --log");
   return {};
 }

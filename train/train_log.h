@@ -17,7 +17,7 @@ class TrainLog {
   /// A new file. kWrite when it cannot be made.
   Status Start(const std::string& path);
   /// The file as it was at `step`: what a run that was killed wrote after its last checkpoint is cut off, and what was
-  /// half written.
+  /// half written. Also of a log that is being written.
   Status Resume(const std::string& path, int64_t step);
 
   void Write(const nlohmann::json& line);

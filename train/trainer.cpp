@@ -7,6 +7,7 @@
 #include <cmath>
 #include <dnnl.hpp>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "io/file.h"
@@ -49,6 +50,11 @@ constexpr int kMostCrops = 65536;  // of a step: see BatchLoader
 /// Steps of a model's training, earlier runs included, before y is rounded as the encoder does. From the first step on
 /// that makes training diverge.
 constexpr int64_t kDeadzoneSteps = 10000;
+/// A report whose loss is so many times the lowest of the run so far: training diverges though all is finite.
+constexpr double kDivergedLoss = 1.5;
+constexpr int kReportSteps = 200;
+/// So often a run that diverges goes back to its checkpoint, each time with half the learning rate.
+constexpr int kMostHalvings = 5;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -74,19 +80,24 @@ class Trainer {
   Status Start();
   Status CompareRanks() const;
   Status StartFrom(const Model& model);
-  Status OpenLog();
+  Status OpenLog(bool resume);
 
   Status MakeModel();
+  void MakeLoader();
   Status Loop();
-  Status TakeStep(BatchLoader& loader);
+  Status TakeStep();
   Status CountAsFiles();
   Status Join(StepResult& result);
   void Count(const StepResult& result, double norm, double seconds, double hours);
   Status AfterStep();
+  Status End();
   bool Finished() const;
 
   Status CheckHealth();
-  Status Diverged(int64_t step) const;
+  Status Diverged(int64_t step, const std::string& how) const;
+  Status NotFinite(int64_t step) const { return Diverged(step, "not finite: " + FirstNonFinite()); }
+  Status GoBack(const Status& diverged);
+  std::string Remedy() const;
   std::string FirstNonFinite() const;
 
   Status Save();
@@ -96,7 +107,7 @@ class Trainer {
   Status RunValidation(const std::vector<uint8_t>& model);
   Result<std::vector<ValidationRow>> Measure(const std::vector<uint8_t>& model);
   std::string DescribeStart() const;
-  void Report();
+  Status Report();
   void Summarise() const;
   std::string Provenance() const;
 
@@ -137,8 +148,11 @@ class Trainer {
   ValidationHistory history_;
   std::vector<uint8_t> start_file_;  // the model to start from, until it has been validated
   Schedule schedule_;
-  const Batch* batch_ = nullptr;  // of the last step
-  int64_t saved_step_ = -1;       // of the checkpoint on the disk
+  std::unique_ptr<BatchLoader> loader_;
+  const Batch* batch_ = nullptr;                                  // of the last step
+  int64_t saved_step_ = -1;                                       // of the checkpoint on the disk
+  double lowest_loss_ = std::numeric_limits<double>::infinity();  // of the reports of this process
+  int halvings_ = 0;                                              // of the learning rate, in this process
   Clock::time_point saved_, counted_;
   TrainLog log_;
 
@@ -250,7 +264,7 @@ Status Trainer::Start() {
     AECOMP_RETURN_IF_ERROR(CompareRanks());
     group_.Start(parameters_);
   }
-  return OpenLog();
+  return OpenLog(options_.resume);
 }
 
 /// Ranks that would take other steps: on their machines, images or checkpoints are others, or they have other options.
@@ -268,10 +282,10 @@ Status Trainer::CompareRanks() const {
   return UsageError("the processes have different images, options or checkpoints; give all of them the same");
 }
 
-Status Trainer::OpenLog() {
+Status Trainer::OpenLog(bool resume) {
   if (!Leads()) return {};
   const std::string path = options_.log.empty() ? options_.output + ".log.jsonl" : options_.log;
-  AECOMP_RETURN_IF_ERROR(options_.resume ? log_.Resume(path, state_.step) : log_.Start(path));
+  AECOMP_RETURN_IF_ERROR(resume ? log_.Resume(path, state_.step) : log_.Start(path));
   json line = {{"step", state_.step},
                {"start", state_.start},
                {"images", images_.training.size()},
@@ -386,7 +400,7 @@ Status Trainer::CheckHealth() {
   if (batch_ == nullptr) return {};
   const float* clean = batch_->clean.size() > 0 ? batch_->clean.data() : nullptr;
   const StepResult r = model_->ForwardFrozen(batch_->x.data(), batch_->quality.data(), clean);
-  return InAnyRank(!std::isfinite(r.loss)) ? Diverged(state_.step) : Status();
+  return InAnyRank(!std::isfinite(r.loss)) ? NotFinite(state_.step) : Status();
 }
 
 /// After a forward pass, and a backward pass if that was finite.
@@ -404,15 +418,39 @@ std::string Trainer::FirstNonFinite() const {
   return "sum of the loss or of the squared gradients";
 }
 
-Status Trainer::Diverged(int64_t step) const {
-  std::string text = "training diverged at step " + std::to_string(step) + ": not finite: " + FirstNonFinite() + "; ";
-  text += saved_step_ < 0
-              ? "nothing was saved: start again"
-              : CheckpointPath() + " is that of step " + std::to_string(saved_step_) + ": go on from it with --resume";
-  return {StatusCode::kDiverged, text + Format(" and a smaller --lr than %g", options_.learning_rate)};
+Status Trainer::Diverged(int64_t step, const std::string& how) const {
+  return {StatusCode::kDiverged, "training diverged at step " + std::to_string(step) + ": " + how};
 }
 
-void Trainer::Report() {
+/// Of a run that cannot go on.
+std::string Trainer::Remedy() const {
+  const std::string text = saved_step_ < 0 ? "nothing was saved: start again"
+                                           : CheckpointPath() + " is that of step " + std::to_string(saved_step_) +
+                                                 ": go on from it with --resume";
+  return text + Format(" and a smaller --lr than %g", options_.learning_rate);
+}
+
+/// To the checkpoint, with half the learning rate; `diverged` with the remedy when that is of no use. Not where several
+/// processes train together: their machines need not have the checkpoint.
+Status Trainer::GoBack(const Status& diverged) {
+  if (saved_step_ < 0 || halvings_ == kMostHalvings || group_.ranks() > 1)
+    return {diverged.code(), diverged.message() + "; " + Remedy()};
+  ++halvings_;
+  options_.learning_rate /= 2, options_.last_rate /= 2;
+  schedule_.peak = options_.learning_rate, schedule_.last = options_.last_rate;
+  const double hours = state_.hours;  // those of the steps that are lost count
+  AECOMP_RETURN_IF_ERROR(ReadCheckpoint(CheckpointPath(), parameters_, *adam_, state_));
+  state_.hours = hours, state_.settings = SettingsToJson(options_);
+  schedule_.warm_up_from = state_.step - adam_->steps();
+  Say(diverged.message() + "; back to step " + std::to_string(state_.step) +
+      Format(" with half the learning rate, %g", options_.learning_rate));
+  AECOMP_RETURN_IF_ERROR(MakeModel());
+  MakeLoader();
+  window_ = {};
+  return OpenLog(/*resume=*/true);
+}
+
+Status Trainer::Report() {
   TrainProgress p;
   const double n = window_.steps;
   p.step = state_.step, p.total_steps = options_.steps;
@@ -435,11 +473,16 @@ void Trainer::Report() {
        {"lr", p.learning_rate},
        {"images_per_second", p.images_per_second}});
   if (callbacks_.progress) callbacks_.progress(p);
+  const bool enough = window_.steps == kReportSteps;
   window_ = {};
+  if (enough && p.loss > kDivergedLoss * lowest_loss_)
+    return Diverged(state_.step, Format("its loss is %.4f, after %.4f", p.loss, lowest_loss_));
+  if (enough) lowest_loss_ = std::min(lowest_loss_, p.loss);
+  return {};
 }
 
-/// Gradients of one batch, then the optimiser. Between the two the gradients lie in parameters_.
-Status Trainer::TakeStep(BatchLoader& loader) {
+/// Gradients of one batch, then the optimiser (between the two the gradients lie in parameters_), then what is due.
+Status Trainer::TakeStep() {
   if (!rounds_ && Reached(options_.fake_quantise)) {
     AECOMP_RETURN_IF_ERROR(MakeModel());
     Say("from step " + std::to_string(state_.step + 1) + " on with the rounding of the integer codec");
@@ -447,20 +490,20 @@ Status Trainer::TakeStep(BatchLoader& loader) {
   model_->UseDeadzones(AllSteps() >= kDeadzoneSteps);
   if (!as_files_ && CountsAsFiles()) AECOMP_RETURN_IF_ERROR(CountAsFiles());
   const Clock::time_point begin = Clock::now();
-  batch_ = &loader.Next();
+  batch_ = &loader_->Next();
   StepResult r = model_->ForwardBackward(
       batch_->x.data(), batch_->quality.data(), MixBits(state_.seed ^ 0xD1CE, static_cast<uint64_t>(state_.step)),
       batch_->clean.size() > 0 ? batch_->clean.data() : nullptr, int64_t{group_.rank()} * options_.batch);
   AECOMP_RETURN_IF_ERROR(Join(r));
-  if (!std::isfinite(r.loss)) return Diverged(state_.step + 1);
+  if (!std::isfinite(r.loss)) return NotFinite(state_.step + 1);
   const double norm = adam_->Step(LearningRate(), kClipNorm);
-  if (!std::isfinite(norm)) return Diverged(state_.step + 1);
+  if (!std::isfinite(norm)) return NotFinite(state_.step + 1);
   const double seconds = SecondsSince(begin);
   double hours = SecondsSince(counted_) / 3600;  // with what was between the steps
   group_.Broadcast({&hours, 1});                 // schedule and end of the run follow one clock
   counted_ = Clock::now();
   Count(r, norm, seconds, hours);
-  return {};
+  return AfterStep();
 }
 
 /// From now on bits are those of the tables that a model exported at the first such step has.
@@ -509,7 +552,7 @@ void Trainer::Count(const StepResult& r, double norm, double seconds, double hou
 /// step, which a resumed run would leave out.
 Status Trainer::AfterStep() {
   const bool early = state_.step == 20 || state_.step == 50 || state_.step == 100;
-  if (early || state_.step % 200 == 0) Report();
+  if (early || state_.step % kReportSteps == 0) AECOMP_RETURN_IF_ERROR(Report());
   if (options_.validate_steps > 0 && state_.step % options_.validate_steps == 0)
     AECOMP_RETURN_IF_ERROR(RunValidation());
   if (InAnyRank(callbacks_.interrupted && callbacks_.interrupted())) {
@@ -522,27 +565,33 @@ Status Trainer::AfterStep() {
   return {};
 }
 
+void Trainer::MakeLoader() {
+  batch_ = nullptr;  // the old loader's
+  loader_ = std::make_unique<BatchLoader>(images_.training, options_.batch, options_.patch,
+                                          architecture_.image_channels, architecture_.max_quality(), state_.seed,
+                                          state_.step, BatchShare{group_.rank(), group_.ranks()});
+}
+
 Status Trainer::Loop() {
-  BatchLoader loader(images_.training, options_.batch, options_.patch, architecture_.image_channels,
-                     architecture_.max_quality(), state_.seed, state_.step, {group_.rank(), group_.ranks()});
+  MakeLoader();
   saved_ = counted_ = Clock::now();
   if (!options_.resume) {
     // Saved before the first step: whatever happens later, there is something to resume.
     AECOMP_RETURN_IF_ERROR(start_file_.empty() || !Validates() ? RunValidation() : RunValidation(start_file_));
     if (saved_step_ < 0) AECOMP_RETURN_IF_ERROR(Save());
   }
-  while (!Finished()) {
-    AECOMP_RETURN_IF_ERROR(TakeStep(loader));
-    AECOMP_RETURN_IF_ERROR(AfterStep());
+  for (bool ends = false; !ends;) {
+    ends = Finished();
+    Status status = ends ? End() : TakeStep();
+    if (status.code() == StatusCode::kDiverged) status = GoBack(status), ends = false;
+    AECOMP_RETURN_IF_ERROR(status);
   }
-  if (window_.steps > 0) Report();
-  if (Validates() && history_.last_step() != state_.step) {
-    AECOMP_RETURN_IF_ERROR(RunValidation());
-  } else {
-    AECOMP_RETURN_IF_ERROR(Save());
-  }
-  batch_ = nullptr;  // the loader's
   return {};
+}
+
+Status Trainer::End() {
+  if (window_.steps > 0) AECOMP_RETURN_IF_ERROR(Report());
+  return Validates() && history_.last_step() != state_.step ? RunValidation() : Save();
 }
 
 bool Trainer::Finished() const { return Progress() >= 1 || IsStale(); }

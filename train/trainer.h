@@ -63,7 +63,8 @@ struct TrainCallbacks {
   std::function<bool()> interrupted;                   ///< polled each step; true: save and stop with kInterrupted
 };
 
-/// kDiverged when a loss or gradient is not finite; the checkpoint then is one from before. Under mpirun all processes
+/// A run whose loss or gradient is not finite, or whose loss rises by half, goes back to its checkpoint with half the
+/// learning rate; kDiverged when that has been done five times. Under mpirun all processes
 /// train together, and the first says how it ended: the others return success when they end with it.
 Status Train(const TrainOptions& options, const TrainCallbacks& callbacks);
 

@@ -209,13 +209,24 @@ TEST_F(TrainerTest, PatienceEndsARunThatGainsNothing) {
   }));
 }
 
-TEST_F(TrainerTest, AbsurdRateStopsWithTheStepAndTheLayer) {
+TEST_F(TrainerTest, AbsurdRateIsHalvedThenStopsWithTheStepAndTheLayer) {
   options_.learning_rate = 1e30;
-  const Status status = Train(options_, {});
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& message) { messages.push_back(message); };
+  const Status status = Train(options_, callbacks);
   EXPECT_EQ(status.code(), StatusCode::kDiverged) << status.message();
   EXPECT_NE(status.message().find("training diverged at step 2: not finite: "), std::string::npos) << status.message();
-  EXPECT_NE(status.message().find("is that of step 0: go on from it with --resume"), std::string::npos)
+  EXPECT_NE(status.message().find("is that of step 0: go on from it with --resume and a smaller --lr than 3.125e+28"),
+            std::string::npos)
       << status.message();
+  // The step that fails stays the same one: each time the checkpoint is back.
+  EXPECT_EQ(std::count_if(messages.begin(), messages.end(),
+                          [](const std::string& m) {
+                            return m.starts_with("training diverged at step 2: not finite: ") &&
+                                   m.find("; back to step 0 with half the learning rate, ") != m.npos;
+                          }),
+            5);
   options_.resume = true, options_.learning_rate = 1e-3, options_.steps = 3;
   EXPECT_TRUE(Train(options_, {}).ok());
 }
