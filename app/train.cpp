@@ -76,7 +76,7 @@ void AddTrainingOptions(CLI::App& sub, TrainCommand& options) {
       ->check(CLI::Range(1, 1024));
   sub.add_option("--patch", o.patch, "Crop size in pixels; default: 192, or what most images hold")
       ->check(CLI::Range(1, 4096));
-  sub.add_option("--lr", o.learning_rate, "Peak learning rate; default: 6e-4 from a trained model, 5e-4 from none")
+  sub.add_option("--lr", o.learning_rate, "Peak learning rate; default: 6e-4 from a trained model, 1e-3 from none")
       ->check(CLI::PositiveNumber);
   sub.add_option("--final-lr", o.last_rate, "Learning rate at the end; default: a fiftieth of the peak")
       ->check(CLI::PositiveNumber);

@@ -394,7 +394,7 @@ def main():
     t.add_argument("--total", type=float, default=0, help="minutes of all slices: the length of the schedule")
     t.add_argument("--batch", type=int, default=16)
     t.add_argument("--patch", type=int, default=256)
-    t.add_argument("--lr", type=float, default=5e-4)
+    t.add_argument("--lr", type=float, default=1e-3)
     t.add_argument("--seed", type=int, default=1)
     t.add_argument("--file-rate", type=float, default=1, help="after this part of all slices, count bits as files have them")
     t.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

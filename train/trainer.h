@@ -43,7 +43,7 @@ struct TrainOptions {
   std::string log;          ///< JSON Lines; empty: <output>.log.jsonl
 };
 
-inline constexpr double kScratchRate = 5e-4;  ///< of an untrained model
+inline constexpr double kScratchRate = 1e-3;  ///< of an untrained model
 inline constexpr double kTuningRate = 6e-4;   ///< of a trained one
 inline constexpr double kReducedPart = 0.5;   ///< of the crops of an untrained model
 inline constexpr double kLastRate = 0.02;     ///< of the peak
