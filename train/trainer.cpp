@@ -439,6 +439,8 @@ Status Trainer::GoBack(const Status& diverged) {
   options_.learning_rate /= 2, options_.last_rate /= 2;
   schedule_.peak = options_.learning_rate, schedule_.last = options_.last_rate;
   const double hours = state_.hours;  // those of the steps that are lost count
+  for (Parameter& p : parameters_.list()) std::fill(p.grad.begin(), p.grad.end(), 0.f);  // steps add to them
+  adam_ = std::make_unique<Adam>(parameters_, recipe_);
   AECOMP_RETURN_IF_ERROR(ReadCheckpoint(CheckpointPath(), parameters_, *adam_, state_));
   state_.hours = hours, state_.settings = SettingsToJson(options_);
   schedule_.warm_up_from = state_.step - adam_->steps();
