@@ -123,6 +123,7 @@ Status ReadCheckpoint(const std::string& path, Parameters& parameters, Adam& ada
     }
   }
   parameters.MarkChanged();
+  state.y_tables.clear();
   if (file.Find("y_tables.bounds") == nullptr) return {};
   AECOMP_ASSIGN_OR_RETURN(state.y_tables, LoadTables(file, "y_tables"));
   return {};

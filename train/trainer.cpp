@@ -446,6 +446,7 @@ Status Trainer::GoBack(const Status& diverged) {
   schedule_.warm_up_from = state_.step - adam_->steps();
   Say(diverged.message() + "; back to step " + std::to_string(state_.step) +
       Format(" with half the learning rate, %g", options_.learning_rate));
+  if (as_files_ && !CountsAsFiles()) lowest_loss_ = std::numeric_limits<double>::infinity();  // another loss again
   AECOMP_RETURN_IF_ERROR(MakeModel());
   MakeLoader();
   window_ = {};
