@@ -8,8 +8,9 @@
 
 namespace aecomp {
 
-constexpr int64_t kStripSums = 1 << 18;  // 1 MiB
-constexpr int kMostStrip = 16;           // rows; inputs that have fewer take as long
+constexpr int64_t kStripSums = 1 << 18;           // 1 MiB
+constexpr int kShortStrip = 16, kLongStrip = 32;  // rows; inputs that have fewer take as long
+constexpr int kVector = 64;                       // bytes: channels that an epilogue can turn into bytes at a time
 
 // With P = p + padding = stride*a + r for output position p of a transposed convolution, and taps t: out = sum over t
 // of x[a - t] * w[stride*t + r]: a convolution with K = ceil(kernel/stride) taps over positions a of an input that is
@@ -23,11 +24,12 @@ struct IntegerConv::Impl {
   int taps, padding, phases, stride;  // of the convolution that runs
   Shape padded, grid;                 // its input and its output [1, phases*phases*out, ..]; widths never change
   int strip;                          // rows of the grid that run at a time
+  int merged = 1;                     // pixels, of few channels, whose sums are handed out as if they were one
   int zero_point;
   int64_t most;              // elements of the largest padded input
   AlignedBuffer<uint8_t> x;  // [padded.h, padded.w, in]; made when an input comes without its padding
   AlignedBuffer<int8_t> weights;
-  std::vector<int32_t> bias;  // [grid.c]: minus what the zero point adds
+  std::vector<int32_t> bias;  // [merged, grid.c]: minus what the zero point adds
   onednn::Op op;
 
   Impl(const IntegerLayer& l, int h, int w, int zero);
@@ -64,12 +66,13 @@ struct IntegerConv::Impl {
     for (int count; left < right; left += count) {
       const int column = left + OutputShift(), phase = column % phases;
       // Whole columns of the grid at once, but for those that an end cuts.
-      const int repeats = phase == 0 ? std::max(1, (right - left) / phases) : 1;
-      const int pixels = repeats > 1 ? phases : std::min(phases - phase, right - left);
+      const int columns = phase == 0 ? std::max(1, (right - left) / phases) : 1;
+      const int group = columns >= merged ? merged : 1, repeats = columns / group;
+      const int pixels = columns > 1 ? phases * group : std::min(phases - phase, right - left);
       count = repeats * pixels;
       const int64_t at = int64_t{row % phases * phases + phase} * layer.out;
-      f(Sums{y, left, repeats, pixels * layer.out, grid.c, sums + int64_t{column / phases} * grid.c + at,
-             bias.data() + at});
+      f(Sums{y, left, repeats, pixels * layer.out, int64_t{group} * grid.c,
+             sums + int64_t{column / phases} * grid.c + at, bias.data() + at});
     }
   }
 
@@ -90,13 +93,15 @@ IntegerConv::Impl::Impl(const IntegerLayer& l, int h, int w, int zero) : layer(l
   taps = l.transposed ? (l.kernel + l.stride - 1) / l.stride : l.kernel;
   padding = l.transposed ? taps - 1 : l.padding;
   phases = l.transposed ? l.stride : 1;
+  if (phases == 1 && kVector % l.out == 0) merged = kVector / l.out;
   stride = l.transposed ? 1 : l.stride;
   padded.w = w + 2 * padding;
   grid = {1, phases * phases * l.out, 0, (padded.w - taps) / stride + 1};
   SetSize(h, w);
   most = padded.size();
   const int64_t row = int64_t{grid.w} * grid.c;
-  strip = static_cast<int>(std::clamp<int64_t>(kStripSums / row, 1, std::min(grid.h, kMostStrip)));
+  strip = static_cast<int>(
+      std::clamp<int64_t>(kStripSums / row, 1, std::min(grid.h, std::clamp(grid.h / 8, kShortStrip, kLongStrip))));
   MakeConvolution();
 }
 
@@ -151,6 +156,7 @@ void IntegerConv::Impl::MakeConvolution() {
     }
     bias[static_cast<size_t>(o)] = layer.bias[static_cast<size_t>(o % layer.out)] - zero_point * sum;
   }
+  for (size_t i = 0, more = bias.size() * static_cast<size_t>(merged - 1); i < more; ++i) bias.push_back(bias[i]);
   weights = AlignedBuffer<int8_t>(pd.weights_desc().get_size());
   onednn::Reorder({dims, Type::s8, Tag::ohwi}, plain.data(), pd.weights_desc(), weights.data());
 }
@@ -211,6 +217,7 @@ const Shape& IntegerConv::output() const { return impl_->output; }
 
 const Shape& IntegerConv::padded() const { return impl_->padded; }
 int IntegerConv::padding() const { return impl_->padding; }
+int IntegerConv::most_pixels() const { return impl_->phases * impl_->merged; }
 void IntegerConv::FillBorder(uint8_t* padded) const { impl_->FillBorder(padded); }
 void IntegerConv::RunPadded(const uint8_t* padded, const Epilogue& epilogue) {
   impl_->ForEachSums(padded, impl_->All(), epilogue);

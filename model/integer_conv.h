@@ -44,6 +44,8 @@ class IntegerConv {
     const int32_t* acc;   ///< [repeats, width]
     const int32_t* bias;  ///< [width], to be added
   };
+  /// Pixels in a width, at most.
+  int most_pixels() const;
   using Epilogue = std::function<void(const Sums&)>;
 
   /// Of the output: rows top .. bottom, columns left .. right.

@@ -113,7 +113,7 @@ struct IntegerNetworkRunner::Impl {
   struct Compiled {
     const IntegerStep& step;
     IntegerConv conv;
-    std::vector<float> scale;           // of the step, once for each column of a transposed convolution's stride
+    std::vector<float> scale;           // of the step, once for each of conv.most_pixels()
     int16_t* wide = nullptr;            // [h', w', out] of a stream that is added to something
     const int16_t* residual = nullptr;  // what is added to this one
   };
@@ -155,7 +155,7 @@ IntegerNetworkRunner::IntegerNetworkRunner(const IntegerNetwork& network, int h,
     impl_->steps.push_back({step, IntegerConv(step.layer, shape.h, shape.w, step.zero_point), {}});
     Impl::Compiled& c = impl_->steps.back();
     shape = c.conv.output();
-    for (int phase = 0; phase < (step.layer.transposed ? step.layer.stride : 1); ++phase) {
+    for (int i = 0; i < c.conv.most_pixels(); ++i) {
       c.scale.insert(c.scale.end(), step.scale.begin(), step.scale.end());
     }
     int64_t& size = most[(impl_->steps.size() - 1) % 2];

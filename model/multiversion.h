@@ -2,7 +2,7 @@
 #pragma once
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define AECOMP_MULTIVERSION __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
+#define AECOMP_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
 #define AECOMP_MULTIVERSION
 #endif

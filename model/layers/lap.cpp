@@ -44,7 +44,7 @@ std::vector<float> OddPartMatrix(int block, bool inverse) {
 }
 
 constexpr int kMostHalf = 128;    // of a block
-constexpr int64_t kColumns = 48;  // that are mixed at a time: few enough for their sums to stay in registers
+constexpr int64_t kColumns = 96;  // that are mixed at a time: few enough for their sums to stay in registers
 
 /// MixBorder for some columns.
 __attribute__((always_inline)) inline void MixSome(const float* v, int half, float* to, int64_t stride,
@@ -148,7 +148,7 @@ void Lap(const Shape& shape, int block, bool inverse, float* x) {
   const std::vector<float> v = OddPartMatrix(block, inverse);
   const int half = block / 2;
   const int64_t c = shape.c, row = shape.w * c, rows = int64_t{shape.n} * shape.h, borders = shape.h / block - 1;
-  constexpr int64_t kRows = 16;
+  constexpr int64_t kRows = 32;
   const auto mix = c == 3 ? MixColumns<3> : MixColumns<0>;
 #pragma omp parallel
   {
