@@ -114,36 +114,29 @@ ThreadShares::ThreadShares(int threads, size_t files)
     : threads_(ThreadCount(threads)),
       workers_(static_cast<int>(std::min<size_t>(files, static_cast<size_t>(threads_)))) {}
 
+int ThreadShares::ThreadsFor(int64_t pixels) const {
+  return pixels >= kLargeImage ? threads_ : std::max(1, threads_ / workers_);
+}
+
 ThreadShares::Turn::Turn(ThreadShares& shares, int64_t pixels) {
-  const bool large = pixels >= kLargeImage;
-  if (large) {
+  if (pixels >= kLargeImage) {
     large_ = std::unique_lock(shares.machine_);
   } else {
     small_ = std::shared_lock(shares.machine_);
   }
-  UseThreads(large ? shares.threads_ : std::max(1, shares.threads_ / shares.workers_));
+  UseThreads(shares.ThreadsFor(pixels));
 }
 
 Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWork& work) {
   AECOMP_ASSIGN_OR_RETURN(auto plan, PlanBatch(options, kind));
   ModelStore store(options.model, options.precision, kind.use);
-  const bool work_ahead = std::any_of(plan.begin(), plan.end(), [](const PlannedFile& file) { return !file.skip; });
   ThreadShares shares(options.threads, plan.size());
   Batch batch(options, std::move(plan));
   const auto run = [&] {
-    Worker worker{ModelSource(store), shares};
+    Worker worker{ModelSource(store), false, shares};
     batch.Work(work, worker);
   };
   std::vector<std::jthread> others;
-  if (work_ahead && kind.use != ModelUse::kDecompression) {
-    others.emplace_back([&] {  // while the first image is read, which takes a thread
-      UseThreads(std::max(1, ThreadCount(options.threads) - 1));
-      try {
-        (void)store.Default();
-      } catch (const std::exception&) {  // whoever needs the model will meet it again
-      }
-    });
-  }
   for (int i = 1; i < shares.workers(); ++i) others.emplace_back(run);
   run();
   others.clear();

@@ -22,6 +22,10 @@ class ThreadShares {
 
   int workers() const { return workers_; }
 
+  /// How many there are in all; how many a network that runs over an image of this size gets.
+  int threads() const { return threads_; }
+  int ThreadsFor(int64_t pixels) const;
+
   /// Held while a network runs over an image of this size. Waits for its turn.
   class Turn {
    public:
@@ -40,6 +44,7 @@ class ThreadShares {
 /// What a worker has beside the file it works on.
 struct Worker {
   ModelSource models;
+  bool ready = false;  ///< of what compresses: see compress.cpp
   ThreadShares& shares;
 };
 

@@ -1,9 +1,12 @@
 // aecomp compress: images to .aec files.
+#include <omp.h>
+
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "app/batch.h"
 #include "app/command.h"
@@ -12,6 +15,7 @@
 #include "io/convert.h"
 #include "io/image_io.h"
 #include "io/metrics.h"
+#include "io/png.h"
 #include "model/rate_control.h"
 
 namespace aecomp {
@@ -79,9 +83,30 @@ Status Verify(std::span<const uint8_t> bytes, const Image& colour, const Image& 
   return {};
 }
 
+/// Makes the model and the codec ready while the first image is read, which takes one thread.
+std::jthread MakeReady(std::span<const uint8_t> file, uint32_t tile_size, Worker& worker) {
+  if (worker.ready) return {};
+  worker.ready = true;
+  const std::optional<PngSize> size = PeekPngSize(file);
+  return std::jthread([size, tile_size, &worker] {
+    UseThreads(std::max(1, worker.shares.threads() - 1));
+    try {
+      const auto codec = worker.models.Get();
+      if (!codec.ok() || !size) return;
+      codec.value()->SetTileSize(tile_size);
+      // Made for as many threads as they will have, but by this one alone.
+      UseThreads(worker.shares.ThreadsFor(int64_t{size->width} * size->height));
+      omp_set_max_active_levels(0);
+      (void)codec.value()->Prepare(size->width, size->height);
+    } catch (const std::exception&) {  // whoever needs them will meet it again
+    }
+  });
+}
+
 Status CompressFile(const PlannedFile& file, const CompressOptions& options, Worker& worker, FileReport& report) {
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
   AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, ReadInput(file.input));
+  std::jthread ahead = MakeReady(bytes, options.tile_size, worker);
   Metadata metadata;
   AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, &metadata));
   std::vector<uint8_t>().swap(bytes);  // as large as the pixels where the format is plain
@@ -89,6 +114,7 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   AECOMP_ASSIGN_OR_RETURN(auto chunks, ExtraChunks(full, metadata, options.keep_alpha, report));
   const Image without = HasAlpha(full) ? WithoutAlpha(full.Clone()) : Image();
   const Image& image = HasAlpha(full) ? without : full;
+  if (ahead.joinable()) ahead.join();
   std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares, int64_t{image.width} * image.height);
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, worker.models.Get());
   codec->SetExtraChunks(std::move(chunks));

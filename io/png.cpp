@@ -230,6 +230,14 @@ bool LooksLikePng(View bytes) {
   return bytes.size() >= kPngSignature.size() && std::equal(kPngSignature.begin(), kPngSignature.end(), bytes.begin());
 }
 
+std::optional<PngSize> PeekPngSize(View bytes) {
+  constexpr size_t kWidth = 16, kHeight = 20, kMost = PNG_UINT_31_MAX;  // behind the signature and "IHDR"
+  if (!LooksLikePng(bytes) || bytes.size() < kHeight + 4) return std::nullopt;
+  const uint32_t width = ReadBigEndian(bytes, kWidth), height = ReadBigEndian(bytes, kHeight);
+  if (width > kMost || height > kMost) return std::nullopt;
+  return PngSize{static_cast<int>(width), static_cast<int>(height)};
+}
+
 Result<Image> DecodePng(View bytes, const std::string& name, uint64_t max_pixels) {
   if (!LooksLikePng(bytes)) return InputError(name + ": not a PNG image");
   PngReader reader(bytes);

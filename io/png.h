@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,12 @@ namespace aecomp {
 inline constexpr uint64_t kMaxPngPixels = uint64_t{1} << 28;
 
 bool LooksLikePng(std::span<const uint8_t> bytes);
+
+struct PngSize {
+  int width = 0, height = 0;
+};
+/// What the header says, which reading may yet refuse; nothing where there is none.
+std::optional<PngSize> PeekPngSize(std::span<const uint8_t> bytes);
 
 /// Gray or RGB, with alpha where the file has it, 8 or 16 bits: palettes and lower depths are expanded. kInput when
 /// damaged, truncated or larger than `max_pixels`. `name`: what messages call the file.

@@ -166,6 +166,8 @@ struct Codec::Impl {
   ContainerHeader analysed;
   SampleRange range;
 
+  ContainerHeader HeaderFor(int width, int height) const;
+  Status Prepare(int width, int height);
   Result<TileCoder*> CoderFor(const Tile& tile);
   template <class T>
   LatentView<T> ViewOf(T* latents, const Tile& tile, const Plane& plane) const;
@@ -230,17 +232,32 @@ Status Codec::Impl::EncodeStreams(const std::vector<TileSymbols>& symbols, Conta
   });
 }
 
+ContainerHeader Codec::Impl::HeaderFor(int width, int height) const {
+  const Architecture& a = model->architecture;
+  ContainerHeader header;
+  header.width = static_cast<uint32_t>(width), header.height = static_cast<uint32_t>(height);
+  header.model = model->id;
+  header.tile_size = tile_size;
+  while (header.tile_size < static_cast<uint32_t>(std::max(a.hyper_stride, a.tile))) header.tile_size *= 2;
+  return header;
+}
+
+Status Codec::Impl::Prepare(int width, int height) {
+  const std::vector<Tile> tiles = MakeTiles(HeaderFor(width, height), model->architecture);
+  const Plane coded = CodedPlane(tiles);
+  if (transform) AECOMP_RETURN_IF_ERROR(transform->PrepareEncoder(coded.rows, coded.columns));
+  if (model->architecture.prior == PriorType::kFactorized) return {};
+  AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tiles.front()));
+  return coder->PrepareEncoder();
+}
+
 Status Codec::Impl::Analyse(const Image& image) {
   const Architecture& a = model->architecture;
   analysed = {};
-  ContainerHeader header;
-  header.width = static_cast<uint32_t>(image.width), header.height = static_cast<uint32_t>(image.height);
+  ContainerHeader header = HeaderFor(image.width, image.height);
   header.channels = static_cast<uint8_t>(image.channels);
   header.bits = static_cast<uint8_t>(image.bits);
-  header.model = model->id;
-  header.tile_size = tile_size;
   range = RangeOf(image);
-  while (header.tile_size < static_cast<uint32_t>(std::max(a.hyper_stride, a.tile))) header.tile_size *= 2;
 
   // The transforms see what is coded and no more: synthesis has nothing else. The prior sees zeros beyond, as in
   // training.
@@ -447,6 +464,19 @@ void Codec::SetTileSize(uint32_t size) { impl_->tile_size = size; }
 Result<std::vector<uint8_t>> Codec::Compress(const Image& image, int quality, CompressStats* stats) {
   AECOMP_RETURN_IF_ERROR(Analyse(image));
   return Encode(quality, 1, stats);
+}
+
+Status Codec::Prepare(int width, int height) {
+  if (impl_->model->use == ModelUse::kDecompression) return ModelError("the model was loaded for decompression only");
+  if (width < 1 || height < 1 || static_cast<uint32_t>(width) > kMaxSide || static_cast<uint32_t>(height) > kMaxSide ||
+      uint64_t(width) * uint64_t(height) > kMaxPixels) {
+    return InputError("an image of " + std::to_string(width) + "x" + std::to_string(height) + " cannot be compressed");
+  }
+  try {
+    return impl_->Prepare(width, height);
+  } catch (const std::exception& e) {  // out of memory, dnnl::error
+    return InputError(std::string("cannot be made ready: ") + e.what());
+  }
 }
 
 Status Codec::Analyse(const Image& image) {

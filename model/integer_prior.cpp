@@ -97,6 +97,12 @@ Status IntegerPrior::Run(int quality, const int16_t* z, int h, int w, uint8_t* f
   return {};
 }
 
+Status IntegerPrior::Prepare(int h, int w) const {
+  AECOMP_ASSIGN_OR_RETURN(std::unique_ptr<IntegerRunner> runner, state_->TakeRunner(h, w));
+  state_->GiveBack(std::move(runner));
+  return {};
+}
+
 void IntegerPrior::RunScalar(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows) const {
   const State& s = *state_;
   Shape shape{1, s.hyper_channels, h, w};

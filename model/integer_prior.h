@@ -45,7 +45,9 @@ class IntegerPrior {
   /// [4h, 4w, M] rows of y_tables; row 0 means "not coded, the value is 0". May be called from several threads. Fails
   /// only when there is no memory or the sizes do not close (kModel).
   Status Run(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows) const;
-  /// The same, in plain loops: what Run is tested against.
+  /// Makes ready what Run needs for tiles of this size: to be called where there is time for it.
+  Status Prepare(int h, int w) const;
+  /// The same as Run, in plain loops: what Run is tested against.
   void RunScalar(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows) const;
 
   /// Channels of y that a colour model does not code in gray images, since they hold colour alone: not 0. [M], or empty

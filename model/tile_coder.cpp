@@ -176,6 +176,11 @@ Status TileCoder::CompileHyperEncoder() {
   return ModelError("the hyper-encoder's output does not have the shape of z");
 }
 
+Status TileCoder::PrepareEncoder() {
+  AECOMP_RETURN_IF_ERROR(CompileHyperEncoder());
+  return model_.prior.Prepare(z_shape_.h, z_shape_.w);
+}
+
 void TileCoder::QuantiseZ(const QualityPoint& q, const LatentView<const float>& y) {
   const QualityScales& s = q.scales;
   const auto channels_of_y = static_cast<uint32_t>(y_shape_.c);

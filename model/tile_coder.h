@@ -43,6 +43,9 @@ class TileCoder {
   /// than this one was made for, or much narrower.
   bool SetSize(int h, int w);
 
+  /// Makes ready what Encode needs beside the means: to be called where there is time for it.
+  Status PrepareEncoder();
+
   /// Encoder: y from the analysis transform before gain [h, w, M]; elements outside of coded_h x coded_w have symbol 0.
   /// Afterwards z(), symbols() and rows() are those of the tile.
   Status Encode(const QualityPoint& q, const LatentView<const float>& y, int coded_h, int coded_w);

@@ -74,6 +74,11 @@ Status WindowTransform::Compile(const Network* network, const IntegerNetwork* de
   return {};
 }
 
+Shape WindowTransform::EncoderInput(const WindowSize& size) const {
+  const int stride = model_.architecture.latent_stride;
+  return {1, model_.architecture.image_channels, size.height * stride, size.width * stride};
+}
+
 Result<WindowTransform::Compiled*> WindowTransform::Encoder(const Shape& input, bool integer) {
   for (Compiled& c : encoders_) {
     if (c.input_shape == input && c.integer == integer) return &c;
@@ -181,33 +186,54 @@ IntegerConv::Area CoreOf(const Window& v, const Window& h, int stride) {
           (h.core_end - h.begin) * stride};
 }
 
-/// convert(sample) of the pixels from (row, column) on: row y of them goes to line(y) [shape.w, shape.c].
-template <class Sample, class Line, class Convert>
-void FillPixels(const Image& image, int row, int column, const Shape& shape, Line line, Convert convert) {
+template <class Sample, class To, class Convert>
+inline void ConvertSamples(const Sample* from, int64_t count, To* to, Convert convert) {
+  for (int64_t i = 0; i < count; ++i) to[i] = convert(from[i]);
+}
+
+/// As x - 1/2.
+struct ToCentred {
+  explicit ToCentred(const SampleRange& range) : low(range.low), width(range.high - range.low) {}
+  float operator()(float sample) const { return (sample - low) / width - 0.5f; }
+  float low, width;
+};
+
+AECOMP_MULTIVERSION
+void Load(const uint8_t* from, int64_t count, const SampleRange range, float* to) {
+  ConvertSamples(from, count, to, ToCentred(range));
+}
+
+AECOMP_MULTIVERSION
+void Load(const uint16_t* from, int64_t count, const SampleRange range, float* to) {
+  ConvertSamples(from, count, to, ToCentred(range));
+}
+
+void Load(const uint8_t* from, int64_t count, const SampleRange&, uint8_t* to) { std::copy_n(from, count, to); }
+
+/// The pixels from (row, column) on, those of the image's edge where there are none: row y of them goes to line(y)
+/// [shape.w, shape.c].
+template <class Sample, class Line>
+void FillPixels(const Image& image, const SampleRange& range, int row, int column, const Shape& shape, Line line) {
   const int inside = std::clamp(image.width - column, 1, shape.w);
 #pragma omp parallel for schedule(static)
   for (int y = 0; y < shape.h; ++y) {
     const auto* from = reinterpret_cast<const Sample*>(image.Row(std::min(row + y, image.height - 1))) +
                        int64_t{std::min(column, image.width - 1)} * image.channels;
     auto* pixel = line(y);
-    if (image.channels == 1) {
-      for (int x = 0; x < inside; ++x) {
-        for (int k = 0; k < shape.c; ++k) *pixel++ = convert(from[x]);
-      }
-    } else {
-      for (int64_t i = 0; i < int64_t{inside} * shape.c; ++i) *pixel++ = convert(from[i]);
+    const int64_t samples = int64_t{inside} * image.channels;
+    Load(from, samples, range, pixel);
+    if (image.channels < shape.c) {  // gray: spread, from the last on
+      for (int64_t x = inside - 1; x >= 0; --x) std::fill_n(pixel + x * shape.c, shape.c, pixel[x]);
     }
+    pixel += int64_t{inside} * shape.c;
     for (int x = inside; x < shape.w; ++x, pixel += shape.c) std::copy_n(pixel - shape.c, shape.c, pixel);
   }
 }
 
-/// As x - 1/2.
 void FillFloats(const Image& image, const SampleRange& range, int row, int column, const Shape& shape, float* to) {
-  const float low = range.low, width = range.high - range.low;
-  const auto convert = [&](auto sample) { return (static_cast<float>(sample) - low) / width - 0.5f; };
   const auto line = [&](int y) { return to + int64_t{y} * shape.w * shape.c; };
-  image.bits == 8 ? FillPixels<uint8_t>(image, row, column, shape, line, convert)
-                  : FillPixels<uint16_t>(image, row, column, shape, line, convert);
+  image.bits == 8 ? FillPixels<uint8_t>(image, range, row, column, shape, line)
+                  : FillPixels<uint16_t>(image, range, row, column, shape, line);
 }
 
 }  // namespace
@@ -217,7 +243,7 @@ Status WindowTransform::Analyse(const Image& image, const SampleRange& range, in
   const Architecture& a = model_.architecture;
   const WindowSize size = SizeFor(rows, columns, encoder_halo_);
   const int stride = a.latent_stride;
-  const Shape input{1, a.image_channels, size.height * stride, size.width * stride};
+  const Shape input = EncoderInput(size);
   const bool integer = integer_ && image.bits == 8;
   AECOMP_ASSIGN_OR_RETURN(Compiled * c, Encoder(input, integer));
   if (!(c->output_shape == Shape{1, a.latent_channels, size.height, size.width})) {
@@ -248,9 +274,8 @@ Status WindowTransform::Analyse(const Image& image, const SampleRange& range, in
         model_.integer->encoder_blocks.Run(c->blocks.data(), pixels.h / stride, size.width, blocks,
                                            to + (v.begin + area.top - v.core_begin) * row_stride, row_stride);
       }
-      FillPixels<uint8_t>(
-          image, v.begin * stride, h.begin * stride, input, [&](int row) { return c->deep->InputRow(row); },
-          [](uint8_t sample) { return sample; });
+      FillPixels<uint8_t>(image, range, v.begin * stride, h.begin * stride, input,
+                          [&](int row) { return c->deep->InputRow(row); });
       c->deep->Start();
       c->deep->Finish(CoreOf(v, h, 1), [&](const Sums& sums, const float* scale) {
         float* sum = y + (v.begin + sums.y) * row_stride + (h.begin + sums.x) * m;

@@ -22,6 +22,11 @@ class WindowTransform {
   /// integer: deep paths run in integers where the model has them and the samples have 8 bits.
   explicit WindowTransform(Model& model, bool integer = true, int max_window = 16384);
 
+  /// Makes ready what Analyse of 8 bits needs for this size of y: to be called where there is time for it.
+  Status PrepareEncoder(int rows, int columns) {
+    return Encoder(EncoderInput(SizeFor(rows, columns, encoder_halo_)), integer_).status();
+  }
+
   /// image -> y before gain [rows, columns, M], where rows and columns times latent_stride are at least the image's
   /// size; the image is continued by its border pixels. row_stride: floats from one row of y to the next. Gray images
   /// are repeated into the model's channels. image: 8 or 16 bits.
@@ -70,6 +75,7 @@ class WindowTransform {
                   Image& image);
   void RunDecoder(const float* y_hat, int64_t row_stride, const SampleRange& range, const Place& place, Compiled& c,
                   Image& image);
+  Shape EncoderInput(const WindowSize& size) const;
   WindowSize SizeFor(int rows, int columns, int halo) const;
   AlignedBuffer<float> BandOfPixels(Shape pixels, int halo) const;
 
