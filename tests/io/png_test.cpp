@@ -52,6 +52,21 @@ TEST(Png, SurvivesEveryBitFlip) {
   EXPECT_GE(refused, 8 * bytes.size() * 95 / 100);
 }
 
+TEST(Png, HeadersTellTheSize) {
+  const std::vector<uint8_t> file = EncodePng(Image(300, 70000, 1)).value();
+  const auto size = PeekPngSize(file);
+  ASSERT_TRUE(size.has_value());
+  EXPECT_EQ(size->width, 300);
+  EXPECT_EQ(size->height, 70000);
+  EXPECT_FALSE(PeekPngSize(std::span(file).first(23)).has_value());
+  EXPECT_FALSE(PeekPngSize({}).has_value());
+  std::vector<uint8_t> other = file;
+  other[16] = 0x80;  // more than 2^31 - 1, which PNG does not allow
+  EXPECT_FALSE(PeekPngSize(other).has_value());
+  other[0] = 'x';
+  EXPECT_FALSE(PeekPngSize(other).has_value());
+}
+
 TEST(Png, ReadsLargeOnes) {
   const Image image = MakeImage(5000, 4500);  // more than is inflated at once
   const auto decoded = DecodePng(EncodePng(image, 1).value(), "x.png");

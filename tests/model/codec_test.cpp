@@ -158,6 +158,21 @@ TEST(Codec, BytesAndPixelsDoNotDependOnThreads) {
   omp_set_num_threads(threads);
 }
 
+TEST(Codec, BytesDoNotDependOnWhatWasMadeReady) {
+  const Image image = SyntheticImage(150, 90, 3);
+  const std::vector<uint8_t> bytes = Codec(TinyModel()).Compress(image, 30).value();
+  const struct { int width, height; } sizes[] = {{150, 90}, {90, 150}, {1, 1}, {3000, 70}};
+  for (const auto& size : sizes) {
+    Codec codec(TinyModel());
+    ASSERT_TRUE(codec.Prepare(size.width, size.height).ok());
+    EXPECT_EQ(codec.Compress(image, 30).value(), bytes) << size.width << "x" << size.height;
+  }
+  Codec codec(TinyModel());
+  EXPECT_EQ(codec.Prepare(0, 5).code(), StatusCode::kInput);
+  EXPECT_EQ(codec.Prepare(1 << 30, 1 << 30).code(), StatusCode::kInput);
+  EXPECT_EQ(codec.Compress(image, 30).value(), bytes);
+}
+
 TEST(Codec, IntegerAndFloatTransformsAreClose) {
   const auto model = TinyModel();
   ASSERT_NE(model->integer, nullptr);
