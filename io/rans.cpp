@@ -218,14 +218,35 @@ std::vector<uint8_t> EncodeValues(const CodingTables& tables, std::span<const in
 
 Status DecodeValues(const CodingTables& tables, std::span<const uint8_t> bytes, std::span<const uint8_t> rows,
                     std::span<int16_t> values) {
-  if (values.size() != rows.size() || !AllBelow(rows, tables.rows())) {
+  ValueDecoder decoder(tables, bytes);
+  AECOMP_RETURN_IF_ERROR(decoder.Next(rows, values));
+  return decoder.Finish();
+}
+
+ValueDecoder::ValueDecoder(const CodingTables& tables, std::span<const uint8_t> bytes)
+    : tables_(tables), bytes_(bytes) {}
+ValueDecoder::~ValueDecoder() = default;
+
+Status ValueDecoder::Next(std::span<const uint8_t> rows, std::span<int16_t> values) {
+  if (values.size() != rows.size() || !AllBelow(rows, tables_.rows())) {
     return ModelError("entropy coder: a value names a probability table that does not exist");
   }
-  if (values.empty()) return bytes.empty() ? Status() : CorruptError("entropy-coded data where none is expected");
-  RansDecoder decoder(tables, bytes);
-  if (!decoder.valid()) return CorruptError("entropy-coded data: not a coder's state");
+  if (values.empty()) return {};
+  if (!decoder_) {
+    decoder_ = std::make_unique<RansDecoder>(tables_, bytes_);
+    if (!decoder_->valid()) return CorruptError("entropy-coded data: not a coder's state");
+  }
+  RansDecoder decoder = *decoder_;  // in registers
   for (size_t i = 0; i < values.size(); ++i) values[i] = decoder.Get(rows[i]);
-  return decoder.AtEnd() ? Status() : CorruptError("entropy-coded data: the coder does not end where it began");
+  decoder_ = std::make_unique<RansDecoder>(decoder);
+  return {};
+}
+
+Status ValueDecoder::Finish() const {
+  if (!decoder_) {
+    return bytes_.empty() ? Status() : CorruptError("entropy-coded data where none is expected");
+  }
+  return decoder_->AtEnd() ? Status() : CorruptError("entropy-coded data: the coder does not end where it began");
 }
 
 }  // namespace aecomp

@@ -3,12 +3,15 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "io/status.h"
 
 namespace aecomp {
+
+class RansDecoder;
 
 /// Probability tables for integers around 0. Row r codes the values -bound[r] .. bound[r]; what lies outside is coded
 /// as an escape symbol followed by the excess in bypass bits (bounded: |value| <= kMaxMagnitude, larger is clamped by
@@ -68,5 +71,21 @@ std::vector<uint8_t> EncodeValues(const CodingTables& tables, std::span<const in
 /// outside `bytes`, whatever they hold.
 Status DecodeValues(const CodingTables& tables, std::span<const uint8_t> bytes, std::span<const uint8_t> rows,
                     std::span<int16_t> values);
+
+/// The same in steps, for values whose rows depend on values before them.
+class ValueDecoder {
+ public:
+  /// Both must outlive this.
+  ValueDecoder(const CodingTables& tables, std::span<const uint8_t> bytes);
+  ~ValueDecoder();
+  /// The next values.size() values. Whatever the bytes hold: Finish tells whether they were sound.
+  Status Next(std::span<const uint8_t> rows, std::span<int16_t> values);
+  Status Finish() const;
+
+ private:
+  const CodingTables& tables_;
+  std::span<const uint8_t> bytes_;
+  std::unique_ptr<RansDecoder> decoder_;  // made by the first value
+};
 
 }  // namespace aecomp

@@ -25,6 +25,8 @@ constexpr size_t kMostTileCoders = 2;  // those of an image differ little, or ar
 struct TileSymbols {
   std::vector<int16_t> z, y;  // y: only the coded elements
   std::vector<uint8_t> z_rows, y_rows;
+  std::vector<int16_t> coarse;  // of a model that has coarse channels
+  std::vector<uint8_t> coarse_rows;
 };
 
 /// The table of every element of z: the channel's. [positions, N]
@@ -175,6 +177,8 @@ struct Codec::Impl {
   void Reserve(AlignedBuffer<T>& latents, const Plane& plane) const;
   Status Analyse(const Image& image);
   Result<Container> Encode(int quality, double thrift, CompressStats* stats);
+  /// Of the streams of a tile.
+  size_t FirstOfY() const { return model->prior.coarse().empty() ? 1 : 2; }
   Status EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container);
   Result<Image> Decompress(const Container& container, const Region& region);
   template <class T>
@@ -210,22 +214,26 @@ void Codec::Impl::Reserve(AlignedBuffer<T>& latents, const Plane& plane) const {
   if (latents.size() < size) latents = AlignedBuffer<T>(size);
 }
 
-/// One z stream and the same number of y streams for every tile.
+/// A stream of z, one of coarse channels where the model has them, and the same number of y streams for every tile.
 Status Codec::Impl::EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container) {
   size_t most = 1;
   for (const TileSymbols& t : symbols) most = std::max(most, t.y.size());
-  const size_t parts = StreamsFor(most);
+  const size_t first = FirstOfY(), parts = StreamsFor(most, kMaxStreams - first), all = first + parts;
   container.tiles.resize(symbols.size());
-  for (TileStreams& t : container.tiles) t.streams.resize(1 + parts);
-  return ParallelStreams(symbols.size() * (1 + parts), [&](size_t task) -> Status {
-    const TileSymbols& t = symbols[task / (1 + parts)];
-    const size_t stream = task % (1 + parts);
-    std::vector<uint8_t>& bytes = container.tiles[task / (1 + parts)].streams[stream];
+  for (TileStreams& t : container.tiles) t.streams.resize(all);
+  return ParallelStreams(symbols.size() * all, [&](size_t task) -> Status {
+    const TileSymbols& t = symbols[task / all];
+    const size_t stream = task % all;
+    std::vector<uint8_t>& bytes = container.tiles[task / all].streams[stream];
     if (stream == 0) {
       bytes = EncodeValues(model->prior.z_tables(), t.z, t.z_rows);
       return {};
     }
-    const auto [begin, end] = StreamRange(t.y.size(), stream - 1, parts);
+    if (stream < first) {
+      bytes = EncodeValues(model->prior.y_tables(), t.coarse, t.coarse_rows);
+      return {};
+    }
+    const auto [begin, end] = StreamRange(t.y.size(), stream - first, parts);
     bytes = EncodeValues(model->prior.y_tables(), std::span(t.y).subspan(begin, end - begin),
                          std::span(t.y_rows).subspan(begin, end - begin));
     return {};
@@ -308,6 +316,8 @@ Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats*
     const CodedElements coded(tile, coder->rows());
     symbols[i].y = coded.Of(coder->symbols());
     symbols[i].y_rows = coded.Of(coder->rows());
+    symbols[i].coarse = coder->coarse_symbols();
+    symbols[i].coarse_rows = coder->coarse_rows();
     if (stats != nullptr) {
       AECOMP_ASSIGN_OR_RETURN(const double bits, coder->EstimateBits(q, tile.coded_h, tile.coded_w));
       stats->estimated_bits += bits;
@@ -348,7 +358,7 @@ Status Codec::Impl::DecodeTile(int quality, const QualityPoint& q, const Tile& t
     if constexpr (std::is_same_v<T, float>) return FactorizedCoder(*model, quality).Decode(tile, streams, y_hat);
     return ModelError("a factorized prior decodes to f32 latents");
   }
-  const size_t parts = streams.streams.size() - 1;
+  const size_t first = FirstOfY(), parts = streams.streams.size() - first;
   AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
   std::vector<int16_t>& z = coder->z();
   AECOMP_RETURN_IF_ERROR(DecodeValues(model->prior.z_tables(), streams.streams[0],
@@ -356,19 +366,21 @@ Status Codec::Impl::DecodeTile(int quality, const QualityPoint& q, const Tile& t
   for (int16_t v : z) {
     if (v < -kZMax || v > kZMax) return CorruptError("an element of z is out of range");
   }
-  AECOMP_RETURN_IF_ERROR(coder->PredictRows(q));
+  AECOMP_RETURN_IF_ERROR(coder->PredictRows(q, tile.coded_h, tile.coded_w));
 
   const CodedElements coded(tile, coder->rows());
   const std::vector<uint8_t> rows = coded.Of(coder->rows());
   std::vector<int16_t> values(rows.size());
   AECOMP_RETURN_IF_ERROR(ParallelStreams(parts, [&](size_t i) -> Status {
     const auto [begin, end] = StreamRange(rows.size(), i, parts);
-    return DecodeValues(model->prior.y_tables(), streams.streams[1 + i], std::span(rows).subspan(begin, end - begin),
-                        std::span(values).subspan(begin, end - begin));
+    return DecodeValues(model->prior.y_tables(), streams.streams[first + i],
+                        std::span(rows).subspan(begin, end - begin), std::span(values).subspan(begin, end - begin));
   }));
   coded.Spread(std::move(values), coder->symbols());
-  coder->Reconstruct(q, y_hat, tile.coded_h, tile.coded_w);
-  return {};
+  if (first == 1) return coder->Reconstruct(q, nullptr, y_hat, tile.coded_h, tile.coded_w);
+  ValueDecoder coarse(model->prior.y_tables(), streams.streams[1]);
+  AECOMP_RETURN_IF_ERROR(coder->Reconstruct(q, &coarse, y_hat, tile.coded_h, tile.coded_w));
+  return coarse.Finish();
 }
 
 Result<Image> Codec::Impl::Decompress(const Container& container, const Region& region) {
@@ -409,7 +421,7 @@ Result<Image> Codec::Impl::Decode(const Container& container, const SampleRange&
   const bool factorized = a.prior == PriorType::kFactorized;
   if (container.tiles.size() != tiles.size()) return CorruptError("corrupt: it has too few or too many tiles");
   for (const TileStreams& t : container.tiles) {
-    if (t.streams.size() < (factorized ? 1 : 2)) return CorruptError("corrupt: a tile lacks streams");
+    if (t.streams.size() < (factorized ? 1 : FirstOfY() + 1)) return CorruptError("corrupt: a tile lacks streams");
   }
   const Plane plane = CodedPlane(tiles);
   const int stride = a.latent_stride, halo = transform ? transform->decoder_halo() : plane.rows + plane.columns;

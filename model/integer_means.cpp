@@ -126,7 +126,7 @@ void MeanPredictor::SetSize(int h, int w) {
   for (IntegerNetworkRunner* network : {&head_, &context_in_, &context_out_}) network->SetSize(h, w);
 }
 
-const float* MeanPredictor::Predict(const uint8_t* features) {
+float* MeanPredictor::Predict(const uint8_t* features) {
   const Shape& shape = head_.output();
   const int64_t width = joined_channels_, count = width - context_in_.output().c;
 #pragma omp parallel for schedule(static)
@@ -141,7 +141,7 @@ const float* MeanPredictor::Predict(const uint8_t* features) {
   return head_.Run();
 }
 
-const float* MeanPredictor::Correct() {
+float* MeanPredictor::Correct() {
   const Shape& shape = context_in_.output();
   const float* context = context_in_.Run();
 #pragma omp parallel for schedule(static)

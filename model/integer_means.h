@@ -60,7 +60,7 @@ class MeanPredictor {
   const Shape& shape() const { return head_.output(); }  ///< [1, M, h, w]
 
   /// mu [h, w, M] before gain, for features u8 [h, w, K]; valid until the next call.
-  const float* Predict(const uint8_t* features);
+  float* Predict(const uint8_t* features);
 
   /// What the context sees of an element of the first half is ToSeen(companded, seen_steps()). Those of the second half
   /// are kUnseen.
@@ -72,7 +72,7 @@ class MeanPredictor {
 
   /// The correction of mu [h, w, M] before gain, of the features of the last Predict; valid until the next call. Once
   /// after every Predict.
-  const float* Correct();
+  float* Correct();
 
  private:
   IntegerNetworkRunner head_, context_in_, context_out_;

@@ -219,7 +219,7 @@ void IntegerNetworkRunner::Finish(const IntegerConv::Area& area, const Last& las
   c.conv.RunPadded(x, area, [&](const Sums& sums) { last(sums, scale); });
 }
 
-const float* IntegerNetworkRunner::Run() {
+float* IntegerNetworkRunner::Run() {
   const Shape& result = output();
   if (impl_->result.size() == 0) impl_->result = AlignedBuffer<float>(impl_->most_results);
   float* to = impl_->result.data();
@@ -230,7 +230,7 @@ const float* IntegerNetworkRunner::Run() {
   return to;
 }
 
-const float* IntegerNetworkRunner::Run(const uint8_t* x) {
+float* IntegerNetworkRunner::Run(const uint8_t* x) {
   const Shape& input = impl_->steps[0].conv.input();
   const int64_t line = int64_t{input.w} * input.c;
   for (int y = 0; y < input.h; ++y) std::copy_n(x + y * line, line, InputRow(y));

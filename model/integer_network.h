@@ -87,9 +87,9 @@ class IntegerNetworkRunner {
   uint8_t* InputRow(int y);
 
   /// Sums times scale [h', w', C'], valid until the next call.
-  const float* Run();
+  float* Run();
   /// The same for all of an input: u8 [h, w, C].
-  const float* Run(const uint8_t* x);
+  float* Run(const uint8_t* x);
 
   /// The same for those who have another use for the sums: Start, then Finish for every area that is wanted. Finish
   /// hands over sums (see IntegerConv) with the [sums.width] numbers that they are to be multiplied with, from several

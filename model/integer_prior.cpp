@@ -65,6 +65,9 @@ std::span<const float> IntegerPrior::feature_scales() const { return state_->fea
 std::span<const uint8_t> IntegerPrior::gray_skipped() const { return state_->gray_skipped; }
 void IntegerPrior::SetGraySkipped(std::vector<uint8_t> skipped) { state_->gray_skipped = std::move(skipped); }
 
+const CoarseModel& IntegerPrior::coarse() const { return state_->coarse; }
+void IntegerPrior::SetCoarse(CoarseModel coarse) { state_->coarse = std::move(coarse); }
+
 Status IntegerPrior::SetYTables(std::vector<FrequencyRow> frequencies) {
   if (std::ssize(frequencies) != y_tables().rows()) return ModelError("tables of another number of rows");
   AECOMP_ASSIGN_OR_RETURN(state_->y_tables, CodingTables::Create(frequencies));

@@ -11,6 +11,7 @@
 #include "io/rans.h"
 #include "io/status.h"
 #include "model/architecture.h"
+#include "model/coarse.h"
 #include "model/coding_tables.h"
 #include "model/integer_layer.h"
 #include "model/parameters.h"
@@ -54,6 +55,10 @@ class IntegerPrior {
   /// when all are coded.
   std::span<const uint8_t> gray_skipped() const;
   void SetGraySkipped(std::vector<uint8_t> skipped);
+
+  /// How the coarse channels of y are coded, which may be none.
+  const CoarseModel& coarse() const;
+  void SetCoarse(CoarseModel coarse);
 
   /// [K]
   std::span<const float> feature_scales() const;

@@ -35,6 +35,7 @@ Status IntegerPrior::Save(SafetensorsWriter& writer) const {
     writer.AddIntegers("integer.gray_skipped", {m}, std::vector<int32_t>(s.gray_skipped.begin(), s.gray_skipped.end()),
                        DType::kU8);
   }
+  s.coarse.Save(writer);
   SaveTables("integer.z_tables", s.z_frequencies, writer);
   SaveTables("integer.y_tables", s.y_frequencies, writer);
   for (size_t i = 0; i < s.layers.size(); ++i) {
@@ -68,6 +69,7 @@ Result<IntegerPrior> IntegerPrior::Load(const Architecture& architecture, const 
   AECOMP_ASSIGN_OR_RETURN(s.z_tables, CodingTables::Create(s.z_frequencies));
   AECOMP_ASSIGN_OR_RETURN(s.y_tables, CodingTables::Create(s.y_frequencies));
   if (s.z_tables.rows() < 1 || s.y_tables.rows() < 1) return ModelError("the model file has no probability tables");
+  AECOMP_ASSIGN_OR_RETURN(s.coarse, CoarseModel::Load(file, s.latent_channels, s.y_tables.rows()));
   for (int32_t row : z_rows) {
     if (row < 0 || row >= s.z_tables.rows())
       return ModelError("tensor \"integer.z_rows\" names a table that does not exist");

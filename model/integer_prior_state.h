@@ -33,6 +33,7 @@ struct IntegerPrior::State {
   std::vector<int32_t> sigma_offset;                    ///< [qualities, M]: 1/256 rows
   std::vector<float> feature_scales;                    ///< [K]
   std::vector<uint8_t> gray_skipped;                    ///< [M] or empty
+  CoarseModel coarse;
   std::vector<FrequencyRow> z_frequencies, y_frequencies;
   CodingTables z_tables, y_tables;
 

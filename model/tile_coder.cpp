@@ -200,15 +200,76 @@ void TileCoder::QuantiseZ(const QualityPoint& q, const LatentView<const float>& 
   }
 }
 
-Status TileCoder::PredictRows(const QualityPoint& q) {
+Status TileCoder::PredictRows(const QualityPoint& q, int coded_h, int coded_w) {
   AECOMP_RETURN_IF_ERROR(
       model_.prior.Run(q.quality, z_.data(), z_shape_.h, z_shape_.w, features_.data(), rows_.data()));
-  if (q.skipped.empty()) return {};
-  ForEachRow([&](int, int, int64_t at) {
-    for (size_t c = 0; c < q.skipped.size(); ++c) {
-      if (q.skipped[c] != 0) rows_[static_cast<size_t>(at) + c] = 0;
+  if (!q.skipped.empty()) {
+    ForEachRow([&](int, int, int64_t at) {
+      for (size_t c = 0; c < q.skipped.size(); ++c) {
+        if (q.skipped[c] != 0) rows_[static_cast<size_t>(at) + c] = 0;
+      }
+    });
+  }
+  TakeCoarse(coded_h, coded_w);
+  return {};
+}
+
+/// Coarse channels have a stream of their own.
+void TileCoder::TakeCoarse(int coded_h, int coded_w) {
+  const bool coarse = !model_.prior.coarse().empty();
+  planes_.Reset(coarse ? model_.prior.coarse().channels : watched_, coded_h, coded_w);
+  for (size_t k = 0; k < planes_.channels(); ++k) {
+    ForEachRow([&, c = planes_.channel(k)](int i, int j, int64_t at) {
+      uint8_t& row = rows_[static_cast<size_t>(at + c)];
+      if (i < coded_h && j < coded_w) planes_.row[planes_.At(k, i, j)] = row;
+      if (coarse) row = 0;
+    });
+  }
+}
+
+void TileCoder::SetMeans(const std::vector<float>& gain, const float* mu) {
+  for (size_t k = 0; k < planes_.channels(); ++k) {
+    ForEachRow([&, c = planes_.channel(k)](int i, int j, int64_t at) {
+      if (i >= planes_.h() || j >= planes_.w()) return;
+      planes_.mean[planes_.At(k, i, j)] = mu[at + c] * gain[static_cast<size_t>(c)];
+    });
+  }
+}
+
+/// Codes some stages of the coarse channels, and makes mu what they were predicted to be. `correction`: null for stages
+/// of the first half, to which it does not apply. code(elements, channel) gives the planes their symbols.
+template <class Code>
+Status TileCoder::CodeCoarse(int first_stage, int last_stage, const std::vector<float>& gain, float* mu,
+                             float* correction, Code code) {
+  const CoarseModel& coarse = model_.prior.coarse();
+  std::vector<CoarseElement> elements;
+  for (int stage = first_stage; stage <= last_stage; ++stage) {
+    for (size_t k = 0; k < planes_.channels(); ++k) {
+      const int c = planes_.channel(k);
+      const float g = gain[static_cast<size_t>(c)];
+      if (g == 0) continue;  // skipped
+      const auto element = [&](int i, int j) { return static_cast<size_t>((i * y_shape_.w + j) * y_shape_.c + c); };
+#pragma omp parallel for schedule(static)
+      for (int i = 0; i < planes_.h(); ++i) {
+        planes_.ForEachInRow(k, stage, i, [&](int y, int x) {
+          const size_t at = planes_.At(k, y, x), e = element(y, x);
+          if (correction != nullptr) planes_.mean[at] = (mu[e] + correction[e]) * g;
+          const CoarsePlanes::Prediction p = planes_.Predict(coarse, k, stage, y, x);
+          planes_.value[at] = p.mean;
+          if (planes_.row[at] != 0) planes_.row[at] = coarse.Rows(k, stage, p.activity)[planes_.row[at]];
+        });
+      }
+      elements.clear();
+      planes_.ForEach(k, stage, [&](int i, int j) { elements.push_back({element(i, j), planes_.At(k, i, j)}); });
+      AECOMP_RETURN_IF_ERROR(code(elements, static_cast<size_t>(c)));
+      for (const CoarseElement& at : elements) {
+        mu[at.e] = planes_.value[at.at] / g;
+        if (correction != nullptr) correction[at.e] = 0;
+        symbols_[at.e] = planes_.symbol[at.at];
+        planes_.value[at.at] += static_cast<float>(planes_.symbol[at.at]);
+      }
     }
-  });
+  }
   return {};
 }
 
@@ -224,13 +285,28 @@ auto TileCoder::Seer(const float* mu, const std::vector<float>& mean_gain, const
 Status TileCoder::Encode(const QualityPoint& q, const LatentView<const float>& y, int coded_h, int coded_w) {
   AECOMP_RETURN_IF_ERROR(CompileHyperEncoder());
   QuantiseZ(q, y);
-  AECOMP_RETURN_IF_ERROR(PredictRows(q));
-  const float* mu = means_->Predict(features_.data());
+  AECOMP_RETURN_IF_ERROR(PredictRows(q, coded_h, coded_w));
+  float* mu = means_->Predict(features_.data());
   const QualityScales& s = q.scales;
   const size_t channels = s.gain.size();
   const std::vector<float> mean_gain = MeanGain(q);
   const std::vector<float> inverse_weight = InverseWeights(model_.architecture, q.quality, q.thrift, s.step);
   const auto see = Seer(mu, mean_gain, s);
+  const bool coarse = !model_.prior.coarse().empty();
+  coarse_symbols_.clear(), coarse_rows_.clear();
+  const auto quantise_coarse = [&](const std::vector<CoarseElement>& elements, size_t c) -> Status {
+    for (const CoarseElement& at : elements) {
+      const auto position = static_cast<int>(at.e / channels);
+      const float latent = y.data[position / y_shape_.w * y.row_stride +
+                                  static_cast<int64_t>(position % y_shape_.w) * y_shape_.c + static_cast<int64_t>(c)];
+      const uint8_t row = planes_.row[at.at];
+      const float residual = latent * s.gain[c] - planes_.value[at.at];
+      const int16_t symbol = row == 0 ? int16_t{0} : quantiser_.Quantise(residual, row, inverse_weight[c]);
+      planes_.symbol[at.at] = symbol;
+      if (row != 0) coarse_symbols_.push_back(symbol), coarse_rows_.push_back(row);
+    }
+    return {};
+  };
   const auto quantise = [&](int i, int j, int64_t at, uint32_t parity, const float* correction) {
     int16_t* to = symbols_.data() + at;
     if (i >= coded_h || j >= coded_w) {
@@ -246,34 +322,74 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView<const float>& y
     for (size_t c = parity; c < channels; c += 2) {  // most are small
       to[c] = std::fabs(residual[c]) < 0.5f ? int16_t{0} : quantiser_.Quantise(residual[c], rows[c], inverse_weight[c]);
     }
+    for (size_t k = 0; coarse && k < planes_.channels(); ++k) {
+      const auto c = static_cast<uint32_t>(planes_.channel(k));
+      if ((c & 1) == parity) to[c] = planes_.symbol[planes_.At(k, i, j)];
+    }
   };
   const std::vector<float> none(channels, 0.f);
+  SetMeans(mean_gain, mu);
+  if (coarse) {
+    AECOMP_RETURN_IF_ERROR(CodeCoarse(0, CoarseModel::kStages - 2, mean_gain, mu, nullptr, quantise_coarse));
+  }
   ForEachRow([&](int i, int j, int64_t at) {
     quantise(i, j, at, FirstParity(i, j), none.data());
     see(i, j, at, FirstParity(i, j));
   });
-  const float* correction = means_->Correct();
+  float* correction = means_->Correct();
+  constexpr int kLast = CoarseModel::kStages - 1;
+  if (coarse) AECOMP_RETURN_IF_ERROR(CodeCoarse(kLast, kLast, mean_gain, mu, correction, quantise_coarse));
   ForEachRow([&](int i, int j, int64_t at) { quantise(i, j, at, 1 - FirstParity(i, j), correction + at); });
+  if (!coarse) {  // of those that are watched
+    for (size_t k = 0; k < planes_.channels(); ++k) {
+      const auto c = static_cast<size_t>(planes_.channel(k));
+      planes_.ForEach(k, kLast, [&](int i, int j) {
+        const size_t e = static_cast<size_t>(i * y_shape_.w + j) * channels + c;
+        planes_.mean[planes_.At(k, i, j)] = (mu[e] + correction[e]) * mean_gain[c];
+      });
+    }
+  }
   return {};
 }
 
 template <class T>
-void TileCoder::Reconstruct(const QualityPoint& q, const LatentView<T>& y_hat, int coded_h, int coded_w) {
-  const float* mu = means_->Predict(features_.data());
+Status TileCoder::Reconstruct(const QualityPoint& q, ValueDecoder* coarse, const LatentView<T>& y_hat, int coded_h,
+                              int coded_w) {
+  float* mu = means_->Predict(features_.data());
   const QualityScales& s = q.scales;
   const auto channels = static_cast<uint32_t>(s.gain.size());
   const std::vector<float> mean_gain = MeanGain(q);
   const auto see = Seer(mu, mean_gain, s);
+  const auto decode_coarse = [&](const std::vector<CoarseElement>& elements, size_t) -> Status {
+    std::vector<uint8_t> rows;
+    for (const CoarseElement& at : elements) {
+      if (planes_.row[at.at] != 0) rows.push_back(planes_.row[at.at]);
+    }
+    std::vector<int16_t> values(rows.size());
+    AECOMP_RETURN_IF_ERROR(coarse->Next(rows, values));
+    size_t next = 0;
+    for (const CoarseElement& at : elements) {
+      planes_.symbol[at.at] = planes_.row[at.at] != 0 ? values[next++] : int16_t{0};
+    }
+    return {};
+  };
+  if (coarse != nullptr) {
+    SetMeans(mean_gain, mu);
+    AECOMP_RETURN_IF_ERROR(CodeCoarse(0, CoarseModel::kStages - 2, mean_gain, mu, nullptr, decode_coarse));
+  }
   ForEachRow([&](int i, int j, int64_t at) { see(i, j, at, FirstParity(i, j)); });
-  const float* correction = means_->Correct();
+  float* correction = means_->Correct();
+  constexpr int kLast = CoarseModel::kStages - 1;
+  if (coarse != nullptr) AECOMP_RETURN_IF_ERROR(CodeCoarse(kLast, kLast, mean_gain, mu, correction, decode_coarse));
   ForEachRow([&](int i, int j, int64_t at) {
     if (i >= coded_h || j >= coded_w) return;
     RestorePosition(symbols_.data() + at, mu + at, correction + at, mean_gain.data(), s.step.data(), channels,
                     FirstParity(i, j), y_hat.data + i * y_hat.row_stride + int64_t{j} * y_shape_.c);
   });
+  return {};
 }
-template void TileCoder::Reconstruct(const QualityPoint&, const LatentView<float>&, int, int);
-template void TileCoder::Reconstruct(const QualityPoint&, const LatentView<int16_t>&, int, int);
+template Status TileCoder::Reconstruct(const QualityPoint&, ValueDecoder*, const LatentView<float>&, int, int);
+template Status TileCoder::Reconstruct(const QualityPoint&, ValueDecoder*, const LatentView<int16_t>&, int, int);
 
 Result<double> TileCoder::EstimateBits(const QualityPoint& q, int coded_h, int coded_w) {
   if (!hyper_decoder_) AECOMP_RETURN_IF_ERROR(Compile(model_.architecture.hyper_decoder, z_shape_, hyper_decoder_));

@@ -10,7 +10,9 @@
 #include <span>
 #include <vector>
 
+#include "io/rans.h"
 #include "io/status.h"
+#include "model/coarse.h"
 #include "model/entropy_parameters.h"
 #include "model/graph.h"
 #include "model/integer_means.h"
@@ -51,11 +53,22 @@ class TileCoder {
   Status Encode(const QualityPoint& q, const LatentView<const float>& y, int coded_h, int coded_w);
 
   /// Decoder, first step: rows() from z(), which the caller has filled.
-  Status PredictRows(const QualityPoint& q);
+  Status PredictRows(const QualityPoint& q, int coded_h, int coded_w);
   /// Decoder, second step: y^ * step, what the synthesis transform reads, from z() and symbols(), which the caller has
-  /// filled. Writes the coded_h x coded_w elements. T: float, or int16_t for steps of kLatentUnit.
+  /// filled but for the coarse channels, whose symbols are read from `coarse` (null where the model has none). Writes
+  /// the coded_h x coded_w elements. T: float, or int16_t for steps of kLatentUnit.
   template <class T>
-  void Reconstruct(const QualityPoint& q, const LatentView<T>& y_hat, int coded_h, int coded_w);
+  Status Reconstruct(const QualityPoint& q, ValueDecoder* coarse, const LatentView<T>& y_hat, int coded_h, int coded_w);
+
+  /// After Encode: symbols of the coarse channels in the order in which they are coded, and their rows of y_tables.
+  /// Those of rows() are 0.
+  const std::vector<int16_t>& coarse_symbols() const { return coarse_symbols_; }
+  const std::vector<uint8_t>& coarse_rows() const { return coarse_rows_; }
+
+  /// After Encode: the means of these channels of y, times gain, and the prior's rows. For fitting coarse channels,
+  /// where the model has none yet: call before Encode.
+  void Watch(std::vector<int> channels) { watched_ = std::move(channels); }
+  const CoarsePlanes& planes() const { return planes_; }
 
   /// After Encode: bits of the same symbols under the float entropy model with continuous sigma, rare ones as escapes.
   /// The yardstick of the integer one; runs the float hyper-decoder.
@@ -70,6 +83,15 @@ class TileCoder {
   Status Compile(const Network& network, const Shape& input, std::unique_ptr<Graph>& graph);
   Status CompileHyperEncoder();
   void QuantiseZ(const QualityPoint& q, const LatentView<const float>& y);
+  /// An element of a coarse channel: its place in the tile and in the planes.
+  struct CoarseElement {
+    size_t e, at;
+  };
+  void TakeCoarse(int coded_h, int coded_w);
+  void SetMeans(const std::vector<float>& gain, const float* mu);
+  template <class Code>
+  Status CodeCoarse(int first_stage, int last_stage, const std::vector<float>& gain, float* mu, float* correction,
+                    Code code);
   template <class F>
   void ForEachRow(F f) const;
   auto Seer(const float* mu, const std::vector<float>& mean_gain, const QualityScales& s);
@@ -85,7 +107,11 @@ class TileCoder {
   std::unique_ptr<Graph> hyper_decoder_, sigma_head_;  // made by the first EstimateBits
   std::vector<int16_t> z_, symbols_;
   std::vector<uint8_t> rows_, features_;  // features: [h, w, K]
-  AlignedBuffer<float> companded_;        // [h, w, M]: what the hyper-encoder in f32 reads
+  CoarsePlanes planes_;
+  std::vector<int> watched_;
+  std::vector<int16_t> coarse_symbols_;
+  std::vector<uint8_t> coarse_rows_;
+  AlignedBuffer<float> companded_;  // [h, w, M]: what the hyper-encoder in f32 reads
 };
 
 }  // namespace aecomp

@@ -5,6 +5,7 @@
 
 #include "model/entropy_parameters.h"
 #include "model/graph.h"
+#include "train/fit_coarse.h"
 #include "train/fit_tables.h"
 #include "train/tiled_network.h"
 
@@ -180,6 +181,7 @@ Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const
   AECOMP_ASSIGN_OR_RETURN(m.means,
                           IntegerMeans::Quantize(m.architecture, m.parameters, m.prior.feature_scales(), inputs.means));
   AECOMP_RETURN_IF_ERROR(FitTables(m, dataset));
+  AECOMP_RETURN_IF_ERROR(FitCoarse(m, dataset));
   if (architecture.tile != 0) return SerializeModel(m.architecture, m.parameters, m.prior, m.means, provenance);
   const auto ranges =
       FindTransformRanges(m.architecture, m.parameters, inputs.pictures, inputs.latents, inputs.companded);

@@ -10,16 +10,16 @@ namespace {
 constexpr int kPatches = 128, kRounds = 2;
 constexpr uint64_t kSeed = 0xF17AB1E5;
 
-/// The encoder's output for random patches. [1, M, h, w] each
-Result<std::vector<Tensor>> Latents(Model& model, const Dataset& dataset) {
+}  // namespace
+
+Result<std::vector<Tensor>> SampleLatents(Model& model, const Dataset& dataset, int patch, int count, uint64_t seed) {
   const Architecture& a = model.architecture;
-  const int patch = CalibrationPatchSize(a);
   Tensor x(Shape{1, a.image_channels, patch, patch});
   AECOMP_ASSIGN_OR_RETURN(auto encoder, TiledNetwork::Create(a.encoder, x.shape(), PixelTile(a), model.parameters,
                                                              Graph::Mode::kInference));
   std::vector<Tensor> latents;
-  for (int i = 0; i < kPatches; ++i) {
-    dataset.Sample(MixBits(kSeed, static_cast<uint64_t>(i)), patch, x.data());
+  for (int i = 0; i < count; ++i) {
+    dataset.Sample(MixBits(seed, static_cast<uint64_t>(i)), patch, x.data());
     for (int64_t k = 0; k < x.size(); ++k) x.data()[k] -= 0.5f;
     Tensor& y = latents.emplace_back(encoder->output_shape());
     std::copy_n(encoder->Forward(x.data()), y.size(), y.data());
@@ -27,11 +27,10 @@ Result<std::vector<Tensor>> Latents(Model& model, const Dataset& dataset) {
   return latents;
 }
 
-}  // namespace
-
 Status FitTables(Model& model, const Dataset& dataset) {
   const Architecture& a = model.architecture;
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<Tensor> latents, Latents(model, dataset));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<Tensor> latents,
+                          SampleLatents(model, dataset, CalibrationPatchSize(a), kPatches, kSeed));
   const Shape y = latents.front().shape();
   const int levels = static_cast<int>(a.lambdas.size());
   for (int round = 0; round < kRounds; ++round) {

@@ -58,10 +58,10 @@ TEST(Codec, DecoderSeesWhatTheEncoderQuantised) {
   for (float& v : y) v = 0.2f * normal(random);
   ASSERT_TRUE(encoder->Encode(q, {y.data(), w * m}, coded_h, coded_w).ok());
   decoder->z() = encoder->z();
-  ASSERT_TRUE(decoder->PredictRows(q).ok());
+  ASSERT_TRUE(decoder->PredictRows(q, coded_h, coded_w).ok());
   EXPECT_EQ(decoder->rows(), encoder->rows());
   decoder->symbols() = encoder->symbols();
-  decoder->Reconstruct(q, LatentView<int16_t>{y_hat.data(), w * m}, coded_h, coded_w);
+  ASSERT_TRUE(decoder->Reconstruct(q, nullptr, LatentView<int16_t>{y_hat.data(), w * m}, coded_h, coded_w).ok());
   int coded = 0, nearest = 0;
   for (int i = 0; i < h; ++i) {
     for (int j = 0; j < w; ++j) {
@@ -97,7 +97,7 @@ TEST(Codec, RealBytesMatchTheFloatModel) {
     const double v = q.scales.z_scale[i % q.scales.z_scale.size()] * std::log(u / (1 - u));
     coder->z()[i] = static_cast<int16_t>(std::clamp(std::lround(v), -127L, 127L));
   }
-  ASSERT_TRUE(coder->PredictRows(q).ok());
+  ASSERT_TRUE(coder->PredictRows(q, h, w).ok());
   // Symbols as the float model believes them to be.
   Tensor z(Shape{1, model->architecture.hyper_channels, h / 4, w / 4});
   for (size_t i = 0; i < coder->z().size(); ++i) {

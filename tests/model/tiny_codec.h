@@ -116,6 +116,21 @@ inline std::shared_ptr<Model> TinyModel(uint32_t seed = 1) {
   return std::shared_ptr<Model>(ParseModel(TinyModelFile(seed), "tiny.aecm").value());
 }
 
+/// Coarse channels of both parities, predicted in no sensible way. The same on every machine.
+inline CoarseModel RandomCoarse(uint32_t seed) {
+  std::mt19937 random(seed);
+  CoarseModel coarse;
+  coarse.channels = {0, 1, 5, 14};
+  const size_t kinds = coarse.channels.size() * CoarseModel::kStages;
+  for (size_t i = 0; i < kinds * CoarseModel::kTerms; ++i) {
+    coarse.weights.push_back(static_cast<float>(static_cast<int>(random() % 1401) - 400) / 1000);
+  }
+  for (size_t i = 0; i < kinds * CoarseModel::kActivities * kYRows; ++i) {
+    coarse.rows.push_back(static_cast<uint8_t>(1 + random() % (kYRows - 1)));
+  }
+  return coarse;
+}
+
 /// Smooth waves, an edge and some noise.
 inline Image SyntheticImage(int width, int height, int channels, uint32_t seed = 1) {
   std::mt19937 random(seed);
