@@ -20,8 +20,8 @@ constexpr int kPatches = 48, kRounds = 3;
 constexpr uint64_t kSeed = 0xC0A25E;
 constexpr int kStages = CoarseModel::kStages, kActivities = CoarseModel::kActivities, kTerms = CoarseModel::kTerms;
 
-/// A channel is coarse when the mean of an element's four neighbours leaves less than this part of its variance, and the
-/// variance at the highest quality is no less than this, in squares of the quantiser's step.
+/// A channel is coarse when the mean of an element's four neighbours leaves less than this part of its variance, and
+/// the variance at the highest quality is no less than this, in squares of the quantiser's step.
 constexpr double kUnexplained = 0.5, kLeastVariance = 0.25;
 
 // Rows of tables are moved by one of these shifts, together with the rows near them.
