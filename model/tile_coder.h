@@ -2,7 +2,8 @@
 // coding itself is outside: this says which symbols with which tables.
 //
 // Element (c, i, j) of y belongs to the first half when i + j + c is odd. Sigma, and with it every table, follows from
-// z alone, so all symbols of a tile can be entropy-coded at once; only the means wait for each other.
+// z alone, so all symbols of a tile can be entropy-coded at once; only the means wait for each other. Coarse channels,
+// where the model has them, are another matter: see coarse.h.
 #pragma once
 
 #include <cstdint>
