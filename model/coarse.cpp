@@ -43,6 +43,7 @@ Result<CoarseModel> CoarseModel::Load(const SafetensorsFile& file, int latent_ch
   const TensorView* tensor = file.Find(kChannelsKey);
   if (tensor == nullptr) return m;
   if (tensor->dims.size() != 1 || tensor->dims[0] < 1 || tensor->dims[0] > kMostChannels) return Unfit(kChannelsKey);
+  if (tables > kYRows) return Unfit(kRowsKey);
   const int64_t n = tensor->dims[0];
   AECOMP_ASSIGN_OR_RETURN(m.channels, file.ReadIntegers(kChannelsKey, {n}));
   for (size_t k = 0; k < m.channels.size(); ++k) {

@@ -248,7 +248,9 @@ Status TileCoder::CodeCoarse(int first_stage, int last_stage, const std::vector<
       const int c = planes_.channel(k);
       const float g = gain[static_cast<size_t>(c)];
       if (g == 0) continue;  // skipped
-      const auto element = [&](int i, int j) { return static_cast<size_t>((i * y_shape_.w + j) * y_shape_.c + c); };
+      const auto element = [&](int i, int j) {
+        return static_cast<size_t>((int64_t{i} * y_shape_.w + j) * y_shape_.c + c);
+      };
 #pragma omp parallel for schedule(static)
       for (int i = 0; i < planes_.h(); ++i) {
         planes_.ForEachInRow(k, stage, i, [&](int y, int x) {
@@ -344,7 +346,7 @@ Status TileCoder::Encode(const QualityPoint& q, const LatentView<const float>& y
     for (size_t k = 0; k < planes_.channels(); ++k) {
       const auto c = static_cast<size_t>(planes_.channel(k));
       planes_.ForEach(k, kLast, [&](int i, int j) {
-        const size_t e = static_cast<size_t>(i * y_shape_.w + j) * channels + c;
+        const size_t e = static_cast<size_t>(int64_t{i} * y_shape_.w + j) * channels + c;
         planes_.mean[planes_.At(k, i, j)] = (mu[e] + correction[e]) * mean_gain[c];
       });
     }

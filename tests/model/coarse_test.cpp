@@ -199,6 +199,7 @@ TEST(Coarse, ModelsComeBackAndMisfitsAreRefused) {
   refused(model, [](CoarseModel& m) { m.channels[3] = 16; });
   refused(model, [](CoarseModel& m) { m.channels[0] = -1; });
   refused(model, [](CoarseModel& m) { m.rows[7] = kYRows; });
+  EXPECT_EQ(SavedAndLoaded(model, 16, kYRows + 1).status().code(), StatusCode::kModel);
   refused(model, [](CoarseModel& m) { m.weights[7] = std::numeric_limits<float>::quiet_NaN(); });
 }
 
