@@ -15,11 +15,11 @@ work=${OUT:-$(mktemp -d)}
 [ -n "${OUT:-}" ] || trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"
 
-limit=(--time "${MINUTES:-20}m")
-[ -z "${STEPS:-}" ] || limit=(--steps "$STEPS")
+limit=(--time "${MINUTES:-20}m") length="${MINUTES:-20} min"
+[ -z "${STEPS:-}" ] || limit=(--steps "$STEPS") length="$STEPS steps"
 "$aecomp" train "$train" --val "$valid" --init "${INIT:-none}" -o "$work/trial.aecm" -f "${limit[@]}" --seed "${SEED:-1}" \
   --patience 0 --validate-steps 0 --quiet --progress never "$@"
-python3 - "$work/trial.aecm.log.jsonl" "$name" "${MINUTES:-20}" "${SEED:-1}" <<'PYTHON'
+python3 - "$work/trial.aecm.log.jsonl" "$name" "$length" "${SEED:-1}" <<'PYTHON'
 import json, sys
 
 lines = [json.loads(line) for line in open(sys.argv[1])]
