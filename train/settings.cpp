@@ -53,13 +53,13 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
   Adopt(j, "patience", -1, o.patience);
 }
 
-void ApplyDefaults(bool trained, double memory, TrainOptions& o) {
+void ApplyDefaults(bool trained, PriorType prior, double memory, TrainOptions& o) {
   if (o.learning_rate == 0) o.learning_rate = trained ? kTuningRate : kScratchRate;
   if (o.last_rate == 0) o.last_rate = kLastRate * o.learning_rate;
   if (o.reduce < 0) o.reduce = trained ? 0 : kReducedPart;
   if (o.noise < 0) o.noise = 0;
   if (o.fake_quantise < 0) o.fake_quantise = 1;
-  if (o.file_rate < 0) o.file_rate = kFileRatePart;
+  if (o.file_rate < 0) o.file_rate = prior == PriorType::kHyperprior && o.noise == 0 ? kFileRatePart : 1;
   if (o.image_memory == 0) o.image_memory = static_cast<int64_t>(kImagePart * memory);
   if (o.validate_steps < 0) o.validate_steps = kValidateSteps;
   if (o.patience < 0) o.patience = kPatience;

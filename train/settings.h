@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "model/architecture.h"
 #include "train/trainer.h"
 
 namespace aecomp {
@@ -14,7 +15,7 @@ std::string SettingsToJson(const TrainOptions& options);
 void AdoptSettings(const std::string& settings, TrainOptions& options);
 
 /// Fills in what is still automatic but batch and patch, which depend on the images. `trained`: the run starts from a
-/// trained model; `memory`: bytes that are free.
-void ApplyDefaults(bool trained, double memory, TrainOptions& options);
+/// trained model; `prior`: of its architecture; `memory`: bytes that are free.
+void ApplyDefaults(bool trained, PriorType prior, double memory, TrainOptions& options);
 
 }  // namespace aecomp

@@ -50,6 +50,8 @@ constexpr int kMostCrops = 65536;  // of a step: see BatchLoader
 /// Steps of a model's training, earlier runs included, before y is rounded as the encoder does. From the first step on
 /// that makes training diverge.
 constexpr int64_t kDeadzoneSteps = 10000;
+/// Validations without a gain after which a trained model has nothing more to learn from noise: see train/RECIPE.md.
+constexpr int kNoisePatience = 2;
 /// A report whose loss is so many times the lowest of the run so far: training diverges though all is finite.
 constexpr double kDivergedLoss = 1.5;
 constexpr int kReportSteps = 200;
@@ -117,7 +119,11 @@ class Trainer {
   bool Reached(double part) const { return part < 1 && Progress() >= part; }
   /// Of this model, in this run and those before.
   int64_t AllSteps() const { return StepsOf(state_.history) + state_.step; }
-  bool CountsAsFiles() const { return AllSteps() >= kDeadzoneSteps && Reached(options_.file_rate); }
+  bool CountsAsFiles() const {
+    if (options_.file_rate >= 1 || AllSteps() < kDeadzoneSteps) return false;
+    const bool gains_nothing = state_.start != "none" && history_.stale() >= kNoisePatience;
+    return !state_.y_tables.empty() || gains_nothing || Reached(options_.file_rate);
+  }
   bool Validates() const { return images_.validation.size() > 0; }
   bool IsStale() const { return options_.patience > 0 && history_.stale() >= options_.patience; }
   void Say(const std::string& text) const {
@@ -645,7 +651,7 @@ Status Trainer::Run() {
     state_.start = !start.model ? "none" : options_.init.empty() ? "released model" : FileName(options_.init);
     state_.seed = options_.seed;
   }
-  ApplyDefaults(state_.start != "none", FreeMemory(), options_);
+  ApplyDefaults(state_.start != "none", start.architecture.prior, FreeMemory(), options_);
   schedule_ = {options_.learning_rate, options_.last_rate, options_.steps, options_.hours};
   AECOMP_RETURN_IF_ERROR(Prepare(std::move(start)));
   AECOMP_RETURN_IF_ERROR(Start());

@@ -26,8 +26,9 @@ struct TrainOptions {
   double last_rate = 0;      ///< at the end of the schedule; 0: automatic, kLastRate of the peak
   /// Part of the run (0 .. 1) before the integer codec's rounding begins; 1: none; see noise.
   double fake_quantise = -1;
-  /// Part of the run (0 .. 1) before bits are counted as a file has them, see TrainingModel::UseTables; 1: never; below
-  /// 0: automatic, kFileRatePart.
+  /// Part of the run (0 .. 1) after which at the latest bits are counted as a file has them, see
+  /// TrainingModel::UseTables; 1: never; below 0: automatic, kFileRatePart, and 1 where there is no hyperprior or where
+  /// it learns to denoise.
   double file_rate = -1;
   /// Part of the crops (0 .. 1) that are reduced by up to 2x; below 0: automatic, half, or none from a trained model.
   double reduce = -1;
@@ -47,7 +48,7 @@ inline constexpr double kScratchRate = 1e-3;  ///< of an untrained model
 inline constexpr double kTuningRate = 6e-4;   ///< of a trained one
 inline constexpr double kReducedPart = 0.5;   ///< of the crops of an untrained model
 inline constexpr double kLastRate = 0.02;     ///< of the peak
-inline constexpr double kFileRatePart = 1;
+inline constexpr double kFileRatePart = 0.8;
 inline constexpr int kValidateSteps = 500;
 inline constexpr int kPatience = 10;
 

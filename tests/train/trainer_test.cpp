@@ -65,6 +65,17 @@ class TrainerTest : public ::testing::Test {
     return losses;
   }
 
+  /// A model as one that is said to have 10,000 steps behind it, and so to know its scales.
+  static void WriteAsTrained(const std::string& model_file, const std::string& to) {
+    const auto model = ReadModel(model_file);
+    ASSERT_TRUE(model.ok());
+    const Model& m = *model.value();
+    const auto bytes =
+        SerializeModel(m.architecture, m.parameters, m.prior, m.means, R"({"runs": [{"steps": 10000}]})");
+    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    ASSERT_TRUE(WriteFileAtomically(to, bytes.value(), /*overwrite=*/true).ok());
+  }
+
   fs::path root_;
   TrainOptions options_;
 };
@@ -279,14 +290,8 @@ TEST_F(TrainerTest, RehearsesTheRoundingOfTheIntegerCodec) {
 TEST_F(TrainerTest, CountsBitsAsFilesDoInTheEnd) {
   options_.steps = 4;
   ASSERT_TRUE(Train(options_, {}).ok());
-  auto model = ReadModel(options_.output);
-  ASSERT_TRUE(model.ok());
-  model.value()->provenance = R"({"runs": [{"steps": 10000}]})";  // one that is said to know its scales
-  const Model& small = *model.value();
-  const auto bytes = SerializeModel(small.architecture, small.parameters, small.prior, small.means, small.provenance);
-  ASSERT_TRUE(bytes.ok()) << bytes.status().message();
   options_.init = (root_ / "trained.aecm").string(), options_.architecture.clear();
-  ASSERT_TRUE(WriteFileAtomically(options_.init, bytes.value(), /*overwrite=*/true).ok());
+  WriteAsTrained(options_.output, options_.init);
 
   options_.file_rate = 0.5, options_.steps = 60, options_.threads = 1, options_.output = (root_ / "m.aecm").string();
   std::vector<std::string> messages;
@@ -305,6 +310,39 @@ TEST_F(TrainerTest, CountsBitsAsFilesDoInTheEnd) {
   options_.resume = true, options_.file_rate = -1;
   ASSERT_TRUE(Train(options_, {}).ok());
   EXPECT_EQ(whole.at(60), Losses(options_.output + ".log.jsonl").at(60));
+}
+
+TEST_F(TrainerTest, CountsBitsAsFilesDoOnceATrainedModelGainsNothing) {
+  options_.steps = 4;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  options_.init = (root_ / "trained.aecm").string(), options_.architecture.clear();
+  WriteAsTrained(options_.output, options_.init);
+
+  fs::create_directory(root_ / "held");
+  WritePicture(root_ / "held" / "p.ppm", 150, 140, 9);
+  // So low a rate gains nothing: after that of step 4, of fitted tables, two validations do not better it.
+  options_.steps = 24, options_.threads = 1, options_.output = (root_ / "m.aecm").string();
+  options_.validate_steps = 4, options_.learning_rate = 1e-9, options_.validation_folder = (root_ / "held").string();
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& message) { messages.push_back(message); };
+  const auto begins = [](const std::string& m) { return m.starts_with("from step 13 on with the bits of a file"); };
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 1);
+  const auto whole = Losses(options_.output + ".log.jsonl");
+
+  options_.output = (root_ / "resumed.aecm").string();
+  int polls = 0;
+  callbacks.interrupted = [&] { return ++polls == 15; };
+  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
+  options_.resume = true;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  EXPECT_EQ(whole.at(24), Losses(options_.output + ".log.jsonl").at(24));
+
+  messages.clear(), callbacks.interrupted = nullptr;
+  options_.resume = false, options_.file_rate = 1, options_.output = (root_ / "never.aecm").string();
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 0);
 }
 
 TEST_F(TrainerTest, LearnsToDenoise) {
