@@ -15,10 +15,13 @@ void ReadFactors(const json& training, const char* key, std::vector<std::pair<st
 }  // namespace
 
 double Recipe::RateScale(const std::string& parameter) const {
+  double scale = 1;
+  size_t longest = 0;
   for (const auto& [prefix, factor] : rate_scale) {
-    if (parameter.starts_with(prefix)) return factor;
+    if (prefix.size() < longest || !parameter.starts_with(prefix)) continue;
+    scale = factor, longest = prefix.size();
   }
-  return 1;
+  return scale;
 }
 
 double Recipe::InitialScale(const std::string& layer) const {

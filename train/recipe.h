@@ -15,7 +15,7 @@ struct Recipe {
   std::string block_analysis, block_synthesis;
   /// Layer name -> factor on its initial weights (last layers of deep paths start near zero).
   std::vector<std::pair<std::string, double>> initial_scale;
-  /// Parameter name prefix -> factor on the learning rate; the first match counts. What starts near its optimum gets
+  /// Parameter name prefix -> factor on the learning rate; the longest match counts. What starts near its optimum gets
   /// less.
   std::vector<std::pair<std::string, double>> rate_scale;
 

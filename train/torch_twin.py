@@ -261,7 +261,7 @@ def sample_batch(images, weights, batch, patch):
 
 
 def rate_scale(name, scales):
-    return next((factor for prefix, factor in sorted(scales.items()) if name.startswith(prefix)), 1.0)
+    return scales[max(prefixes, key=len)] if (prefixes := [p for p in scales if name.startswith(p)]) else 1.0
 
 
 def train(o):
