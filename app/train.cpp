@@ -94,9 +94,8 @@ void AddTrainingOptions(CLI::App& sub, TrainCommand& options) {
       ->check(CLI::Range(0.0, 1.0));
   sub.add_option(
          "--file-rate", o.file_rate,
-         "After this part of the run, of a model with 10,000 steps, count bits as files have them and leave z "
-         "as it is; from a trained model after two validations without a gain at the latest; 1: never; default: "
-         "0.8")
+         "After this part of the run, of a model with 10,000 steps, count bits as files have them; from a trained "
+         "model after two validations without a gain at the latest; 1: never; default: 0.8")
       ->check(CLI::Range(0.0, 1.0));
   sub.add_option("--patience", o.patience,
                  "Stop after so many validations without 0.2 % less loss; 0: never; default 10")

@@ -93,6 +93,14 @@ Adam::Adam(Parameters& parameters, const Recipe& recipe) : parameters_(parameter
                    [&](size_t a, size_t b) { return states_[a].basis->cost() > states_[b].basis->cost(); });
 }
 
+void Adam::SetRateScale(const std::string& parameter, double scale) {
+  size_t index = 0;
+  for (const Parameter& p : parameters_.list()) {
+    if (p.name == parameter) states_[index].rate_scale = static_cast<float>(scale);
+    ++index;
+  }
+}
+
 double Adam::Step(double learning_rate, double clip) {
   double norm = 0;
   for (const Parameter& p : parameters_.list()) norm += SquaredNorm(p.grad);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "model/parameters.h"
@@ -16,6 +17,9 @@ class Adam {
  public:
   /// State for every parameter, at zero; the average starts at the present values.
   Adam(Parameters& parameters, const Recipe& recipe);
+
+  /// Instead of what the recipe says of this parameter.
+  void SetRateScale(const std::string& parameter, double scale);
 
   /// One step with the gradients that lie in the parameters, which are then cleared. Gradients are scaled down to a
   /// norm of at most `clip` (over all parameters). Returns the norm before that; when it is not finite nothing is

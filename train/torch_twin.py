@@ -164,6 +164,9 @@ class Codec(nn.Module):
         for name in ("log_gain", "log_step", "log_sigma", "log_z_gain", "z_log_scale", "z_mean"):
             yield name, getattr(self, name)
 
+    def makers_of_z(self):
+        return {"log_z_gain", "z_mean", *(name for name, _ in self.prior["hyper_encoder"].named())}
+
     def forward(self, x, quality, noise=None, offset=None):
         """x: [N, C, H, W] in [0, 1]; quality: [N] in 1/16 steps; noise: (z noise, y noise) or None to draw it; offset: what
         rounding adds to y, or None to round. Returns loss, bpp [N], mse [N]."""
@@ -177,17 +180,18 @@ class Codec(nn.Module):
 
         a = self.encoder(x - 0.5)
         y = a * gain
-        z = self.prior["hyper_encoder"](compand(a * middle)) * z_gain - channel(self.z_mean)
+        scaled = a * middle
+        z = self.prior["hyper_encoder"](compand(scaled if self.prices is None else scaled.detach())) * z_gain - channel(self.z_mean)
         draw = lambda v: torch.empty_like(v).uniform_(-0.5, 0.5)
         z_noise, y_noise = noise if noise is not None else (draw(z), draw(y))
         z_scale = at(self.z_log_scale)  # most of z rounds to 0, and noise alone makes symbols just above 1/2 too cheap
         if self.prices is None:
             z_bits = (logistic_bits(z + z_noise, z_scale) + logistic_bits(round_ste(z), z_scale)) / 2
-            z_hat = (round_ste(z) + channel(self.z_mean)) / z_gain
-        else:  # the hyper-decoder knows integers only, its slopes between them mean nothing
-            z_bits = logistic_bits(torch.round(z).detach(), z_scale)
-            z_hat = ((torch.round(z) + channel(self.z_mean)) / z_gain).detach()
-        features = self.prior["hyper_decoder"](z_hat)
+        else:  # see train/training_model.cpp
+            low = z.detach().floor()
+            slope = (logistic_bits(low + 1, z_scale) - logistic_bits(low, z_scale)).detach()
+            z_bits = logistic_bits(torch.round(z).detach(), z_scale) + slope * (z - z.detach())
+        features = self.prior["hyper_decoder"]((round_ste(z) + channel(self.z_mean)) / z_gain)
         mu = self.prior["mu_head"](features) * gain
         log_sigma = (self.prior["sigma_head"](features) + channel(self.log_sigma)).clamp(-12, 6) + gain.log()
 
@@ -295,6 +299,9 @@ def train(o):
         if model.deadzones and model.prices is None and o.file_rate < 1 and progress >= o.file_rate:
             model.prices = Prices(*map(torch.tensor, tables))
             model.prices.to(torch.zeros(1, device=device))
+            for name, group in zip(names, optimizer.param_groups):
+                if name in model.makers_of_z():
+                    group["scale"] *= 0.1  # see kZRatePart in train/trainer.cpp
         warm_up = min(1.0, (state["step"] - first_step + 1) / 300)
         lr = o.lr * warm_up * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
         for group in optimizer.param_groups:

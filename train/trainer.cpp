@@ -52,6 +52,9 @@ constexpr int kMostCrops = 65536;  // of a step: see BatchLoader
 constexpr int64_t kDeadzoneSteps = 10000;
 /// Validations without a gain after which a trained model has nothing more to learn from noise: see train/RECIPE.md.
 constexpr int kNoisePatience = 2;
+/// Of its rate, at which what makes z learns once bits are those of a file: its gradient is mostly noise, but a z that
+/// stands still while the analysis moves on becomes ever dearer.
+constexpr double kZRatePart = 0.1;
 /// A report whose loss is so many times the lowest of the run so far: training diverges though all is finite.
 constexpr double kDivergedLoss = 1.5;
 constexpr int kReportSteps = 200;
@@ -533,10 +536,11 @@ Status Trainer::CountAsFiles() {
       group_.Broadcast(values);
       std::transform(values.begin(), values.end(), row.begin(), [](double v) { return static_cast<uint16_t>(v); });
     }
-    Say("from step " + std::to_string(state_.step + 1) + " on with the bits of a file; z stays as it is");
+    Say("from step " + std::to_string(state_.step + 1) + " on with the bits of a file");
   }
   AECOMP_ASSIGN_OR_RETURN(const CodingTables tables, CodingTables::Create(state_.y_tables));
   model_->UseTables(tables);
+  for (const std::string& name : model_->MakersOfZ()) adam_->SetRateScale(name, kZRatePart * recipe_.RateScale(name));
   as_files_ = true;
   return {};
 }

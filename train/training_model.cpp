@@ -15,6 +15,7 @@
 
 #include "model/coding_tables.h"
 #include "model/entropy_parameters.h"
+#include "model/infer_shapes.h"
 #include "model/rd_quantiser.h"
 #include "train/factorized_training.h"
 #include "train/fake_quantisation.h"
@@ -291,8 +292,12 @@ void TrainingModel::Impl::ForwardRate(const uint64_t* seed) {
       const size_t i = static_cast<size_t>(e), c = static_cast<size_t>(e % z_shape.c);
       float d_noisy = 0, d_rounded = 0, d_noisy_scale = 0, d_rounded_scale = 0;
       const double rounded = LogisticBits(z[i] + z_offset[i], p.z_log_scale[c], &d_rounded, &d_rounded_scale);
-      if (prices) {
+      if (prices) {  // as for y: the difference over one step, which pulls to 0 what rounds to 0 anyway
+        const float low = std::floor(z[i]), scale = p.z_log_scale[c];
+        float unused = 0;
         p.z_bits += rounded, p.d_z_scale[c] += double{d_rounded_scale};
+        d_z[i] = static_cast<float>(LogisticBits(low + 1, scale, &unused, &unused) -
+                                    LogisticBits(low, scale, &unused, &unused));
         continue;
       }
       // Most of z rounds to 0, and noise alone makes symbols just above 1/2 too cheap: half of the price is that of the
@@ -427,10 +432,6 @@ void TrainingModel::Impl::BackwardHyper() {
     for (double& d : p.d_z_scale) d *= p.d_bits;
     for (int64_t e = n * count; e < (n + 1) * count; ++e) {
       const size_t i = static_cast<size_t>(e), c = static_cast<size_t>(e % channels);
-      if (prices) {  // the hyper-decoder knows integers only, its slopes between them mean nothing
-        d_z[i] = 0;
-        continue;
-      }
       const float through = d_he[i] / p.z_gain[c];  // d hyper_input / d z, and / d z_mean
       const float d = p.d_bits * d_z[i] + through;
       p.d_z_gain[c] += double{d} * (z[i] + z_mean->value[c]) - double{d_he[i]} * hyper_input[i];
@@ -438,7 +439,10 @@ void TrainingModel::Impl::BackwardHyper() {
       d_z[i] = d * p.z_gain[c];
     }
   });
-  hyper_encoder->Backward(d_z.data(), d_latent.data());
+  // The hyper-decoder knows integers only, and the noise of its slopes between them would outweigh all else in the
+  // analysis: with tables that does not hear of z.
+  hyper_encoder->Backward(d_z.data(), prices ? nullptr : d_latent.data());
+  if (prices) std::fill_n(d_latent.data(), y_shape.size(), 0.f);
 }
 
 void TrainingModel::Impl::BackwardLatent() {
@@ -575,6 +579,18 @@ void TrainingModel::UseTables(const CodingTables& y_tables) {
   impl_->deadzones = true;
   impl_->prices.emplace(y_tables);
   impl_->quantiser = RdQuantiser(y_tables);
+}
+
+std::vector<std::string> TrainingModel::MakersOfZ() const {
+  const Impl& m = *impl_;
+  std::vector<std::string> names = {"log_z_gain", "z_mean"};
+  const auto layers = InferShapes(m.architecture->hyper_encoder, m.y_shape);
+  for (const LayerReport& layer : layers.value()) {
+    for (const char* kind : {".weight", ".bias"}) {
+      if (m.parameters->Find(layer.name + kind) != nullptr) names.push_back(layer.name + kind);
+    }
+  }
+  return names;
 }
 
 const float* TrainingModel::z_noise() const { return impl_->z_noise.data(); }

@@ -43,9 +43,12 @@ class TrainingModel {
   /// integer. For models that have learned their scales: before that, deadzones swallow what is to be learned.
   void UseDeadzones(bool on);
 
-  /// From now on the loss is that of a file with these tables (kYRows rows), and y is rounded as its encoder does. z
-  /// stays what the hyper-encoder makes of y: nothing of it but its scales gets a gradient. Not of a factorized prior.
+  /// From now on the loss is that of a file with these tables (kYRows rows), and y is rounded as its encoder does. What
+  /// makes z gets a noisy gradient, the analysis none through z. Not of a factorized prior.
   void UseTables(const CodingTables& y_tables);
+
+  /// Parameters of the hyper-encoder, z's gain and its mean. Not of a factorized prior.
+  std::vector<std::string> MakersOfZ() const;
 
   /// ForwardBackward calls `done` with a layer's parameter when its gradient is complete; those of the prior, which no
   /// layer owns, are complete when it returns.
