@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "train/adam.h"
+
 namespace aecomp {
 namespace {
 
@@ -17,6 +19,21 @@ TEST(RecipeTest, LongestPrefixGivesTheRateWhateverTheOrder) {
     EXPECT_EQ(1, recipe.RateScale("synthesis.0.weight"));
     std::reverse(recipe.rate_scale.begin(), recipe.rate_scale.end());
   }
+}
+
+TEST(RecipeTest, OptimiserTakesAnotherRateForOneParameter) {
+  Recipe recipe;
+  recipe.rate_scale = {{"a", 0.5}, {"b", 0.5}};
+  Parameters parameters;
+  for (const char* name : {"a", "b"}) {
+    Parameter& p = parameters.FindOrAdd(name, {1});
+    p.value = {0}, p.grad = {0.1f};
+  }
+  Adam adam(parameters, recipe);
+  adam.SetRateScale("b", 0.05);
+  adam.Step(1e-2, 1);
+  EXPECT_NEAR(-5e-3, parameters.Find("a")->value[0], 1e-6);
+  EXPECT_NEAR(-5e-4, parameters.Find("b")->value[0], 1e-7);
 }
 
 }  // namespace
