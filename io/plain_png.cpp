@@ -1,6 +1,11 @@
+// libdeflate inflates all rows at once. Their filters are undone where they are: a row of pixels ends before the row
+// that it is made of begins, but for the bytes that are read first.
 #include "io/plain_png.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
+#include <vector>
 
 #include "io/deflate.h"
 #include "io/png_chunks.h"
@@ -11,71 +16,168 @@ namespace {
 using View = std::span<const uint8_t>;
 
 constexpr size_t kMaxRows = 64 << 20;  // bytes
-constexpr uint8_t kNotInterlaced = 0;
+constexpr uint32_t kMaxSide = 0x7fffffff;
 
-/// Bytes of a row, with that of its filter; 0 where the header has no such kind of image.
-uint64_t StoredRow(uint32_t width, int depth, int colour) {
-  static constexpr int kSamples[] = {1, 0, 3, 1, 2, 0, 4};
-  return colour > 6 || kSamples[colour] == 0 ? 0 : 1 + (uint64_t{width} * kSamples[colour] * depth + 7) / 8;
+struct Header {
+  uint32_t width = 0, height = 0;
+  int bits = 0, channels = 0;
+};
+
+std::optional<Header> ReadHeader(View content) {
+  static constexpr int kChannels[] = {1, 0, 3, 0, 2, 0, 4};  // of the kinds of colour
+  if (content.size() != 13) return std::nullopt;
+  const Header h = {ReadBigEndian(content, 0), ReadBigEndian(content, 4), content[8],
+                    content[9] < std::size(kChannels) ? kChannels[content[9]] : 0};
+  const bool methods = content[10] == 0 && content[11] == 0 && content[12] == 0;  // the last one: not interlaced
+  const bool sides = h.width > 0 && h.height > 0 && h.width <= kMaxSide && h.height <= kMaxSide;
+  return methods && sides && (h.bits == 8 || h.bits == 16) && h.channels > 0 ? std::optional(h) : std::nullopt;
+}
+
+/// What Pieces finds: the header, then the pieces of the rows, without others between them.
+struct Pieces {
+  std::optional<Header> header;
+  std::vector<View> rows;
+  size_t bytes = 0;  // of rows
+};
+
+std::optional<Pieces> FindPieces(View file) {
+  Pieces found;
+  bool usual = true, ended = false, apart = false;
+  const bool complete = ForEachPngChunk(file, kPngSignature.size(), [&](const PngChunk& chunk) {
+    const bool first = chunk.whole.data() == file.data() + kPngSignature.size(), rows = chunk.type == "IDAT";
+    usual = usual && !ended && chunk.IsSound() && first == (chunk.type == "IHDR");
+    if (first && chunk.type == "IHDR") found.header = ReadHeader(chunk.content);
+    if (rows) {
+      usual = usual && !apart;
+      found.rows.push_back(chunk.content);
+      found.bytes += chunk.content.size();
+      return;
+    }
+    apart = !found.rows.empty();
+    ended = chunk.type == "IEND";
+    const bool may_be_ignored = (chunk.type[0] & 0x20) != 0;  // PNG specification, 5.4
+    usual = usual && (first || ended || (may_be_ignored && chunk.type != "tRNS"));
+  });
+  return complete && usual && ended && found.header ? std::optional(std::move(found)) : std::nullopt;
+}
+
+// A pixel has up to 8 bytes: one for every lane.
+using Lanes [[gnu::vector_size(16)]] = int16_t;
+using LaneBytes [[gnu::vector_size(8)]] = uint8_t;
+constexpr size_t kLanes = 8;
+
+/// Reads kLanes bytes, of which some may be those of the next pixels.
+inline Lanes LoadPixel(const uint8_t* from) {
+  LaneBytes bytes;
+  std::memcpy(&bytes, from, kLanes);
+  return __builtin_convertvector(bytes, Lanes);
+}
+
+/// Of three bytes it writes a fourth.
+template <size_t kPixel>
+inline void StorePixel(Lanes pixel, uint8_t* to) {
+  const LaneBytes bytes = __builtin_convertvector(pixel, LaneBytes);
+  std::memcpy(to, &bytes, kPixel == 3 ? 4 : kPixel);
+}
+
+/// PNG specification, 9.4, in a form without branches that Fabian Giesen gave stb_image: where left and up lie on
+/// either side of the threshold, the corner is nearest; else the larger one, or the smaller.
+inline Lanes Paeth(Lanes left, Lanes up, Lanes corner) {
+  const Lanes threshold = 3 * corner - up - left;
+  const Lanes low = left < up ? left : up, high = left < up ? up : left;
+  const Lanes other = high <= threshold ? low : corner;
+  return threshold <= low ? high : other;
+}
+
+/// row: filtered, of `count` bytes, of which kLanes more can be read, as of `above`, which is the row before it as it
+/// was. to: begins before `row`.
+template <size_t kPixel>
+bool Unfilter(int filter, const uint8_t* row, const uint8_t* above, size_t count, uint8_t* to) {
+  const auto each = [&](auto predict) {  // left and corner are 0 in the first pixel
+    Lanes left{}, corner{};
+    for (size_t i = 0; i < count; i += kPixel) {
+      const Lanes up = LoadPixel(above + i);
+      left = (LoadPixel(row + i) + predict(left, up, corner)) & 0xff;
+      corner = up;
+      StorePixel<kPixel>(left, to + i);
+    }
+    return true;
+  };
+  switch (filter) {
+    case 0:
+      std::memmove(to, row, count);
+      return true;
+    case 1:
+      return each([](Lanes left, Lanes, Lanes) { return left; });
+    case 2:
+#pragma GCC ivdep  // what is written lies before what is read
+      for (size_t i = 0; i < count; ++i) to[i] = static_cast<uint8_t>(row[i] + above[i]);
+      return true;
+    case 3:
+      return each([](Lanes left, Lanes up, Lanes) -> Lanes { return (left + up) >> 1; });
+    case 4:
+      return each(Paeth);
+    default:
+      return false;
+  }
+}
+
+template <size_t kPixel>
+bool UnfilterRows(std::vector<uint8_t>& rows, size_t count, uint32_t height) {
+  const std::vector<uint8_t> none(count + kLanes, 0);
+  const uint8_t* above = none.data();
+  for (size_t y = 0; y < height; ++y) {
+    const uint8_t* row = rows.data() + y * (count + 1);
+    uint8_t* to = rows.data() + y * count;
+    if (!Unfilter<kPixel>(row[0], row + 1, above, count, to)) return false;
+    above = to;
+  }
+  return true;
+}
+
+bool UnfilterRows(size_t pixel, std::vector<uint8_t>& rows, size_t count, uint32_t height) {
+  switch (pixel) {
+    case 1:
+      return UnfilterRows<1>(rows, count, height);
+    case 2:
+      return UnfilterRows<2>(rows, count, height);
+    case 3:
+      return UnfilterRows<3>(rows, count, height);
+    case 4:
+      return UnfilterRows<4>(rows, count, height);
+    case 6:
+      return UnfilterRows<6>(rows, count, height);
+    default:
+      return UnfilterRows<8>(rows, count, height);
+  }
 }
 
 }  // namespace
 
-std::optional<PlainPng> PlainPng::Of(View file) {
-  View header;
-  std::vector<View> rows;
-  const uint8_t* end_of_rows = nullptr;
-  bool sound = true, apart = false;
-  const bool complete = ForEachPngChunk(file, kPngSignature.size(), [&](const PngChunk& chunk) {
-    sound = sound && chunk.IsSound();
-    if (chunk.type == "IHDR") header = chunk.content;
-    if (chunk.type != "IDAT") return;
-    apart = apart || (!rows.empty() && end_of_rows != chunk.whole.data());
-    rows.push_back(chunk.content);
-    end_of_rows = chunk.whole.data() + chunk.whole.size();
-  });
-  if (!complete || !sound || apart || rows.empty() || header.size() != 13 || header[12] != kNotInterlaced) {
-    return std::nullopt;
-  }
-  const uint64_t height = ReadBigEndian(header, 4);
-  const uint64_t row = StoredRow(ReadBigEndian(header, 0), header[8], header[9]);
-  if (row == 0 || height == 0 || row > kMaxRows / height) return std::nullopt;
+std::optional<Image> DecodePlainPng(View file) {
+  const auto found = FindPieces(file);
+  if (!found || found->rows.empty()) return std::nullopt;
+  const Header h = *found->header;
+  const size_t pixel = static_cast<size_t>(h.channels) * static_cast<size_t>(h.bits / 8), row = pixel * h.width;
+  if (row + 1 > kMaxRows / h.height) return std::nullopt;
 
-  PlainPng plain(row * height);
   std::vector<uint8_t> joined;
-  if (rows.size() > 1) {
-    for (const View piece : rows) joined.insert(joined.end(), piece.begin(), piece.end());
+  if (found->rows.size() > 1) {
+    joined.reserve(found->bytes);
+    for (const View piece : found->rows) joined.insert(joined.end(), piece.begin(), piece.end());
   }
-  if (!InflateExactly(rows.size() > 1 ? View(joined) : rows[0], {plain.rows_.get(), plain.size_})) return {};
-  plain.Assemble(file.first(static_cast<size_t>(rows[0].data() - 8 - file.data())),
-                 file.subspan(static_cast<size_t>(end_of_rows - file.data())));
-  return plain;
-}
-
-void PlainPng::Assemble(View before, View after) {
-  constexpr size_t kBlock = 65535, kHead = 5;
-  const size_t blocks = (size_ + kBlock - 1) / kBlock;
-  std::vector<uint8_t> length;
-  AppendBigEndian(length, static_cast<uint32_t>(2 + blocks * kHead + size_ + 4));
-  // Length, type and the head of the zlib stream; heads of blocks; two checksums that nobody looks at.
-  framing_ = {length[0], length[1], length[2], length[3], 'I', 'D', 'A', 'T', 0x78, 0x01};
-  const size_t heads = framing_.size();
-  for (size_t at = 0; at < size_; at += kBlock) {
-    const auto count = static_cast<uint16_t>(std::min(kBlock, size_ - at));
-    const auto inverse = static_cast<uint16_t>(~count);
-    framing_.insert(framing_.end(), {static_cast<uint8_t>(at + kBlock >= size_), static_cast<uint8_t>(count),
-                                     static_cast<uint8_t>(count >> 8), static_cast<uint8_t>(inverse),
-                                     static_cast<uint8_t>(inverse >> 8)});
+  Image image;
+  image.width = static_cast<int>(h.width), image.height = static_cast<int>(h.height);
+  image.channels = h.channels, image.bits = h.bits;
+  image.pixels.resize((row + 1) * h.height + kLanes);
+  const auto filtered = std::span(image.pixels).first((row + 1) * h.height);
+  if (!InflateExactly(joined.empty() ? found->rows[0] : View(joined), filtered)) return std::nullopt;
+  if (!UnfilterRows(pixel, image.pixels, row, h.height)) return std::nullopt;
+  image.pixels.resize(row * h.height);
+  if (h.bits == 16 && std::endian::native == std::endian::little) {
+    for (size_t i = 0; i < image.pixels.size(); i += 2) std::swap(image.pixels[i], image.pixels[i + 1]);
   }
-  framing_.resize(framing_.size() + 8);
-  const View framing = framing_, rows{rows_.get(), size_};
-  pieces_ = {before, framing.first(heads)};
-  for (size_t i = 0; i < blocks; ++i) {
-    pieces_.push_back(framing.subspan(heads + i * kHead, kHead));
-    pieces_.push_back(rows.subspan(i * kBlock, std::min(kBlock, size_ - i * kBlock)));
-  }
-  pieces_.push_back(framing.last(8));
-  pieces_.push_back(after);
+  return image;
 }
 
 }  // namespace aecomp

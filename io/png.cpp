@@ -21,7 +21,6 @@ namespace {
 
 constexpr size_t kMessageBytes = 120;
 constexpr uint64_t kMaxDeflateRatio = 1040;  // deflate expands at most 1032 times
-constexpr size_t kPieceOfRows = 1 << 15;     // bytes that libpng asks for at once
 constexpr size_t kMaxChunk = 1 << 30;        // bytes; PNG allows twice as much
 
 using View = std::span<const uint8_t>;
@@ -40,34 +39,23 @@ struct PngFailure {
 void OnWarning(png_structp, png_const_charp) {}
 
 struct Source {
-  std::span<const View> pieces;
-  View rest = {};  // of the piece before them
+  View rest;
   bool truncated = false;
 };
 
 void ReadBytes(png_structp png, png_bytep out, size_t count) {
   auto* source = static_cast<Source*>(png_get_io_ptr(png));
-  while (count > 0) {
-    if (source->rest.empty()) {
-      if (source->pieces.empty()) {
-        source->truncated = true;
-        png_error(png, "it ends too early");
-      }
-      source->rest = source->pieces.front();
-      source->pieces = source->pieces.subspan(1);
-      continue;
-    }
-    const size_t part = std::min(count, source->rest.size());
-    std::memcpy(out, source->rest.data(), part);
-    source->rest = source->rest.subspan(part);
-    out += part, count -= part;
+  if (count > source->rest.size()) {
+    source->truncated = true;
+    png_error(png, "it ends too early");
   }
+  std::memcpy(out, source->rest.data(), count);
+  source->rest = source->rest.subspan(count);
 }
 
 class PngReader {
  public:
-  explicit PngReader(View file)
-      : plain_(PlainPng::Of(file)), file_(file), source_{plain_ ? std::span(plain_->pieces()) : std::span(&file_, 1)} {
+  explicit PngReader(View file) : source_{file} {
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &failure_, OnError, OnWarning);
     info_ = png_ != nullptr ? png_create_info_struct(png_) : nullptr;
   }
@@ -87,11 +75,6 @@ class PngReader {
   bool ReadHeader() {
     if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_read_fn(png_, &source_, ReadBytes);
-    if (plain_) {  // and all of it sound
-      png_set_crc_action(png_, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
-      png_set_option(png_, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
-      png_set_compression_buffer_size(png_, kPieceOfRows);
-    }
     png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the caller limits the product
     png_read_info(png_, info_);
     int interlace, compression, filter;
@@ -118,8 +101,6 @@ class PngReader {
   }
 
  private:
-  std::optional<PlainPng> plain_;
-  View file_;
   PngFailure failure_;
   Source source_;
   png_structp png_ = nullptr;
@@ -240,6 +221,10 @@ std::optional<PngSize> PeekPngSize(View bytes) {
 
 Result<Image> DecodePng(View bytes, const std::string& name, uint64_t max_pixels) {
   if (!LooksLikePng(bytes)) return InputError(name + ": not a PNG image");
+  const auto size = PeekPngSize(bytes);
+  if (size && uint64_t(size->width) * uint64_t(size->height) <= max_pixels) {
+    if (auto plain = DecodePlainPng(bytes)) return *std::move(plain);
+  }
   PngReader reader(bytes);
   if (!reader.ok()) return InputError(name + ": libpng does not start");
   if (!reader.ReadHeader()) return Failure(reader, name);

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <random>
 
+#include "io/deflate.h"
 #include "io/file.h"
 #include "io/opencv_api.h"
+#include "io/plain_png.h"
 #include "io/png_chunks.h"
 #include "tests/io/test_images.h"
 
@@ -16,13 +19,45 @@ namespace fs = std::filesystem;
 
 TEST(Png, ComesBack) {
   for (const int channels : {1, 3}) {
-    for (const int size : {1, 2, 37, 200}) {  // 200: more than a stored block holds
+    for (const int size : {1, 2, 37, 200}) {  // 200: several pieces
       for (const int level : {0, 1, 6, 9}) {
         const Image image = MakeImage(size, size + 3, channels);
         const auto decoded = DecodePng(EncodePng(image, level).value(), "x.png");
         ASSERT_TRUE(decoded.ok()) << decoded.status().message();
         EXPECT_TRUE(SameImage(decoded.value(), image));
       }
+    }
+  }
+}
+
+/// Rows of any bytes, filtered in every way: to libpng, which OpenCV reads with, they mean the same.
+TEST(Png, EveryFilterIsThatOfLibpng) {
+  const auto opencv = LoadOpenCv();
+  ASSERT_TRUE(opencv.ok()) << opencv.status().message();
+  std::mt19937 random(7);
+  for (const int channels : {1, 3, 4}) {
+    for (const int bits : {8, 16}) {
+      const int width = 23, height = 40;
+      std::vector<uint8_t> rows, header;
+      for (int y = 0; y < height; ++y) {
+        rows.push_back(static_cast<uint8_t>(y % 5));
+        for (int i = 0; i < width * channels * bits / 8; ++i) rows.push_back(static_cast<uint8_t>(random()));
+      }
+      AppendBigEndian(header, width);
+      AppendBigEndian(header, height);
+      const auto colour = static_cast<uint8_t>(channels == 1 ? 0 : channels == 3 ? 2 : 6);
+      header.insert(header.end(), {static_cast<uint8_t>(bits), colour, 0, 0, 0});
+      std::vector<uint8_t> file(kPngSignature.begin(), kPngSignature.end());
+      AppendPngChunk(file, "IHDR", header);
+      const std::vector<uint8_t> stream = Deflate(rows, 1);
+      AppendPngChunk(file, "IDAT", std::span(stream).first(9));
+      AppendPngChunk(file, "IDAT", std::span(stream).subspan(9));
+      AppendPngChunk(file, "IEND", {});
+      const auto decoded = DecodePng(file, "x.png"), expected = opencv.value()->decode(file, "x.png");
+      ASSERT_TRUE(decoded.ok()) << decoded.status().message();
+      ASSERT_TRUE(expected.ok()) << expected.status().message();
+      EXPECT_TRUE(DecodePlainPng(file)) << "or else it was libpng as well";
+      EXPECT_TRUE(SameImage(decoded.value(), expected.value())) << channels << " channels of " << bits << " bits";
     }
   }
 }
