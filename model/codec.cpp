@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <exception>
 #include <numeric>
 #include <optional>
@@ -62,11 +63,14 @@ class CodedElements {
     for (size_t i = 0; i < Lines(); ++i) {
       thread_local std::vector<T> line;
       line.resize(inside_ + 1);
+      const uint8_t* row = rows_.data() + i * line_;
+      const T* from = values.data() + i * line_;
       size_t count = 0;
-      for (size_t e = i * line_; e < i * line_ + inside_; ++e) {
-        line[count] = values[e];
-        count += rows_[e] != 0;
-      }
+      const auto take = [&](size_t e) {
+        line[count] = from[e];
+        count += row[e] != 0;
+      };
+      ByGroups(row, take, [](size_t) {});
       std::copy_n(line.data(), count, coded.data() + first_[i]);
     }
     return coded;
@@ -81,17 +85,36 @@ class CodedElements {
       int16_t* to = values.data() + i * line_;
       const uint8_t* row = rows_.data() + i * line_;
       size_t next = first_[i];
-      for (size_t e = 0; e < inside_; ++e) {
+      const auto put = [&](size_t e) {
         const int16_t is_coded = row[e] != 0;
         to[e] = static_cast<int16_t>(coded[next] * is_coded);
         next += static_cast<size_t>(is_coded);
-      }
+      };
+      ByGroups(row, put, [&](size_t e) { std::fill_n(to + e, kGroup, int16_t{0}); });
       std::fill(to + inside_, to + line_, int16_t{0});
     }
   }
 
  private:
+  static constexpr size_t kGroup = sizeof(uint64_t);
+
   size_t Lines() const { return static_cast<size_t>(tile_.coded_h); }
+
+  /// Calls some(e) for the elements of a row of the tile, but none(e) for the first of kGroup that are not coded, which
+  /// many are: channels of high frequencies.
+  template <class Some, class None>
+  void ByGroups(const uint8_t* row, Some some, None none) const {
+    size_t e = 0;
+    for (uint64_t group; e + kGroup <= inside_; e += kGroup) {
+      std::memcpy(&group, row + e, kGroup);
+      if (group == 0) {
+        none(e);
+        continue;
+      }
+      for (size_t k = e; k < e + kGroup; ++k) some(k);
+    }
+    for (; e < inside_; ++e) some(e);
+  }
 
   const Tile& tile_;
   const std::vector<uint8_t>& rows_;
@@ -169,7 +192,8 @@ struct Codec::Impl {
   SampleRange range;
 
   ContainerHeader HeaderFor(int width, int height) const;
-  Status Prepare(int width, int height);
+  Status PrepareAnalysis(int width, int height);
+  Status PrepareCoding(int width, int height);
   Result<TileCoder*> CoderFor(const Tile& tile);
   template <class T>
   LatentView<T> ViewOf(T* latents, const Tile& tile, const Plane& plane) const;
@@ -250,10 +274,14 @@ ContainerHeader Codec::Impl::HeaderFor(int width, int height) const {
   return header;
 }
 
-Status Codec::Impl::Prepare(int width, int height) {
+Status Codec::Impl::PrepareAnalysis(int width, int height) {
+  if (!transform) return {};
+  const Plane coded = CodedPlane(MakeTiles(HeaderFor(width, height), model->architecture));
+  return transform->PrepareEncoder(coded.rows, coded.columns);
+}
+
+Status Codec::Impl::PrepareCoding(int width, int height) {
   const std::vector<Tile> tiles = MakeTiles(HeaderFor(width, height), model->architecture);
-  const Plane coded = CodedPlane(tiles);
-  if (transform) AECOMP_RETURN_IF_ERROR(transform->PrepareEncoder(coded.rows, coded.columns));
   if (model->architecture.prior == PriorType::kFactorized) return {};
   AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tiles.front()));
   return coder->PrepareEncoder();
@@ -478,18 +506,23 @@ Result<std::vector<uint8_t>> Codec::Compress(const Image& image, int quality, Co
   return Encode(quality, 1, stats);
 }
 
-Status Codec::Prepare(int width, int height) {
+/// part: a member of Impl.
+template <class Part>
+Status Codec::Prepare(int width, int height, Part part) {
   if (impl_->model->use == ModelUse::kDecompression) return ModelError("the model was loaded for decompression only");
   if (width < 1 || height < 1 || static_cast<uint32_t>(width) > kMaxSide || static_cast<uint32_t>(height) > kMaxSide ||
       uint64_t(width) * uint64_t(height) > kMaxPixels) {
     return InputError("an image of " + std::to_string(width) + "x" + std::to_string(height) + " cannot be compressed");
   }
   try {
-    return impl_->Prepare(width, height);
+    return (impl_.get()->*part)(width, height);
   } catch (const std::exception& e) {  // out of memory, dnnl::error
     return InputError(std::string("cannot be made ready: ") + e.what());
   }
 }
+
+Status Codec::PrepareAnalysis(int width, int height) { return Prepare(width, height, &Impl::PrepareAnalysis); }
+Status Codec::PrepareCoding(int width, int height) { return Prepare(width, height, &Impl::PrepareCoding); }
 
 Status Codec::Analyse(const Image& image) {
   if (impl_->model->use == ModelUse::kDecompression) return ModelError("the model was loaded for decompression only");

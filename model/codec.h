@@ -30,9 +30,11 @@ class Codec {
   ~Codec();
   const Model& model() const;
 
-  /// Makes ready what compressing an image of this size needs beside the model, some 10 ms of work: for a thread that
-  /// has nothing to do while the image is read. May be called for any size, and fails where Compress would.
-  Status Prepare(int width, int height);
+  /// These make ready what compressing an image of this size needs beside the model, some 10 ms of work each: for
+  /// threads that have nothing to do while the image is read, also at the same time. May be called for any size, and
+  /// fail where Compress would.
+  Status PrepareAnalysis(int width, int height);
+  Status PrepareCoding(int width, int height);
 
   /// image: 8 or 16 bits, 1 or 3 channels, any size from 1x1. quality: 0 .. architecture.max_quality(), in 1/16 steps.
   Result<std::vector<uint8_t>> Compress(const Image& image, int quality, CompressStats* stats = nullptr);
@@ -58,6 +60,9 @@ class Codec {
   Result<Image> Decompress(const Container& container, const std::string& name, const Region& region);
 
  private:
+  template <class Part>
+  Status Prepare(int width, int height, Part part);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -164,12 +164,16 @@ TEST(Codec, BytesDoNotDependOnWhatWasMadeReady) {
   const struct { int width, height; } sizes[] = {{150, 90}, {90, 150}, {1, 1}, {3000, 70}};
   for (const auto& size : sizes) {
     Codec codec(TinyModel());
-    ASSERT_TRUE(codec.Prepare(size.width, size.height).ok());
+    Status coding;
+    std::thread other([&] { coding = codec.PrepareCoding(size.width, size.height); });
+    ASSERT_TRUE(codec.PrepareAnalysis(size.width, size.height).ok());
+    other.join();
+    ASSERT_TRUE(coding.ok()) << coding.message();
     EXPECT_EQ(codec.Compress(image, 30).value(), bytes) << size.width << "x" << size.height;
   }
   Codec codec(TinyModel());
-  EXPECT_EQ(codec.Prepare(0, 5).code(), StatusCode::kInput);
-  EXPECT_EQ(codec.Prepare(1 << 30, 1 << 30).code(), StatusCode::kInput);
+  EXPECT_EQ(codec.PrepareAnalysis(0, 5).code(), StatusCode::kInput);
+  EXPECT_EQ(codec.PrepareCoding(1 << 30, 1 << 30).code(), StatusCode::kInput);
   EXPECT_EQ(codec.Compress(image, 30).value(), bytes);
 }
 
