@@ -10,6 +10,7 @@
 #include <optional>
 #include <thread>
 
+#include "app/large_blocks.h"
 #include "app/progress.h"
 
 namespace aecomp {
@@ -128,6 +129,7 @@ ThreadShares::Turn::Turn(ThreadShares& shares, int64_t pixels) {
 }
 
 Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWork& work) {
+  UseOneHeap();
   AECOMP_ASSIGN_OR_RETURN(auto plan, PlanBatch(options, kind));
   ModelStore store(options.model, options.precision, kind.use);
   ThreadShares shares(options.threads, plan.size());

@@ -1,10 +1,12 @@
 #include "model/block_analysis.h"
 
+#include <omp.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "model/layers/conv_options.h"
-#include "model/layers/lap.h"
 #include "model/multiversion.h"
 #include "model/pair_product.h"
 
@@ -80,6 +82,7 @@ Result<BlockAnalysis> BlockAnalysis::Create(const Network& network, const Parame
 
   BlockAnalysis b;
   b.in_ = o.in, b.out_ = o.out, b.block_ = o.kernel, b.lap_ = network.size() == 2;
+  if (b.lap_) b.filter_ = LapFilter(o.kernel, /*inverse=*/false);
   b.unit_ = std::ldexp(1.f, -fraction - kPixelFraction);
   b.padded_ = (o.out + kPairLanes - 1) / kPairLanes * kPairLanes;
   b.weights_.resize(static_cast<size_t>(size / 2) * static_cast<size_t>(b.padded_));
@@ -103,42 +106,66 @@ Result<BlockAnalysis> BlockAnalysis::Create(const Network& network, const Parame
   return b;
 }
 
-void BlockAnalysis::Run(float* pixels, int h, int w, const Area& area, float* y, int64_t row_stride) const {
-  if (lap_) Lap({1, in_, h * block_, w * block_}, block_, /*inverse=*/false, pixels);
+struct BlockAnalysis::Scratch {
+  std::vector<int16_t> rows;
+  std::vector<int32_t> packed, sums;
+};
+
+/// One row of blocks, as mixed.
+void BlockAnalysis::RunRow(const float* pixels, int w, int left, int right, Scratch& scratch, float* y) const {
   const auto multiply = PairProducts().front().run;
   const int line = block_ * in_, pairs = line / 2;  // of a row of a block
-  const int64_t row = int64_t{w} * line;            // of the picture
-  const int columns = area.right - area.left;
+  const int columns = right - left;
+  scratch.rows.resize(static_cast<size_t>(block_) * static_cast<size_t>(columns) * static_cast<size_t>(line));
+  scratch.packed.resize(static_cast<size_t>(block_ * pairs * kPairRows));
+  scratch.sums.resize(static_cast<size_t>(padded_) * kPairRows);
+  for (int a = 0; a < block_; ++a) {
+    ToIntegers(pixels + (int64_t{a} * w + left) * line, int64_t{columns} * line,
+               scratch.rows.data() + int64_t{a} * columns * line);
+  }
+  for (int j = 0; j < columns; j += kPairRows) {
+    const int count = std::min(kPairRows, columns - j);
+    for (int a = 0; a < block_; ++a) {
+      for (int r = 0; r < kPairRows; ++r) {
+        const int16_t* from = scratch.rows.data() + (int64_t{a} * columns + std::min(j + r, columns - 1)) * line;
+        int32_t* to = scratch.packed.data() + a * pairs * kPairRows + r;
+        for (int p = 0; p < pairs; ++p) {
+          to[p * kPairRows] = static_cast<int32_t>(static_cast<uint16_t>(from[2 * p]) |
+                                                   static_cast<uint32_t>(static_cast<uint16_t>(from[2 * p + 1])) << 16);
+        }
+      }
+    }
+    multiply(scratch.packed.data(), block_ * pairs, weights_.data(), bias_.data(), padded_, scratch.sums.data());
+    for (int r = 0; r < count; ++r) {
+      ToFloats(scratch.sums.data() + int64_t{r} * padded_, out_, unit_, y + int64_t{j + r} * out_);
+    }
+  }
+}
+
+void BlockAnalysis::Run(const Load& load, int h, int w, const Area& area, float* y, int64_t row_stride) const {
+  const int64_t row = int64_t{w} * block_ * in_;
 #pragma omp parallel
   {
-    std::vector<int16_t> rows(static_cast<size_t>(block_) * static_cast<size_t>(columns) * static_cast<size_t>(line));
-    std::vector<int32_t> packed(static_cast<size_t>(block_ * pairs * kPairRows));
-    std::vector<int32_t> sums(static_cast<size_t>(padded_) * kPairRows);
-#pragma omp for schedule(static)
-    for (int i = area.top; i < area.bottom; ++i) {
-      for (int a = 0; a < block_; ++a) {
-        ToIntegers(pixels + (int64_t{i} * block_ + a) * row + int64_t{area.left} * line, int64_t{columns} * line,
-                   rows.data() + int64_t{a} * columns * line);
+    // Every thread has some rows of blocks, and pixels of two of them at a time: these then stay in the cache.
+    const int threads = omp_get_num_threads(), thread = omp_get_thread_num(), rows = area.bottom - area.top;
+    const int begin = area.top + static_cast<int>(int64_t{rows} * thread / threads);
+    const int end = area.top + static_cast<int>(int64_t{rows} * (thread + 1) / threads);
+    std::array<AlignedBuffer<float>, 2> pixels;
+    for (auto& buffer : pixels) buffer = AlignedBuffer<float>(static_cast<size_t>(row * block_));
+    const auto of = [&](int i) { return pixels[static_cast<size_t>(i & 1)].data(); };
+    const auto get = [&](int i) {
+      load(i, of(i));
+      if (lap_) filter_.MixWithinRows(of(i), block_, w * block_, in_);
+    };
+    Scratch scratch;
+    if (lap_ && begin > 0 && begin < end) get(begin - 1);
+    for (int i = begin - 1; begin < end && i < end; ++i) {
+      // Row i is whole when it has been mixed with the next one.
+      if (i + 1 < end || (lap_ && i + 1 < h)) {
+        get(i + 1);
+        if (lap_ && i >= 0) filter_.MixAcross(of(i), of(i + 1), row);
       }
-      for (int j = 0; j < columns; j += kPairRows) {
-        const int count = std::min(kPairRows, columns - j);
-        for (int a = 0; a < block_; ++a) {
-          for (int r = 0; r < kPairRows; ++r) {
-            const int16_t* from = rows.data() + (int64_t{a} * columns + std::min(j + r, columns - 1)) * line;
-            int32_t* to = packed.data() + a * pairs * kPairRows + r;
-            for (int p = 0; p < pairs; ++p) {
-              to[p * kPairRows] =
-                  static_cast<int32_t>(static_cast<uint16_t>(from[2 * p]) |
-                                       static_cast<uint32_t>(static_cast<uint16_t>(from[2 * p + 1])) << 16);
-            }
-          }
-        }
-        multiply(packed.data(), block_ * pairs, weights_.data(), bias_.data(), padded_, sums.data());
-        for (int r = 0; r < count; ++r) {
-          ToFloats(sums.data() + int64_t{r} * padded_, out_, unit_,
-                   y + (i - area.top) * row_stride + int64_t{j + r} * out_);
-        }
-      }
+      if (i >= begin) RunRow(of(i), w, area.left, area.right, scratch, y + (i - area.top) * row_stride);
     }
   }
 }

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "io/status.h"
 #include "model/architecture.h"
+#include "model/layers/lap.h"
 #include "model/parameters.h"
 
 namespace aecomp {
@@ -22,22 +24,24 @@ class BlockAnalysis {
 
   int block() const { return block_; }
   int outputs() const { return out_; }
-  /// Blocks on each side that one depends on.
-  int halo() const { return lap_ ? 1 : 0; }
-
   /// Of some blocks.
   struct Area {
     int top, bottom, left, right;
   };
 
-  /// pixels: [h*block, w*block, C], x - 1/2 of samples in 0 .. 1; overwritten. Block (i, j) of the area goes to
-  /// y + (i - top) * row_stride + (j - left) * M: the float network's output but for rounding to 2^-11 of the pixels
-  /// and 2^-15 of the weights.
-  void Run(float* pixels, int h, int w, const Area& area, float* y, int64_t row_stride) const;
+  /// load(i, pixels) gives the pixels of row i of h rows of w blocks, [block, w*block, C], as x - 1/2 of samples in
+  /// 0 .. 1; from several threads. Block (i, j) of the area goes to y + (i - top) * row_stride + (j - left) * M: the
+  /// float network's output but for rounding to 2^-11 of the pixels and 2^-15 of the weights.
+  using Load = std::function<void(int i, float* pixels)>;
+  void Run(const Load& load, int h, int w, const Area& area, float* y, int64_t row_stride) const;
 
  private:
+  struct Scratch;
+  void RunRow(const float* pixels, int w, int left, int right, Scratch& scratch, float* y) const;
+
   int in_ = 0, out_ = 0, block_ = 0, padded_ = 0;  // padded: out, in whole vectors
   bool lap_ = false;
+  LapFilter filter_;
   float unit_ = 1;                // of a sum
   std::vector<int32_t> weights_;  // [block * block * in / 2, padded]: two int16, the earlier sample's in the lower half
   std::vector<int32_t> bias_;     // [padded]

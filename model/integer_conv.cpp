@@ -56,6 +56,16 @@ struct IntegerConv::Impl {
     }
   }
 
+  template <class F>
+  void ForEachSumsOfRows(const uint8_t* rows, int first, const Area& area, F f) {
+    for (int done = area.top; done < area.bottom; done += strip) {
+      const int32_t* sums = Accumulate(rows + (int64_t{done} * stride - first) * padded.w * padded.c);
+      const int bottom = std::min(area.bottom, done + strip);
+#pragma omp parallel for schedule(static)
+      for (int y = done; y < bottom; ++y) ForRow(y, sums, done, area.left, area.right, f);
+    }
+  }
+
   Area All() const { return {0, output.h, 0, output.w}; }
   int OutputShift() const { return layer.transposed ? layer.padding : 0; }
 
@@ -224,6 +234,17 @@ void IntegerConv::RunPadded(const uint8_t* padded, const Epilogue& epilogue) {
 }
 void IntegerConv::RunPadded(const uint8_t* padded, const Area& area, const Epilogue& epilogue) {
   impl_->ForEachSums(padded, area, epilogue);
+}
+
+int IntegerConv::strip() const { return impl_->strip; }
+int IntegerConv::stride() const { return impl_->stride; }
+int IntegerConv::taps() const { return impl_->taps; }
+void IntegerConv::RunRows(const uint8_t* rows, int first, const Area& area, const Epilogue& epilogue) {
+  impl_->ForEachSumsOfRows(rows, first, area, epilogue);
+}
+int IntegerConv::ReadEnd(int top, int bottom) const {
+  const int strips = (bottom - top + impl_->strip - 1) / impl_->strip;
+  return (top + strips * impl_->strip - 1) * impl_->stride + impl_->taps;
 }
 
 namespace {

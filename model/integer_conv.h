@@ -63,6 +63,18 @@ class IntegerConv {
   /// The same for the outputs within `area` only, and about no more work than they need.
   void RunPadded(const uint8_t* padded, const Area& area, const Epilogue& epilogue);
 
+  // The same without all of the input at a time, where the layer is not transposed.
+
+  /// What is computed at a time: rows of the output.
+  int strip() const;
+  /// Output row r reads the padded rows r * stride() .. r * stride() + taps().
+  int stride() const;
+  int taps() const;
+  /// The outputs of rows top .. bottom. rows: padded rows from `first` on, up to ReadEnd; what those after the last one
+  /// that is needed hold does not matter.
+  void RunRows(const uint8_t* rows, int first, const Area& area, const Epilogue& epilogue);
+  int ReadEnd(int top, int bottom) const;
+
   /// Accumulators with bias [h', w', out]: for tests.
   void RunToAccumulators(const uint8_t* x, int32_t* acc);
 

@@ -129,6 +129,7 @@ void MeanPredictor::SetSize(int h, int w) {
 float* MeanPredictor::Predict(const uint8_t* features) {
   const Shape& shape = head_.output();
   const int64_t width = joined_channels_, count = width - context_in_.output().c;
+  for (IntegerNetworkRunner* network : {&head_, &context_in_, &context_out_}) network->Reserve();
 #pragma omp parallel for schedule(static)
   for (int y = 0; y < shape.h; ++y) {
     const uint8_t* from = features + int64_t{y} * shape.w * count;

@@ -67,7 +67,7 @@ class MeanPredictor {
   float seen_steps() const { return in_steps_; }
   static constexpr uint8_t kUnseen = 128;
 
-  /// What the context sees, to be filled before Correct: row y [w, M].
+  /// What the context sees, to be filled between Predict and Correct: row y [w, M].
   uint8_t* SeenRow(int y) { return context_in_.InputRow(y); }
 
   /// The correction of mu [h, w, M] before gain, of the features of the last Predict; valid until the next call. Once

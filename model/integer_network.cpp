@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "model/integer_conv.h"
 #include "model/multiversion.h"
@@ -113,44 +114,196 @@ struct IntegerNetworkRunner::Impl {
   struct Compiled {
     const IntegerStep& step;
     IntegerConv conv;
-    std::vector<float> scale;           // of the step, once for each of conv.most_pixels()
-    int16_t* wide = nullptr;            // [h', w', out] of a stream that is added to something
-    const int16_t* residual = nullptr;  // what is added to this one
+    std::vector<float> scale;  // of the step, once for each of conv.most_pixels()
+    int stream = -1;           // for its int16 [h', w', out], where something is added to them
   };
   std::vector<Compiled> steps;
-  std::array<AlignedBuffer<uint8_t>, 2> inputs;  // of the steps, in turns, with their padding
-  std::vector<AlignedBuffer<int16_t>> streams;   // for `wide` of the steps
-  AlignedBuffer<float> result;                   // made when it is wanted
+  std::array<size_t, 2> input_sizes{};
+  std::vector<size_t> stream_sizes;
   size_t most_results = 0;
+  std::array<AlignedBuffer<uint8_t>, 2> inputs;  // of the steps, in turns, with their padding
+  std::vector<AlignedBuffer<int16_t>> streams;
+  AlignedBuffer<float> result;  // made when it is wanted
+
+  struct Bands;
+  std::unique_ptr<Bands> bands;  // made when they are wanted
 
   void PlaceStreams();
+  /// Where the sums of a step go: what the next one reads, its own int16, those that are added to it. Null where there
+  /// are none.
+  struct Target {
+    uint8_t* narrow;
+    int16_t* wide;
+    const int16_t* residual;
+  };
+  static void Store(const Compiled& c, const Sums& sums, const Target& to);
+  /// The int16 of a step; null where there are none.
+  int16_t* Wide(int step) {
+    const int stream = step >= 0 ? steps[static_cast<size_t>(step)].stream : -1;
+    return stream >= 0 ? streams[static_cast<size_t>(stream)].data() : nullptr;
+  }
 };
 
 /// A step may write over the stream that it reads: element by element.
 void IntegerNetworkRunner::Impl::PlaceStreams() {
-  std::vector<size_t> last(steps.size(), 0), free_from, slot(steps.size()), size;
+  std::vector<size_t> last(steps.size(), 0), free_from;
   for (size_t i = 0; i < steps.size(); ++i) {
     if (steps[i].step.residual >= 0) last[static_cast<size_t>(steps[i].step.residual)] = i;
   }
   for (size_t i = 0; i < steps.size(); ++i) {
     if (last[i] == 0) continue;
-    size_t& s = slot[i];
+    size_t s = 0;
     while (s < free_from.size() && free_from[s] > i) ++s;
-    if (s == free_from.size()) free_from.push_back(0), size.push_back(0);
+    if (s == free_from.size()) free_from.push_back(0), stream_sizes.push_back(0);
     free_from[s] = last[i];
-    size[s] = std::max(size[s], static_cast<size_t>(steps[i].conv.output().size()));
-  }
-  for (size_t s : size) streams.emplace_back(s);
-  for (size_t i = 0; i < steps.size(); ++i) {
-    if (last[i] > 0) steps[i].wide = streams[slot[i]].data();
-    if (steps[i].step.residual >= 0) steps[i].residual = steps[static_cast<size_t>(steps[i].step.residual)].wide;
+    stream_sizes[s] = std::max(stream_sizes[s], static_cast<size_t>(steps[i].conv.output().size()));
+    steps[i].stream = static_cast<int>(s);
   }
 }
+
+void IntegerNetworkRunner::Impl::Store(const Compiled& c, const Sums& sums, const Target& to) {
+  if (c.step.output == Output::kRelu) {
+    ToRelu(sums, c.scale.data(), to.narrow);
+  } else if (to.residual == nullptr) {
+    ToStream(sums, c.scale.data(), c.step.narrow, to.wide, to.narrow);
+  } else {
+    AddToStream(sums, c.scale.data(), c.step.narrow, to.residual, to.wide, to.narrow);
+  }
+}
+
+/// Every step runs as far as its input goes, in whole strips, and forgets the rows that it does not need any more.
+struct IntegerNetworkRunner::Impl::Bands {
+  /// Of a step: output rows that are done, padded input rows that are ready, the first of these that is kept.
+  struct Progress {
+    int done = 0, ready = 0, first = 0;
+  };
+  /// What a step reads [rows, padded w, in], and its int16 [wide_rows, w', out], row y at y % wide_rows.
+  struct Memory {
+    int rows = 0, wide_rows = 0;
+    AlignedBuffer<uint8_t> input;
+    AlignedBuffer<int16_t> wide;
+  };
+  std::vector<Compiled>& steps;
+  std::vector<Memory> memory;
+  std::vector<Progress> progress;
+
+  explicit Bands(std::vector<Compiled>& s) : steps(s), memory(s.size()) {
+    ForEachBand([](int, int) {}, [&](size_t i, int end) { Measure(i, end); }, [](size_t, int) {});
+    for (size_t i = 0; i < steps.size(); ++i) {
+      Memory& m = memory[i];
+      m.input = AlignedBuffer<uint8_t>(static_cast<size_t>(m.rows * RowBytes(i)));
+      const Shape& output = steps[i].conv.output();
+      m.wide = AlignedBuffer<int16_t>(static_cast<size_t>(int64_t{m.wide_rows} * output.w * output.c));
+    }
+  }
+
+  int64_t RowBytes(size_t i) const {
+    const Shape& padded = steps[i].conv.padded();
+    return int64_t{padded.w} * padded.c;
+  }
+  /// Padded row y of what step i reads.
+  uint8_t* Row(size_t i, int y) { return memory[i].input.data() + (y - progress[i].first) * RowBytes(i); }
+  /// The same within its padding.
+  uint8_t* Inside(size_t i, int y) {
+    const IntegerConv& conv = steps[i].conv;
+    return Row(i, y + conv.padding()) + int64_t{conv.padding()} * conv.padded().c;
+  }
+  int16_t* Wide(int step, int y, int x) {
+    if (step < 0 || memory[static_cast<size_t>(step)].wide_rows == 0) return nullptr;
+    Memory& m = memory[static_cast<size_t>(step)];
+    const Shape& output = steps[static_cast<size_t>(step)].conv.output();
+    return m.wide.data() + (int64_t{y % m.wide_rows} * output.w + x) * output.c;
+  }
+
+  /// feed(begin, end): rows of the input that come; run(step, end): output rows from done to end can be computed;
+  /// forget(step, first): rows before that one are not needed any more.
+  template <class Feed, class Run, class Forget>
+  void ForEachBand(Feed feed, Run run, Forget forget) {
+    progress.assign(steps.size(), {});
+    const int h = steps[0].conv.input().h, band = steps[0].conv.strip() * steps[0].conv.stride();
+    for (int fed = 0; fed < h;) {
+      const int begin = std::exchange(fed, std::min(h, fed + band));
+      feed(begin, fed);
+      for (size_t i = 0; i < steps.size(); ++i) {
+        const IntegerConv& conv = steps[i].conv;
+        Progress& p = progress[i];
+        const int rows = i == 0 ? fed : progress[i - 1].done;
+        const bool all = rows == conv.input().h;
+        p.ready = rows + conv.padding() * (all ? 2 : 1);
+        const int possible = std::max(0, (p.ready - conv.taps() + conv.stride()) / conv.stride() - p.done);
+        const int end = all ? conv.output().h : p.done + possible / conv.strip() * conv.strip();
+        if (end > p.done) run(i, end);
+        p.done = end;
+        const int first = std::min(p.ready, end * conv.stride());
+        forget(i, first);
+        p.first = first;
+      }
+    }
+  }
+
+  void Measure(size_t i, int end) {
+    const Progress& p = progress[i];
+    const IntegerConv& conv = steps[i].conv;
+    const bool last = i + 1 == steps.size();
+    memory[i].rows = std::max({memory[i].rows, p.ready - p.first, conv.ReadEnd(p.done, end) - p.first});
+    for (size_t k = i + 1; !last && k < steps.size(); ++k) {
+      if (steps[k].step.residual != static_cast<int>(i)) continue;
+      memory[i].wide_rows = std::max(memory[i].wide_rows, end - progress[k].done);
+    }
+  }
+
+  /// What stands around the rows of the input of a step.
+  void FillColumns(size_t i) {
+    const IntegerConv& conv = steps[i].conv;
+    const int64_t pixel = conv.padded().c, margin = conv.padding() * pixel;
+    for (int y = 0; y < memory[i].rows; ++y) {
+      uint8_t* row = memory[i].input.data() + y * RowBytes(i);
+      std::fill_n(row, margin, Zero(i));
+      std::fill_n(row + margin + conv.input().w * pixel, margin, Zero(i));
+    }
+  }
+  void FillRows(size_t i, int begin, int end) {
+    if (begin < end) std::fill_n(Row(i, begin), (end - begin) * RowBytes(i), Zero(i));
+  }
+  uint8_t Zero(size_t i) const { return static_cast<uint8_t>(steps[i].step.zero_point); }
+
+  void RunAll(const Fill& fill, const IntegerConv::Area& area, const Last& last) {
+    const auto feed = [&](int begin, int end) {
+      if (begin == 0) {
+        for (size_t i = 0; i < steps.size(); ++i) FillColumns(i), FillRows(i, 0, steps[i].conv.padding());
+      }
+#pragma omp parallel for schedule(static)
+      for (int y = begin; y < end; ++y) fill(y, Inside(0, y));
+    };
+    const auto forget = [&](size_t i, int first) {
+      const Progress& p = progress[i];
+      if (first > p.first) std::copy(Row(i, first), Row(i, p.ready), Row(i, p.first));
+    };
+    ForEachBand(
+        feed, [&](size_t i, int end) { Run(i, end, area, last); }, forget);
+  }
+
+  void Run(size_t i, int end, const IntegerConv::Area& area, const Last& last) {
+    Compiled& c = steps[i];
+    const Progress& p = progress[i];
+    if (end == c.conv.output().h) FillRows(i, p.ready - c.conv.padding(), p.ready);
+    const uint8_t* rows = memory[i].input.data();
+    if (i + 1 == steps.size()) {
+      const IntegerConv::Area part = {std::max(area.top, p.done), std::min(area.bottom, end), area.left, area.right};
+      c.conv.RunRows(rows, p.first, part, [&](const Sums& sums) { last(sums, c.scale.data()); });
+      return;
+    }
+    const IntegerConv::Area part = {p.done, end, 0, c.conv.output().w};
+    c.conv.RunRows(rows, p.first, part, [&](const Sums& sums) {
+      uint8_t* narrow = Inside(i + 1, sums.y) + int64_t{sums.x} * c.step.layer.out;
+      Store(c, sums, {narrow, Wide(static_cast<int>(i), sums.y, sums.x), Wide(c.step.residual, sums.y, sums.x)});
+    });
+  }
+};
 
 IntegerNetworkRunner::IntegerNetworkRunner(const IntegerNetwork& network, int h, int w)
     : impl_(std::make_unique<Impl>()) {
   Shape shape{1, 0, h, w};
-  std::array<int64_t, 2> most{};
   for (const IntegerStep& step : network.steps()) {
     impl_->steps.push_back({step, IntegerConv(step.layer, shape.h, shape.w, step.zero_point), {}});
     Impl::Compiled& c = impl_->steps.back();
@@ -158,16 +311,45 @@ IntegerNetworkRunner::IntegerNetworkRunner(const IntegerNetwork& network, int h,
     for (int i = 0; i < c.conv.most_pixels(); ++i) {
       c.scale.insert(c.scale.end(), step.scale.begin(), step.scale.end());
     }
-    int64_t& size = most[(impl_->steps.size() - 1) % 2];
-    size = std::max(size, c.conv.padded().size());
+    size_t& size = impl_->input_sizes[(impl_->steps.size() - 1) % 2];
+    size = std::max(size, static_cast<size_t>(c.conv.padded().size()));
   }
   impl_->PlaceStreams();
   impl_->most_results = static_cast<size_t>(shape.size());
-  for (size_t i = 0; i < most.size(); ++i) impl_->inputs[i] = AlignedBuffer<uint8_t>(static_cast<size_t>(most[i]));
 }
 IntegerNetworkRunner::~IntegerNetworkRunner() = default;
 
+void IntegerNetworkRunner::Reserve() {
+  Impl& m = *impl_;
+  if (m.inputs[0].size() > 0) return;
+  for (size_t i = 0; i < m.inputs.size(); ++i) m.inputs[i] = AlignedBuffer<uint8_t>(m.input_sizes[i]);
+  for (const size_t size : m.stream_sizes) m.streams.emplace_back(size);
+}
+
+void IntegerNetworkRunner::Release() {
+  impl_->inputs = {};
+  impl_->streams.clear();
+  impl_->result = {};
+  impl_->bands.reset();
+}
+
+void IntegerNetworkRunner::Run(const Fill& fill, const IntegerConv::Area& area, const Last& last) {
+  std::vector<Impl::Compiled>& steps = impl_->steps;
+  if (std::none_of(steps.begin(), steps.end(), [](const auto& c) { return c.step.layer.transposed; })) {
+    if (!impl_->bands) impl_->bands = std::make_unique<Impl::Bands>(steps);
+    impl_->bands->RunAll(fill, area, last);
+    return;
+  }
+  Reserve();
+  const int h = steps[0].conv.input().h;
+#pragma omp parallel for schedule(static)
+  for (int y = 0; y < h; ++y) fill(y, InputRow(y));
+  Start();
+  Finish(area, last);
+}
+
 void IntegerNetworkRunner::SetSize(int h, int w) {
+  impl_->bands.reset();
   Shape shape{1, 0, h, w};
   for (Impl::Compiled& c : impl_->steps) {
     c.conv.SetSize(shape.h, shape.w);
@@ -191,6 +373,8 @@ void IntegerNetworkRunner::Start() {
     const Impl::Compiled& c = steps[i];
     const IntegerStep& s = c.step;
     const int64_t channels = s.layer.out, width = c.conv.output().w;
+    int16_t* const stream = impl_->Wide(static_cast<int>(i));
+    const int16_t* const residual = impl_->Wide(s.residual);
     // What a step gives goes where the next one reads it.
     const IntegerConv& next = steps[i + 1].conv;
     uint8_t* target = impl_->inputs[(i + 1) % 2].data();
@@ -199,14 +383,8 @@ void IntegerNetworkRunner::Start() {
     steps[i].conv.RunPadded(x, [&](const Sums& sums) {
       const int64_t place = (sums.y * width + sums.x) * channels;
       uint8_t* narrow = target + ((sums.y + margin) * row + sums.x + margin) * channels;
-      int16_t* wide = c.wide != nullptr ? c.wide + place : nullptr;
-      if (s.output == Output::kRelu) {
-        ToRelu(sums, c.scale.data(), narrow);
-      } else if (c.residual == nullptr) {
-        ToStream(sums, c.scale.data(), s.narrow, wide, narrow);
-      } else {
-        AddToStream(sums, c.scale.data(), s.narrow, c.residual + place, wide, narrow);
-      }
+      int16_t* wide = stream != nullptr ? stream + place : nullptr;
+      Impl::Store(c, sums, {narrow, wide, residual != nullptr ? residual + place : nullptr});
     });
     x = target;
   }
@@ -233,6 +411,7 @@ float* IntegerNetworkRunner::Run() {
 float* IntegerNetworkRunner::Run(const uint8_t* x) {
   const Shape& input = impl_->steps[0].conv.input();
   const int64_t line = int64_t{input.w} * input.c;
+  Reserve();
   for (int y = 0; y < input.h; ++y) std::copy_n(x + y * line, line, InputRow(y));
   return Run();
 }

@@ -83,7 +83,19 @@ class IntegerNetworkRunner {
 
   const Shape& output() const;
 
-  /// What it reads, to be filled before every run: row y [w, C].
+  /// Memory for its input and what lies between input and output: from Reserve, or the first run, until Release. Both
+  /// may be repeated.
+  void Reserve();
+  void Release();
+
+  /// All of it, band by band of rows where no step is a transposed convolution: what lies between two steps then takes
+  /// little memory. fill(y, row) gives row y of the input [w, C], last the sums of `area` (see Finish), both from
+  /// several threads.
+  using Fill = std::function<void(int y, uint8_t* row)>;
+  using Last = std::function<void(const IntegerConv::Sums& sums, const float* scale)>;
+  void Run(const Fill& fill, const IntegerConv::Area& area, const Last& last);
+
+  /// What it reads, to be filled after Reserve and before every run: row y [w, C].
   uint8_t* InputRow(int y);
 
   /// Sums times scale [h', w', C'], valid until the next call.
@@ -95,7 +107,6 @@ class IntegerNetworkRunner {
   /// hands over sums (see IntegerConv) with the [sums.width] numbers that they are to be multiplied with, from several
   /// threads.
   void Start();
-  using Last = std::function<void(const IntegerConv::Sums& sums, const float* scale)>;
   void Finish(const IntegerConv::Area& area, const Last& last);
 
  private:

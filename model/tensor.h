@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -18,8 +17,11 @@ struct Shape {
   std::string ToString() const { return std::to_string(c) + "x" + std::to_string(h) + "x" + std::to_string(w); }
 };
 
-/// For std::free; aligned to 64 bytes. Throws std::bad_alloc.
+/// Aligned to 64 bytes. Throws std::bad_alloc.
 void* AllocateAligned(size_t bytes);
+/// Large blocks are kept, up to 64 MiB of them, for those who ask next: clearing fresh pages would take the kernel
+/// longer than much of what is done with them.
+void FreeAligned(void* memory) noexcept;
 
 /// A 64-byte aligned, uninitialised array. Move-only.
 template <class T>
@@ -38,7 +40,7 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(T* p) const { std::free(p); }
+    void operator()(T* p) const { FreeAligned(p); }
   };
   std::unique_ptr<T, Free> data_;
   size_t size_ = 0;

@@ -184,6 +184,7 @@ Status TileCoder::PrepareEncoder() {
 void TileCoder::QuantiseZ(const QualityPoint& q, const LatentView<const float>& y) {
   const QualityScales& s = q.scales;
   const auto channels_of_y = static_cast<uint32_t>(y_shape_.c);
+  if (hyper_encoder_) hyper_encoder_->Reserve();
   ForEachRow([&](int i, int j, int64_t at) {
     const float* from = y.data + i * y.row_stride + int64_t{j} * y_shape_.c;
     if (hyper_encoder_) {

@@ -13,7 +13,7 @@ namespace aecomp {
 namespace {
 
 constexpr size_t kMostCompiled = 2;
-constexpr int kBand = 32;  // rows of y of the block paths at a time: their f32 pixels then stay in the cache
+constexpr int kBand = 32;  // rows of y of the decoder's block path at a time: its f32 pixels then take less memory
 constexpr int kUnlimited = std::numeric_limits<int>::max();  // the halo of a network that sees its whole input
 
 /// What the deep path of the decoder reads of every latent.
@@ -39,10 +39,7 @@ WindowTransform::WindowTransform(Model& model, bool integer, int max_window)
       max_window_(max_window),
       encoder_halo_(EncoderHalo(model.architecture).value_or(kUnlimited)),
       decoder_halo_(DecoderHalo(model.architecture).value_or(kUnlimited)) {
-  if (integer_) {
-    encoder_band_halo_ = model.integer->encoder_blocks.halo();
-    decoder_band_halo_ = model.integer->decoder_blocks.halo();
-  }
+  if (integer_) decoder_band_halo_ = model.integer->decoder_blocks.halo();
 }
 
 WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
@@ -50,12 +47,6 @@ WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
   // Where all of an image takes much memory, windows take less of it.
   const bool huge = int64_t{rows} * columns > int64_t{8} * max_window_;
   return ChooseWindowSize(rows, columns, halo, huge ? max_window_ / 2 : max_window_);
-}
-
-AlignedBuffer<float> WindowTransform::BandOfPixels(Shape pixels, int halo) const {
-  const int stride = model_.architecture.latent_stride;
-  pixels.h = Band(pixels.h / stride, halo) * stride;
-  return AlignedBuffer<float>(static_cast<size_t>(pixels.size()));
 }
 
 /// c.input_shape says for what; network: what runs in f32, else null.
@@ -93,7 +84,6 @@ Result<WindowTransform::Compiled*> WindowTransform::Encoder(const Shape& input, 
     if (blocks.block() != model_.architecture.latent_stride || blocks.outputs() != c.output_shape.c) {
       return ModelError("the paths of the encoder differ in shape");
     }
-    c.blocks = BandOfPixels(input, encoder_band_halo_);
   }
   return &encoders_.emplace_back(std::move(c));
 }
@@ -112,7 +102,9 @@ Result<WindowTransform::Compiled*> WindowTransform::Decoder(const Shape& input) 
     if (c.output_shape.c != blocks.channels() || c.output_shape.h != input.h * blocks.block()) {
       return ModelError("the paths of the decoder differ in shape");
     }
-    c.blocks = BandOfPixels(c.output_shape, decoder_band_halo_);
+    Shape band = c.output_shape;
+    band.h = Band(input.h, decoder_band_halo_) * blocks.block();
+    c.blocks = AlignedBuffer<float>(static_cast<size_t>(band.size()));
   }
   return &decoders_.emplace_back(std::move(c));
 }
@@ -210,30 +202,24 @@ void Load(const uint16_t* from, int64_t count, const SampleRange range, float* t
 
 void Load(const uint8_t* from, int64_t count, const SampleRange&, uint8_t* to) { std::copy_n(from, count, to); }
 
-/// The pixels from (row, column) on, those of the image's edge where there are none: row y of them goes to line(y)
-/// [shape.w, shape.c].
-template <class Sample, class Line>
-void FillPixels(const Image& image, const SampleRange& range, int row, int column, const Shape& shape, Line line) {
+/// The `shape.w` pixels of a row from `column` on, those of the image's edge where there are none. to: [shape.w,
+/// shape.c]
+template <class Sample, class To>
+void FillRow(const Image& image, const SampleRange& range, int row, int column, const Shape& shape, To* to) {
   const int inside = std::clamp(image.width - column, 1, shape.w);
-#pragma omp parallel for schedule(static)
-  for (int y = 0; y < shape.h; ++y) {
-    const auto* from = reinterpret_cast<const Sample*>(image.Row(std::min(row + y, image.height - 1))) +
-                       int64_t{std::min(column, image.width - 1)} * image.channels;
-    auto* pixel = line(y);
-    const int64_t samples = int64_t{inside} * image.channels;
-    Load(from, samples, range, pixel);
-    if (image.channels < shape.c) {  // gray: spread, from the last on
-      for (int64_t x = inside - 1; x >= 0; --x) std::fill_n(pixel + x * shape.c, shape.c, pixel[x]);
-    }
-    pixel += int64_t{inside} * shape.c;
-    for (int x = inside; x < shape.w; ++x, pixel += shape.c) std::copy_n(pixel - shape.c, shape.c, pixel);
+  const auto* from = reinterpret_cast<const Sample*>(image.Row(std::min(row, image.height - 1))) +
+                     int64_t{std::min(column, image.width - 1)} * image.channels;
+  Load(from, int64_t{inside} * image.channels, range, to);
+  if (image.channels < shape.c) {  // gray: spread, from the last on
+    for (int64_t x = inside - 1; x >= 0; --x) std::fill_n(to + x * shape.c, shape.c, to[x]);
   }
+  to += int64_t{inside} * shape.c;
+  for (int x = inside; x < shape.w; ++x, to += shape.c) std::copy_n(to - shape.c, shape.c, to);
 }
 
 void FillFloats(const Image& image, const SampleRange& range, int row, int column, const Shape& shape, float* to) {
-  const auto line = [&](int y) { return to + int64_t{y} * shape.w * shape.c; };
-  image.bits == 8 ? FillPixels<uint8_t>(image, range, row, column, shape, line)
-                  : FillPixels<uint16_t>(image, range, row, column, shape, line);
+  image.bits == 8 ? FillRow<uint8_t>(image, range, row, column, shape, to)
+                  : FillRow<uint16_t>(image, range, row, column, shape, to);
 }
 
 }  // namespace
@@ -253,8 +239,12 @@ Status WindowTransform::Analyse(const Image& image, const SampleRange& range, in
   for (const Window& v : MakeWindows(rows, size.height, encoder_halo_)) {
     for (const Window& h : MakeWindows(columns, size.width, encoder_halo_)) {
       float* to = y + v.core_begin * row_stride + h.core_begin * m;
+      const int top = v.begin * stride, left = h.begin * stride;
+      const int64_t line = int64_t{input.w} * input.c;
       if (!integer) {
-        FillFloats(image, range, v.begin * stride, h.begin * stride, input, c->input.data());
+#pragma omp parallel for schedule(static)
+        for (int row = 0; row < input.h; ++row)
+          FillFloats(image, range, top + row, left, input, c->input.data() + row * line);
         const float* out = c->graph->Forward(c->input.data());
 #pragma omp parallel for schedule(static)
         for (int i = 0; i < v.core_end - v.core_begin; ++i) {
@@ -263,26 +253,22 @@ Status WindowTransform::Analyse(const Image& image, const SampleRange& range, in
         }
         continue;
       }
-      for (const Window& band : MakeWindows(size.height, Band(size.height, encoder_band_halo_), encoder_band_halo_)) {
-        IntegerConv::Area area = CoreOf(v, h, 1);
-        area.top = std::max(area.top, band.core_begin), area.bottom = std::min(area.bottom, band.core_end);
-        if (area.top >= area.bottom) continue;
-        Shape pixels = input;
-        pixels.h = Band(size.height, encoder_band_halo_) * stride;
-        FillFloats(image, range, (v.begin + band.begin) * stride, h.begin * stride, pixels, c->blocks.data());
-        const BlockAnalysis::Area blocks{area.top - band.begin, area.bottom - band.begin, area.left, area.right};
-        model_.integer->encoder_blocks.Run(c->blocks.data(), pixels.h / stride, size.width, blocks,
-                                           to + (v.begin + area.top - v.core_begin) * row_stride, row_stride);
-      }
-      FillPixels<uint8_t>(image, range, v.begin * stride, h.begin * stride, input,
-                          [&](int row) { return c->deep->InputRow(row); });
-      c->deep->Start();
-      c->deep->Finish(CoreOf(v, h, 1), [&](const Sums& sums, const float* scale) {
-        float* sum = y + (v.begin + sums.y) * row_stride + (h.begin + sums.x) * m;
-        AddSums(sums, scale, sum, sum);
-      });
+      const IntegerConv::Area core = CoreOf(v, h, 1);
+      const auto load = [&](int i, float* pixels) {
+        for (int row = 0; row < stride; ++row)
+          FillFloats(image, range, top + i * stride + row, left, input, pixels + row * line);
+      };
+      model_.integer->encoder_blocks.Run(load, size.height, size.width, {core.top, core.bottom, core.left, core.right},
+                                         to, row_stride);
+      c->deep->Run([&](int row, uint8_t* pixels) { FillRow<uint8_t>(image, range, top + row, left, input, pixels); },
+                   core,
+                   [&](const Sums& sums, const float* scale) {
+                     float* sum = y + (v.begin + sums.y) * row_stride + (h.begin + sums.x) * m;
+                     AddSums(sums, scale, sum, sum);
+                   });
     }
   }
+  if (integer) c->deep->Release();
   return {};
 }
 
@@ -292,6 +278,7 @@ void WindowTransform::RunDecoder(const int16_t* y_hat, int64_t row_stride, const
   if (companded_.empty()) companded_ = CompandedLatents(*model_.integer);
   const uint8_t* table = companded_.data() + 32768;
   const int64_t size = int64_t{c.input_shape.w} * c.input_shape.c;
+  c.deep->Reserve();
 #pragma omp parallel for schedule(static)
   for (int i = 0; i < c.input_shape.h; ++i) {
     const int16_t* from = y_hat + i * row_stride;
@@ -354,6 +341,7 @@ Status WindowTransform::SynthesiseFrom(const T* y_hat, int rows, int columns, in
       RunDecoder(from, row_stride, range, {v, h}, *c, image);
     }
   }
+  if (c->deep) c->deep->Release();
   return {};
 }
 

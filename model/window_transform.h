@@ -59,7 +59,7 @@ class WindowTransform {
     std::unique_ptr<Graph> graph;
     AlignedBuffer<float> input;  // of graph
     std::unique_ptr<IntegerNetworkRunner> deep;
-    AlignedBuffer<float> blocks;  // pixels of a band of the block path
+    AlignedBuffer<float> blocks;  // of the decoder: pixels of a band of the block path
   };
   /// A window of an image: its rows and its columns.
   struct Place {
@@ -77,13 +77,12 @@ class WindowTransform {
                   Image& image);
   Shape EncoderInput(const WindowSize& size) const;
   WindowSize SizeFor(int rows, int columns, int halo) const;
-  AlignedBuffer<float> BandOfPixels(Shape pixels, int halo) const;
 
   Model& model_;
   bool integer_;
   int max_window_;
-  int encoder_halo_, decoder_halo_;                    // in elements of y
-  int encoder_band_halo_ = 0, decoder_band_halo_ = 0;  // of the parts that run in bands
+  int encoder_halo_, decoder_halo_;  // in elements of y
+  int decoder_band_halo_ = 0;        // of the part that runs in bands
   std::vector<Compiled> encoders_, decoders_;
   std::vector<uint8_t> companded_;  // of every int16 latent: what the decoder's deep path reads
 };

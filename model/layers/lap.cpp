@@ -43,15 +43,16 @@ std::vector<float> OddPartMatrix(int block, bool inverse) {
   return v;
 }
 
-constexpr int kMostHalf = 128;    // of a block
-constexpr int64_t kColumns = 96;  // that are mixed at a time: few enough for their sums to stay in registers
+constexpr int kMostHalf = 128;      // of a block
+constexpr int64_t kMixedRows = 32;  // of pixels, whose samples around a border are mixed together: RGB fills kColumns
+constexpr int64_t kColumns = 96;    // that are mixed at a time: few enough for their sums to stay in registers
 
 /// MixBorder for some columns.
-__attribute__((always_inline)) inline void MixSome(const float* v, int half, float* to, int64_t stride,
+__attribute__((always_inline)) inline void MixSome(const float* v, int half, float* above, float* below, int64_t stride,
                                                    int64_t columns) {
   float odd[kMostHalf * kColumns];
   for (int64_t d = 0; d < half; ++d) {
-    float *before = to - (d + 1) * stride, *after = to + d * stride, *difference = odd + d * kColumns;
+    float *before = above - d * stride, *after = below + d * stride, *difference = odd + d * kColumns;
 #pragma omp simd
     for (int64_t i = 0; i < columns; ++i) {
       difference[i] = 0.5f * (before[i] - after[i]);
@@ -66,25 +67,25 @@ __attribute__((always_inline)) inline void MixSome(const float* v, int half, flo
 #pragma omp simd
       for (int64_t i = 0; i < columns; ++i) mixed[i] += weight * difference[i];
     }
-    float *before = to - (d + 1) * stride, *after = to + d * stride;
+    float *before = above - d * stride, *after = below + d * stride;
 #pragma omp simd
     for (int64_t i = 0; i < columns; ++i) before[i] += mixed[i], after[i] -= mixed[i];
   }
 }
 
-/// Mixes the rows around a border: `behind` is the first row behind it, rows lie `stride` apart, `size` elements each.
+/// Mixes the rows around a border: `above` and `below` are the rows next to it, the others lie `stride` apart, `size`
+/// elements each.
 AECOMP_MULTIVERSION
-void MixBorder(const float* v, int half, float* behind, int64_t stride, int64_t size) {
+void MixBorder(const float* v, int half, float* above, float* below, int64_t stride, int64_t size) {
   int64_t begin = 0;
-  for (; begin + kColumns <= size; begin += kColumns) MixSome(v, half, behind + begin, stride, kColumns);
-  if (begin < size) MixSome(v, half, behind + begin, stride, size - begin);
+  for (; begin + kColumns <= size; begin += kColumns) MixSome(v, half, above + begin, below + begin, stride, kColumns);
+  if (begin < size) MixSome(v, half, above + begin, below + begin, stride, size - begin);
 }
 
 /// Rows of pixels to rows of samples, or back. kChannels: 0 where only `channels` knows.
 template <int kChannels, class F>
-void ForEachSample(int half, int64_t channels, int64_t row, int64_t rows, F copy) {
+void ForEachSample(int half, int64_t channels, int64_t row, int64_t rows, int64_t stride, F copy) {
   if constexpr (kChannels > 0) channels = kChannels;  // a copy of known size is an instruction or two
-  const int64_t stride = rows * channels;
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t s = 0; s < 2 * half; ++s) {
       copy(s * stride + r * channels, r * row + (s - half) * channels, static_cast<size_t>(channels) * sizeof(float));
@@ -92,18 +93,28 @@ void ForEachSample(int half, int64_t channels, int64_t row, int64_t rows, F copy
   }
 }
 
-/// The same for samples that follow each other: transposed in and out, 2 * half samples of C channels in each row.
+/// The same for samples that follow each other, at some borders: transposed in and out, 2 * half samples of C channels
+/// in each row.
 template <int kChannels>
-void MixColumns(const std::vector<float>& v, int half, float* behind, int64_t channels, int64_t row, int64_t rows) {
+void MixColumns(const std::vector<float>& v, int half, float* behind, int borders, int64_t channels, int64_t row,
+                int64_t rows) {
   thread_local std::vector<float> turned;
-  turned.resize(static_cast<size_t>(2 * half * rows * channels));
-  float* const t = turned.data();
-  ForEachSample<kChannels>(half, channels, row, rows,
-                           [&](int64_t to, int64_t from, size_t bytes) { std::memcpy(t + to, behind + from, bytes); });
-  const int64_t stride = rows * channels;
-  MixBorder(v.data(), half, t + half * stride, stride, stride);
-  ForEachSample<kChannels>(half, channels, row, rows,
-                           [&](int64_t from, int64_t to, size_t bytes) { std::memcpy(behind + to, t + from, bytes); });
+  const int64_t stride = borders * rows * channels;
+  turned.resize(static_cast<size_t>(2 * half * stride));
+  for (int b = 0; b < borders; ++b) {
+    float *t = turned.data() + b * rows * channels, *pixels = behind + 2 * half * b * channels;
+    ForEachSample<kChannels>(half, channels, row, rows, stride, [&](int64_t to, int64_t from, size_t bytes) {
+      std::memcpy(t + to, pixels + from, bytes);
+    });
+  }
+  float* const first = turned.data() + half * stride;
+  MixBorder(v.data(), half, first - stride, first, stride, stride);
+  for (int b = 0; b < borders; ++b) {
+    float *t = turned.data() + b * rows * channels, *pixels = behind + 2 * half * b * channels;
+    ForEachSample<kChannels>(half, channels, row, rows, stride, [&](int64_t from, int64_t to, size_t bytes) {
+      std::memcpy(pixels + to, t + from, bytes);
+    });
+  }
 }
 
 class LapLayer final : public Layer {
@@ -144,22 +155,35 @@ std::unique_ptr<Layer> Create(const LayerSpec& spec, const Shape& input, Paramet
 
 }  // namespace
 
+LapFilter::LapFilter(int block, bool inverse) : half_(block / 2), v_(OddPartMatrix(block, inverse)) {}
+
+void LapFilter::MixWithinRows(float* x, int64_t rows, int w, int channels) const {
+  const int block = 2 * half_;
+  const int64_t row = int64_t{w} * channels;
+  const auto mix = channels == 3 ? MixColumns<3> : MixColumns<0>;
+  const int borders = w / block - 1, together = static_cast<int>(std::max<int64_t>(1, kMixedRows / rows));
+  for (int b = 0; b < borders; b += together) {
+    mix(v_, half_, x + int64_t{b + 1} * block * channels, std::min(together, borders - b), channels, row, rows);
+  }
+}
+
+void LapFilter::MixAcross(float* above, float* below, int64_t row) const {
+  MixBorder(v_.data(), half_, above + (2 * half_ - 1) * row, below, row, row);
+}
+
 void Lap(const Shape& shape, int block, bool inverse, float* x) {
-  const std::vector<float> v = OddPartMatrix(block, inverse);
-  const int half = block / 2;
-  const int64_t c = shape.c, row = shape.w * c, rows = int64_t{shape.n} * shape.h, borders = shape.h / block - 1;
-  constexpr int64_t kRows = 32;
-  const auto mix = c == 3 ? MixColumns<3> : MixColumns<0>;
+  const LapFilter filter(block, inverse);
+  const int64_t row = int64_t{shape.w} * shape.c, rows = int64_t{shape.n} * shape.h, borders = shape.h / block - 1;
 #pragma omp parallel
   {
 #pragma omp for schedule(static)
-    for (int64_t r = 0; r < rows; r += kRows) {
-      for (int border = block; border < shape.w; border += block)
-        mix(v, half, x + r * row + border * c, c, row, std::min(kRows, rows - r));
-    }
+    for (int64_t r = 0; r < rows; r += kMixedRows)
+      filter.MixWithinRows(x + r * row, std::min(kMixedRows, rows - r), shape.w, shape.c);
 #pragma omp for schedule(static)
-    for (int64_t k = 0; k < shape.n * borders; ++k)
-      MixBorder(v.data(), half, x + (k / borders * shape.h + (k % borders + 1) * block) * row, row, row);
+    for (int64_t k = 0; k < shape.n * borders; ++k) {
+      float* above = x + (k / borders * shape.h + k % borders * block) * row;
+      filter.MixAcross(above, above + block * row, row);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #include "model/block_analysis.h"
 
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <cmath>
@@ -23,13 +24,20 @@ Network Blocks(int kernel, int stride, int lap) {
   return ParseNetwork(nlohmann::json::parse(text)).value();
 }
 
+/// Rows of blocks [h, 16, w, 3] of a picture.
+BlockAnalysis::Load RowsOf(const Tensor& x) {
+  return [&x](int i, float* pixels) {
+    const int64_t size = int64_t{16} * x.shape().w * x.shape().c;
+    std::copy_n(x.data() + i * size, size, pixels);
+  };
+}
+
 TEST(BlockAnalysis, IsCloseToTheFloatNetwork) {
   for (const int lap : {0, 16}) {
     const Network network = Blocks(16, 16, lap);
     const Shape input{1, 3, 5 * 16, 9 * 16};
     Parameters parameters = RandomWeights(network, input, 0.04f);
     const BlockAnalysis blocks = BlockAnalysis::Create(network, parameters).value();
-    EXPECT_EQ(blocks.halo(), lap > 0 ? 1 : 0);
     auto graph = Graph::Create(network, input, parameters, Graph::Mode::kInference).value();
     Tensor x(input);
     std::mt19937 random(5);
@@ -39,7 +47,7 @@ TEST(BlockAnalysis, IsCloseToTheFloatNetwork) {
     const BlockAnalysis::Area area{1, 5, 2, 9};
     const int64_t stride = 7 * 20 + 3;
     std::vector<float> y(4 * stride, -1.f);
-    blocks.Run(x.data(), 5, 9, area, y.data(), stride);
+    blocks.Run(RowsOf(x), 5, 9, area, y.data(), stride);
     for (int i = 0; i < 4; ++i) {
       for (int k = 0; k < 7 * 20; ++k) {
         ASSERT_NEAR(y[static_cast<size_t>(i * stride + k)], expected[((i + 1) * 9 + 2) * 20 + k], 1e-3);
@@ -47,6 +55,27 @@ TEST(BlockAnalysis, IsCloseToTheFloatNetwork) {
       ASSERT_EQ(y[static_cast<size_t>(i * stride + 7 * 20)], -1.f) << "nothing is written beside the area";
     }
   }
+}
+
+TEST(BlockAnalysis, ThreadsDoNotChangeIt) {
+  const Network network = Blocks(16, 16, 16);
+  const Shape input{1, 3, 7 * 16, 4 * 16};
+  const Parameters parameters = RandomWeights(network, input, 0.04f);
+  const BlockAnalysis blocks = BlockAnalysis::Create(network, parameters).value();
+  Tensor x(input);
+  std::mt19937 random(6);
+  std::uniform_real_distribution<float> uniform(-0.5f, 0.5f);
+  for (int64_t k = 0; k < x.size(); ++k) x.data()[k] = uniform(random);
+  const auto run = [&](int threads) {
+    omp_set_num_threads(threads);
+    std::vector<float> y(7 * 4 * 20, -1.f);
+    blocks.Run(RowsOf(x), 7, 4, {0, 7, 0, 4}, y.data(), 4 * 20);
+    return y;
+  };
+  const int before = omp_get_max_threads();
+  const std::vector<float> alone = run(1);
+  for (const int threads : {2, 3, 7, 9}) EXPECT_EQ(run(threads), alone) << threads;
+  omp_set_num_threads(before);
 }
 
 TEST(BlockAnalysis, ExtremePixelsDoNotWrap) {
@@ -61,7 +90,7 @@ TEST(BlockAnalysis, ExtremePixelsDoNotWrap) {
     std::fill_n(x.data(), x.size(), pixel);
     const float* expected = graph->Forward(x.data());
     std::vector<float> y(9 * 20);
-    blocks.Run(x.data(), 3, 3, {0, 3, 0, 3}, y.data(), 3 * 20);
+    blocks.Run(RowsOf(x), 3, 3, {0, 3, 0, 3}, y.data(), 3 * 20);
     for (size_t k = 0; k < y.size(); ++k) ASSERT_NEAR(y[k], expected[k], 6e-3);
   }
 }

@@ -81,6 +81,7 @@ TEST(IntegerNetwork, AreasAreEqualToTheWhole) {
     IntegerNetworkRunner runner(network, c.input.h, c.input.w);
     const std::vector<float> whole = network.RunScalar(c.x.data(), c.input.h, c.input.w);
     const Shape output = runner.output();
+    runner.Reserve();
     for (int y = 0; y < c.input.h; ++y) {
       std::copy_n(c.x.data() + y * c.input.w * c.input.c, c.input.w * c.input.c, runner.InputRow(y));
     }
@@ -104,6 +105,57 @@ TEST(IntegerNetwork, AreasAreEqualToTheWhole) {
             ASSERT_EQ(seen[at], inside ? whole[at] : -1e9f) << y << " " << x << " " << k;
           }
         }
+      }
+    }
+  }
+}
+
+/// The encoder's kind: many more rows than are computed at a time, and fewer; two residual blocks in a row.
+TEST(IntegerNetwork, BandsAreEqualToTheWhole) {
+  const char* text = R"([
+    {"type": "conv2d", "name": "a", "in": 3, "out": 16, "kernel": 8, "stride": 4, "padding": 2},
+    {"type": "sum", "name": "b", "branches": [[], [
+      {"type": "conv2d", "name": "b.0", "in": 16, "out": 16, "kernel": 3, "padding": 1},
+      {"type": "relu", "name": "b.0.relu"},
+      {"type": "conv2d", "name": "b.1", "in": 16, "out": 16, "kernel": 3, "padding": 1}]]},
+    {"type": "sum", "name": "c", "branches": [[], [
+      {"type": "conv2d", "name": "c.0", "in": 16, "out": 24, "kernel": 5, "padding": 2},
+      {"type": "relu", "name": "c.0.relu"},
+      {"type": "conv2d", "name": "c.1", "in": 24, "out": 16, "kernel": 1}]]},
+    {"type": "conv2d", "name": "d", "in": 16, "out": 32, "kernel": 4, "stride": 2, "padding": 1},
+    {"type": "conv2d", "name": "e", "in": 32, "out": 5, "kernel": 3, "padding": 1}])";
+  for (const auto& [h, w] : {std::pair{8, 16}, {88, 40}, {344, 24}, {1000, 16}}) {
+    Case c;
+    c.network = ParseNetwork(nlohmann::json::parse(text)).value();
+    c.input = {1, 3, h, w};
+    c.parameters = RandomWeights(c.network, c.input);
+    c.calibration.clear();
+    Tensor& t = c.calibration.emplace_back(c.input);
+    c.x.clear();
+    for (int64_t k = 0; k < t.size(); ++k) {
+      c.x.push_back(static_cast<uint8_t>(k * 7919 >> 5));
+      t.data()[k] = static_cast<float>(static_cast<int>(c.x.back()) - 128) / 255;
+    }
+    const IntegerNetwork network = c.Make().value();
+    IntegerNetworkRunner runner(network, h, w);
+    const std::vector<float> whole = network.RunScalar(c.x.data(), h, w);
+    const Shape output = runner.output();
+    const auto fill = [&](int y, uint8_t* row) { std::copy_n(c.x.data() + y * w * 3, w * 3, row); };
+    for (const IntegerConv::Area& area :
+         {IntegerConv::Area{0, output.h, 0, output.w}, {output.h / 2, output.h, 1, 2}, {0, 1, 0, output.w}}) {
+      std::vector<float> seen(whole.size(), -1e9f);
+      runner.Run(fill, area, [&](const IntegerConv::Sums& sums, const float* scale) {
+        size_t at = static_cast<size_t>((int64_t{sums.y} * output.w + sums.x) * output.c);
+        for (int r = 0; r < sums.repeats; ++r) {
+          for (int k = 0; k < sums.width; ++k) {
+            seen[at++] = static_cast<float>(sums.acc[r * sums.stride + k] + sums.bias[k]) * scale[k];
+          }
+        }
+      });
+      for (size_t at = 0; at < whole.size(); ++at) {
+        const auto pixel = static_cast<int>(at) / output.c, y = pixel / output.w, x = pixel % output.w;
+        const bool inside = y >= area.top && y < area.bottom && x >= area.left && x < area.right;
+        ASSERT_EQ(seen[at], inside ? whole[at] : -1e9f) << h << " " << y << " " << x;
       }
     }
   }
