@@ -1,11 +1,14 @@
 #include "model/codec.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <exception>
 #include <numeric>
 #include <optional>
+#include <thread>
 #include <type_traits>
 
 #include "io/bytes.h"
@@ -210,6 +213,7 @@ struct Codec::Impl {
                        AlignedBuffer<T>& y_hat);
   Status CheckHeader(const ContainerHeader& header) const;
   QualityPoint PointFor(const ContainerHeader& header, double thrift) const;
+  void PrepareDecoding(const Tile& tile, int rows, int columns);
   template <class T>
   Status DecodeTile(int quality, const QualityPoint& q, const Tile& tile, const TileStreams& streams,
                     const LatentView<T>& y_hat);
@@ -378,6 +382,27 @@ Status Codec::Impl::CheckHeader(const ContainerHeader& h) const {
   return {};
 }
 
+/// What the first image needs, by two threads side by side. What fails here will fail again where it is needed.
+void Codec::Impl::PrepareDecoding(const Tile& tile, int rows, int columns) {
+  const int threads = omp_get_max_threads();
+  if (threads < 2 || !tile_coders.empty() || !transform || model->architecture.prior == PriorType::kFactorized) return;
+  const int levels = omp_get_max_active_levels();
+  const std::jthread other([&] {
+    omp_set_num_threads(threads);  // for as many as will run it, but by this one alone
+    omp_set_max_active_levels(0);
+    try {
+      (void)transform->PrepareDecoder(rows, columns);
+    } catch (const std::exception&) {
+    }
+  });
+  omp_set_max_active_levels(0);
+  try {
+    if (const auto coder = CoderFor(tile); coder.ok()) (void)coder.value()->PreparePrior();
+  } catch (const std::exception&) {
+  }
+  omp_set_max_active_levels(levels);
+}
+
 /// y^ of one tile.
 template <class T>
 Status Codec::Impl::DecodeTile(int quality, const QualityPoint& q, const Tile& tile, const TileStreams& streams,
@@ -462,6 +487,7 @@ Result<Image> Codec::Impl::Decode(const Container& container, const SampleRange&
   const Span kept_columns{columns.begin / side * side, std::min(plane.columns, DivideUp(columns.end, side) * side)};
   const Plane kept{kept_rows.end - kept_rows.begin, kept_columns.end - kept_columns.begin};
   Reserve(y_hat, kept);
+  PrepareDecoding(tiles.front(), rows.end - rows.begin, columns.end - columns.begin);
   const QualityPoint q = factorized ? QualityPoint() : PointFor(header, 1);
   for (size_t i = 0; i < tiles.size(); ++i) {
     Tile tile = tiles[i];

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "model/layers/conv_options.h"
-#include "model/layers/lap.h"
 #include "model/pair_product.h"
 
 namespace aecomp {
@@ -56,6 +55,7 @@ Result<IntegerBlocks> IntegerBlocks::Create(const Network& network, const Parame
 
   IntegerBlocks b;
   b.in_ = o.in, b.out_ = o.out, b.block_ = o.kernel, b.lap_ = network.size() == 2;
+  if (b.lap_) b.filter_ = LapFilter(o.kernel, /*inverse=*/true);
   b.unit_ = std::ldexp(kLatentUnit, -fraction);
   const int area = o.kernel * o.kernel, size = area * o.out, pairs = (o.in + 1) / 2;
   b.padded_ = (size + kPairLanes - 1) / kPairLanes * kPairLanes;
@@ -84,7 +84,7 @@ Result<IntegerBlocks> IntegerBlocks::Create(const Network& network, const Parame
   return b;
 }
 
-void IntegerBlocks::Run(const int16_t* latents, int h, int w, int64_t row_stride, float* pixels) const {
+void IntegerBlocks::Run(const int16_t* latents, int h, int w, int64_t row_stride, float* pixels, bool continued) const {
   const auto multiply = PairProducts().front().run;
   const int pairs = (in_ + 1) / 2;
   const int64_t line = int64_t{block_} * out_, row = line * w;  // values of a row of a block, of the picture
@@ -112,9 +112,16 @@ void IntegerBlocks::Run(const int16_t* latents, int h, int w, int64_t row_stride
           }
         }
       }
+      if (lap_) filter_.MixWithinRows(pixels + int64_t{i} * block_ * row, block_, w * block_, out_);
+    }
+    if (lap_) {
+#pragma omp for schedule(static)
+      for (int i = continued ? 0 : 1; i < h; ++i) {
+        float* below = pixels + int64_t{i} * block_ * row;
+        filter_.MixAcross(below - block_ * row, below, row);
+      }
     }
   }
-  if (lap_) Lap({1, out_, h * block_, w * block_}, block_, /*inverse=*/true, pixels);
 }
 
 std::vector<float> IntegerBlocks::BlockScalar(const int16_t* latent) const {

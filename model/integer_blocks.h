@@ -8,6 +8,7 @@
 
 #include "io/status.h"
 #include "model/architecture.h"
+#include "model/layers/lap.h"
 #include "model/parameters.h"
 
 namespace aecomp {
@@ -25,18 +26,18 @@ class IntegerBlocks {
 
   int block() const { return block_; }
   int channels() const { return out_; }
-  /// Blocks on each side that one depends on.
-  int halo() const { return lap_ ? 1 : 0; }
 
   /// latents: [h, w, C] in steps of kLatentUnit, rows `row_stride` elements apart -> pixels [h*block, w*block,
-  /// channels].
-  void Run(const int16_t* latents, int h, int w, int64_t row_stride, float* pixels) const;
+  /// channels]. continued: the row of blocks above them stands before `pixels` and is mixed with the first of them, as
+  /// the last of them remains to be with the one below.
+  void Run(const int16_t* latents, int h, int w, int64_t row_stride, float* pixels, bool continued = false) const;
   /// Block (i, j) without the lap, in plain loops: for tests. [block, block, channels]
   std::vector<float> BlockScalar(const int16_t* latent) const;
 
  private:
   int in_ = 0, out_ = 0, block_ = 0, padded_ = 0;  // padded: values of a block, a multiple of kLanes
   bool lap_ = false;
+  LapFilter filter_;
   float unit_ = 1;                // of a sum
   std::vector<int32_t> weights_;  // [in pairs, padded]: two int16, of the even channel in the lower half
   std::vector<int32_t> bias_;     // [padded]

@@ -178,8 +178,10 @@ Status TileCoder::CompileHyperEncoder() {
 
 Status TileCoder::PrepareEncoder() {
   AECOMP_RETURN_IF_ERROR(CompileHyperEncoder());
-  return model_.prior.Prepare(z_shape_.h, z_shape_.w);
+  return PreparePrior();
 }
+
+Status TileCoder::PreparePrior() { return model_.prior.Prepare(z_shape_.h, z_shape_.w); }
 
 void TileCoder::QuantiseZ(const QualityPoint& q, const LatentView<const float>& y) {
   const QualityScales& s = q.scales;

@@ -48,6 +48,8 @@ class TileCoder {
 
   /// Makes ready what Encode needs beside the means: to be called where there is time for it.
   Status PrepareEncoder();
+  /// The part of it that decoding needs as well.
+  Status PreparePrior();
 
   /// Encoder: y from the analysis transform before gain [h, w, M]; elements outside of coded_h x coded_w have symbol 0.
   /// Afterwards z(), symbols() and rows() are those of the tile.

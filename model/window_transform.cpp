@@ -13,7 +13,7 @@ namespace aecomp {
 namespace {
 
 constexpr size_t kMostCompiled = 2;
-constexpr int kBand = 32;  // rows of y of the decoder's block path at a time: its f32 pixels then take less memory
+constexpr int kBand = 8;  // rows of y of the decoder's block path at a time: its f32 pixels then take little memory
 constexpr int kUnlimited = std::numeric_limits<int>::max();  // the halo of a network that sees its whole input
 
 /// What the deep path of the decoder reads of every latent.
@@ -28,9 +28,6 @@ std::vector<uint8_t> CompandedLatents(const IntegerTransforms& t) {
   return table;
 }
 
-/// Rows of y that a block path takes at a time.
-int Band(int rows, int halo) { return std::min(rows, kBand + 2 * halo); }
-
 }  // namespace
 
 WindowTransform::WindowTransform(Model& model, bool integer, int max_window)
@@ -38,9 +35,7 @@ WindowTransform::WindowTransform(Model& model, bool integer, int max_window)
       integer_(integer && model.integer != nullptr),
       max_window_(max_window),
       encoder_halo_(EncoderHalo(model.architecture).value_or(kUnlimited)),
-      decoder_halo_(DecoderHalo(model.architecture).value_or(kUnlimited)) {
-  if (integer_) decoder_band_halo_ = model.integer->decoder_blocks.halo();
-}
+      decoder_halo_(DecoderHalo(model.architecture).value_or(kUnlimited)) {}
 
 WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
   if (halo >= std::max(rows, columns) / 4) return {rows, columns};
@@ -103,7 +98,7 @@ Result<WindowTransform::Compiled*> WindowTransform::Decoder(const Shape& input) 
       return ModelError("the paths of the decoder differ in shape");
     }
     Shape band = c.output_shape;
-    band.h = Band(input.h, decoder_band_halo_) * blocks.block();
+    band.h = (1 + kBand) * blocks.block();
     c.blocks = AlignedBuffer<float>(static_cast<size_t>(band.size()));
   }
   return &decoders_.emplace_back(std::move(c));
@@ -287,24 +282,30 @@ void WindowTransform::RunDecoder(const int16_t* y_hat, int64_t row_stride, const
   }
   c.deep->Start();
 
-  const int stride = model_.architecture.latent_stride, channels = c.output_shape.c, halo = decoder_band_halo_;
-  const int height = Band(c.input_shape.h, halo);
+  const int stride = model_.architecture.latent_stride, channels = c.output_shape.c, h = c.input_shape.h;
   const int top = place.v.begin * stride, left = place.h.begin * stride;
-  for (const Window& band : MakeWindows(c.input_shape.h, height, halo)) {
+  const int64_t line = int64_t{c.output_shape.w} * channels;
+  float* const band = c.blocks.data() + stride * line;  // behind the last row of blocks of the band before
+  for (int begin = 0, end; begin < h; begin = end) {
+    end = std::min(h, begin + kBand);
+    model_.integer->decoder_blocks.Run(y_hat + begin * row_stride, end - begin, c.input_shape.w, row_stride, band,
+                                       begin > 0);
+    // A row of blocks is whole when it has been mixed with the next one.
     IntegerConv::Area area = CoreOf(place.v, place.h, stride);
-    area.top = std::max(area.top, band.core_begin * stride);
-    area.bottom = std::min({area.bottom, band.core_end * stride, image.height - top});
-    if (area.top >= area.bottom) continue;
-    model_.integer->decoder_blocks.Run(y_hat + band.begin * row_stride, height, c.input_shape.w, row_stride,
-                                       c.blocks.data());
-    c.deep->Finish(area, [&](const Sums& sums, const float* scale) {
-      thread_local std::vector<float> pixels;
-      const int count = sums.repeats * sums.width / channels;
-      pixels.resize(static_cast<size_t>(count * channels));
-      const int64_t row = sums.y - band.begin * stride;
-      AddSums(sums, scale, c.blocks.data() + (row * c.output_shape.w + sums.x) * channels, pixels.data());
-      StorePixels(pixels.data(), count, channels, top + sums.y, left + sums.x, range, image);
-    });
+    area.top = std::max(area.top, (begin - 1) * stride);
+    area.bottom = std::min({area.bottom, (end < h ? end - 1 : h) * stride, image.height - top});
+    if (area.top < area.bottom) {
+      c.deep->Finish(area, [&](const Sums& sums, const float* scale) {
+        thread_local std::vector<float> pixels;
+        const int count = sums.repeats * sums.width / channels;
+        pixels.resize(static_cast<size_t>(count * channels));
+        const int row = sums.y - begin * stride;
+        AddSums(sums, scale, band + row * line + sums.x * channels, pixels.data());
+        StorePixels(pixels.data(), count, channels, top + sums.y, left + sums.x, range, image);
+      });
+    }
+    const float* last = band + (end - begin - 1) * stride * line;
+    std::copy(last, last + stride * line, c.blocks.data());
   }
 }
 
@@ -329,7 +330,7 @@ Status WindowTransform::SynthesiseFrom(const T* y_hat, int rows, int columns, in
   const Architecture& a = model_.architecture;
   if (std::is_integral_v<T> != integer_) return ModelError("latents of another precision than the synthesis");
   const WindowSize size = SizeFor(rows, columns, decoder_halo_);
-  const Shape input{1, a.latent_channels, size.height, size.width};
+  const Shape input = DecoderInput(size);
   AECOMP_ASSIGN_OR_RETURN(Compiled * c, Decoder(input));
   const Shape output = c->output_shape;
   if (!(output == Shape{1, a.image_channels, size.height * a.latent_stride, size.width * a.latent_stride})) {

@@ -27,6 +27,11 @@ class WindowTransform {
     return Encoder(EncoderInput(SizeFor(rows, columns, encoder_halo_)), integer_).status();
   }
 
+  /// The same for Synthesise.
+  Status PrepareDecoder(int rows, int columns) {
+    return Decoder(DecoderInput(SizeFor(rows, columns, decoder_halo_))).status();
+  }
+
   /// image -> y before gain [rows, columns, M], where rows and columns times latent_stride are at least the image's
   /// size; the image is continued by its border pixels. row_stride: floats from one row of y to the next. Gray images
   /// are repeated into the model's channels. image: 8 or 16 bits.
@@ -76,13 +81,15 @@ class WindowTransform {
   void RunDecoder(const float* y_hat, int64_t row_stride, const SampleRange& range, const Place& place, Compiled& c,
                   Image& image);
   Shape EncoderInput(const WindowSize& size) const;
+  Shape DecoderInput(const WindowSize& size) const {
+    return {1, model_.architecture.latent_channels, size.height, size.width};
+  }
   WindowSize SizeFor(int rows, int columns, int halo) const;
 
   Model& model_;
   bool integer_;
   int max_window_;
   int encoder_halo_, decoder_halo_;  // in elements of y
-  int decoder_band_halo_ = 0;        // of the part that runs in bands
   std::vector<Compiled> encoders_, decoders_;
   std::vector<uint8_t> companded_;  // of every int16 latent: what the decoder's deep path reads
 };

@@ -103,6 +103,20 @@ TEST(IntegerBlocks, IsCloseToTheFloatNetwork) {
   for (size_t i = 0; i < pixels.size(); ++i) ASSERT_NEAR(pixels[i], expected[i], 1e-3);
 }
 
+TEST(IntegerBlocks, BandsAreEqualToTheWhole) {
+  const Network network = Blocks(6, 8, 8, /*lap=*/true);
+  const Shape input{1, 6, 7, 5};
+  const IntegerBlocks blocks = IntegerBlocks::Create(network, RandomWeights(network, input, 0.1f)).value();
+  const std::vector<int16_t> latents = RandomLatents(input.size(), 1000);
+  const int64_t line = 5 * 6, row = 8 * 5 * 8 * 3;
+  std::vector<float> whole(static_cast<size_t>(7 * row)), bands(whole.size());
+  blocks.Run(latents.data(), 7, 5, line, whole.data());
+  for (const auto& [begin, end] : {std::pair{0, 3}, {3, 4}, {4, 7}}) {
+    blocks.Run(latents.data() + begin * line, end - begin, 5, line, bands.data() + begin * row, begin > 0);
+  }
+  EXPECT_EQ(bands, whole);
+}
+
 TEST(IntegerBlocks, RefusesWhatItCannotRun) {
   const auto message = [](const Network& network) { return IntegerBlocks::Check(network).message(); };
   EXPECT_EQ(message(Blocks(4, 8, 8, true)), "");
