@@ -286,7 +286,7 @@ struct IntegerNetworkRunner::Impl::Bands {
   void Run(size_t i, int end, const IntegerConv::Area& area, const Last& last) {
     Compiled& c = steps[i];
     const Progress& p = progress[i];
-    if (end == c.conv.output().h) FillRows(i, p.ready - c.conv.padding(), p.ready);
+    if (p.ready == c.conv.padded().h) FillRows(i, p.ready - c.conv.padding(), p.ready);
     const uint8_t* rows = memory[i].input.data();
     if (i + 1 == steps.size()) {
       const IntegerConv::Area part = {std::max(area.top, p.done), std::min(area.bottom, end), area.left, area.right};

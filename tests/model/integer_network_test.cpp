@@ -110,9 +110,10 @@ TEST(IntegerNetwork, AreasAreEqualToTheWhole) {
   }
 }
 
-/// The encoder's kind: many more rows than are computed at a time, and fewer; two residual blocks in a row.
+/// The encoder's kind: many more rows than are computed at a time, and fewer; two residual blocks in a row; a step that
+/// does not look at the end of its input.
 TEST(IntegerNetwork, BandsAreEqualToTheWhole) {
-  const char* text = R"([
+  const char* encoder = R"([
     {"type": "conv2d", "name": "a", "in": 3, "out": 16, "kernel": 8, "stride": 4, "padding": 2},
     {"type": "sum", "name": "b", "branches": [[], [
       {"type": "conv2d", "name": "b.0", "in": 16, "out": 16, "kernel": 3, "padding": 1},
@@ -124,7 +125,20 @@ TEST(IntegerNetwork, BandsAreEqualToTheWhole) {
       {"type": "conv2d", "name": "c.1", "in": 24, "out": 16, "kernel": 1}]]},
     {"type": "conv2d", "name": "d", "in": 16, "out": 32, "kernel": 4, "stride": 2, "padding": 1},
     {"type": "conv2d", "name": "e", "in": 32, "out": 5, "kernel": 3, "padding": 1}])";
-  for (const auto& [h, w] : {std::pair{8, 16}, {88, 40}, {344, 24}, {1000, 16}}) {
+  const char* gaps = R"([
+    {"type": "conv2d", "name": "a", "in": 3, "out": 16, "kernel": 2, "stride": 4, "padding": 1},
+    {"type": "relu", "name": "a.relu"},
+    {"type": "conv2d", "name": "b", "in": 16, "out": 5, "kernel": 3, "padding": 1}])";
+  struct Trial {
+    const char* network;
+    int h, w;
+  };
+  for (const auto& [text, h, w] : {Trial{encoder, 8, 16},
+                                   {encoder, 88, 40},
+                                   {encoder, 344, 24},
+                                   {encoder, 1000, 16},
+                                   {gaps, 255, 23},
+                                   {gaps, 256, 20}}) {
     Case c;
     c.network = ParseNetwork(nlohmann::json::parse(text)).value();
     c.input = {1, 3, h, w};
