@@ -33,11 +33,11 @@ std::optional<Header> ReadHeader(View content) {
   return methods && sides && (h.bits == 8 || h.bits == 16) && h.channels > 0 ? std::optional(h) : std::nullopt;
 }
 
-/// What Pieces finds: the header, then the pieces of the rows, without others between them.
+/// What a file of the usual kind consists of, beside what may be ignored.
 struct Pieces {
   std::optional<Header> header;
-  std::vector<View> rows;
-  size_t bytes = 0;  // of rows
+  std::vector<View> rows;  // one stream, without other chunks between its pieces
+  size_t bytes = 0;        // of rows
 };
 
 std::optional<Pieces> FindPieces(View file) {
