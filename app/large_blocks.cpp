@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "model/tensor.h"
+#include "model/base/tensor.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "app/command.h"
-#include "app/generate.h"
+#include "app/generate/generate.h"
 #include "app/interrupt.h"
 #include "app/report.h"
 #include "app/streams.h"

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "io/metadata.h"
+#include "io/formats/metadata.h"
 #include "io/status.h"
-#include "model/codec.h"
+#include "model/codec/codec.h"
 
 namespace CLI {
 class App;

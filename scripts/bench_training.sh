@@ -11,7 +11,7 @@ export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
 for _ in $(seq "$rounds"); do
   echo "aecomp   $("$build/tests/train_bench" "$arch" 5 192 20)"
   if fast=$("$build/tests/train_bench" "$arch" 5 192 20 bf16 2>/dev/null); then echo "bfloat16 $fast"; fi
-  echo "PyTorch  $(${PYTHON:-/usr/bin/python3} train/torch_twin.py bench "$arch" --batch 5 --patch 192 --steps 20)"
+  echo "PyTorch  $(${PYTHON:-/usr/bin/python3} train/torch/torch_twin.py bench "$arch" --batch 5 --patch 192 --steps 20)"
 done | tee /dev/stderr | awk '
   $1 == "aecomp"  && $2 > a { a = $2 }
   $1 == "bfloat16" && $2 > b { b = $2 }

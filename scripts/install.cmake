@@ -3,16 +3,16 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 # libaecomp: one public header, nothing else visible. The program does not use it: linked statically it starts sooner.
-add_library(aecomp_library SHARED model/aecomp.cpp)
+add_library(aecomp_library SHARED model/api/aecomp.cpp)
 target_link_libraries(aecomp_library PRIVATE aecomp_model)
 target_compile_definitions(aecomp_library PRIVATE AECOMP_VERSION="${PROJECT_VERSION}")
-target_link_options(aecomp_library PRIVATE -Wl,--as-needed -Wl,--version-script=${PROJECT_SOURCE_DIR}/model/aecomp.map)
+target_link_options(aecomp_library PRIVATE -Wl,--as-needed -Wl,--version-script=${PROJECT_SOURCE_DIR}/model/api/aecomp.map)
 target_include_directories(aecomp_library INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(aecomp_library INTERFACE cxx_std_17)
 set_target_properties(aecomp_library PROPERTIES OUTPUT_NAME aecomp EXPORT_NAME aecomp
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
   CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
-  LINK_DEPENDS ${PROJECT_SOURCE_DIR}/model/aecomp.map)
+  LINK_DEPENDS ${PROJECT_SOURCE_DIR}/model/api/aecomp.map)
 
 # Man page and completion are written by the program from the definitions of its options.
 set(generated ${PROJECT_BINARY_DIR}/generated)
@@ -31,7 +31,7 @@ write_basic_package_version_file(${generated}/aecomp-config-version.cmake COMPAT
 install(TARGETS aecomp RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS aecomp_opencv LIBRARY DESTINATION lib/aecomp)
 install(TARGETS aecomp_library EXPORT aecomp LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(FILES model/aecomp.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/aecomp)
+install(FILES model/api/aecomp.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/aecomp)
 install(EXPORT aecomp NAMESPACE aecomp:: FILE aecomp-config.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/aecomp)
 install(FILES ${generated}/aecomp-config-version.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/aecomp)
 install(FILES ${generated}/aecomp.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

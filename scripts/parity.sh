@@ -16,4 +16,4 @@ if [ -z "$python" ]; then
 fi
 [ -x "$dump" ] || { echo "scripts/parity.sh: $dump is missing; build it first: cmake --build --preset release" >&2 && exit 2; }
 [ $# -gt 0 ] || set -- data/arch/*.json
-exec "$python" train/parity.py "$dump" "$@"
+exec "$python" train/torch/parity.py "$dump" "$@"

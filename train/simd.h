@@ -5,7 +5,7 @@
 #include <xmmintrin.h>
 #endif
 
-#include "model/multiversion.h"
+#include "model/base/multiversion.h"
 
 namespace aecomp {
 

@@ -11,11 +11,11 @@
 #include <random>
 #include <string>
 
-#include "io/image_io.h"
+#include "io/formats/image_io.h"
 #include "io/rans.h"
-#include "model/model_file.h"
-#include "model/tile_coder.h"
-#include "model/window_transform.h"
+#include "model/codec/model_file.h"
+#include "model/codec/tile_coder.h"
+#include "model/codec/window_transform.h"
 
 namespace aecomp {
 namespace {

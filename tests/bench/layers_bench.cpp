@@ -16,10 +16,11 @@
 #include <set>
 #include <sstream>
 
-#include "model/architecture.h"
-#include "model/graph.h"
-#include "model/layer.h"
-#include "model/onednn.h"
+#include "model/base/onednn.h"
+#include "model/entropy/coding_check.h"
+#include "model/network/architecture.h"
+#include "model/network/graph.h"
+#include "model/network/layer.h"
 
 namespace aecomp {
 namespace {

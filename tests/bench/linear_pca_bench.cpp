@@ -16,9 +16,9 @@
 #include <map>
 
 #include "io/metrics.h"
-#include "model/codec.h"
-#include "model/entropy_parameters.h"
-#include "train/dataset.h"
+#include "model/codec/codec.h"
+#include "model/entropy/entropy_parameters.h"
+#include "train/data/dataset.h"
 
 namespace aecomp {
 namespace {

@@ -10,9 +10,10 @@
 #include <random>
 #include <string>
 
-#include "model/graph.h"
-#include "train/adam.h"
-#include "train/training_model.h"
+#include "model/entropy/coding_check.h"
+#include "model/network/graph.h"
+#include "train/loss/training_model.h"
+#include "train/optimiser/adam.h"
 
 namespace aecomp {
 namespace {

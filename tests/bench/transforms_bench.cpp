@@ -12,11 +12,11 @@
 #include <random>
 
 #include "io/container.h"
-#include "model/architecture_report.h"
-#include "model/codec.h"
-#include "model/model_file.h"
-#include "model/onednn.h"
-#include "model/window_transform.h"
+#include "model/base/onednn.h"
+#include "model/codec/codec.h"
+#include "model/codec/model_file.h"
+#include "model/codec/window_transform.h"
+#include "model/network/architecture_report.h"
 
 namespace aecomp {
 namespace {

@@ -21,13 +21,37 @@ check model io model
 check train io model train
 check app io model train app
 
+# Within a library the rooms stand in an order too: each may include itself and the rooms named before it. Files beside
+# the rooms belong to the room called ".".
+rooms() {
+  local library=$1 order=" $2 " file include own top
+  while IFS=: read -r file include; do
+    own=$(room_of "$library" "$file") top=$(room_of "$library" "$include")
+    [ "$own" = "$top" ] && continue
+    case "$order" in *" $own "*) ;; *) echo "FAILED: $file: $library/$own is not in the order of rooms" && failures=$((failures + 1)) ;; esac
+    case "$order" in
+      *" $top "*"$own "*) ;;
+      *) echo "FAILED: $file includes $include; in $library the order is$order" && failures=$((failures + 1)) ;;
+    esac
+  done < <(grep -roE --include='*.h' --include='*.cpp' "^#include \"$library/[a-z_/0-9]+" "$library" | sed 's/#include "//')
+}
+room_of() {
+  local rest=${2#"$1"/}
+  case $rest in */*) echo "${rest%%/*}" ;; *) echo . ;; esac
+}
+rooms io ". formats"
+rooms model "base network integer entropy codec api"
+rooms train ". data optimiser loss export run"
+# main.cpp alone calls the commands and writes what is generated from them, so app/generate sees nothing but itself.
+rooms app "generate . models batch eval commands"
+
 # The references are for tests and for the gradient check, which is one: no other code may lean on them.
-if grep -rlE '#include "model/reference/' io train app model --include='*.h' --include='*.cpp' | grep -vE '^(model/reference/|app/model_gradients)'; then
-  echo "FAILED: model/reference is for tests and app/model_gradients.cpp" && failures=$((failures + 1))
+if grep -rlE '#include "model/network/reference/' io train app model --include='*.h' --include='*.cpp' | grep -vE '^(model/network/reference/|app/models/model_gradients)'; then
+  echo "FAILED: model/network/reference is for tests and app/models/model_gradients.cpp" && failures=$((failures + 1))
 fi
 # OpenCV stays behind its module, OpenMP and oneDNN out of io.
-if grep -rlE '#include <opencv2/' io model train app | grep -v '^io/opencv_'; then
-  echo "FAILED: OpenCV is included outside its module, io/opencv_*" && failures=$((failures + 1))
+if grep -rlE '#include <opencv2/' io model train app | grep -v '^io/formats/opencv_'; then
+  echo "FAILED: OpenCV is included outside its module, io/formats/opencv_*" && failures=$((failures + 1))
 fi
 [ "$failures" -eq 0 ] && echo "all checks passed"
 exit $((failures > 0))

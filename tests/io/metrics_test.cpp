@@ -8,7 +8,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "io/opencv_api.h"
+#include "io/formats/opencv_api.h"
 #include "tests/io/test_images.h"
 
 namespace aecomp {

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <thread>
 
-#include "model/aecomp.h"
+#include "model/api/aecomp.h"
 
 namespace libaecomp {
 namespace {

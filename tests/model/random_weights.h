@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "model/graph.h"
+#include "model/network/graph.h"
 
 namespace aecomp {
 

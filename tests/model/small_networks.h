@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tests/model/architecture_files.h"
+#include "tests/model/network/architecture_files.h"
 
 namespace aecomp::test {
 

@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "io/image.h"
-#include "model/entropy_parameters.h"
-#include "model/graph.h"
-#include "model/model_file.h"
+#include "model/codec/model_file.h"
+#include "model/entropy/coding_check.h"
+#include "model/entropy/entropy_parameters.h"
+#include "model/network/graph.h"
 #include "tests/train/tiny_architecture.h"
 
 namespace aecomp {

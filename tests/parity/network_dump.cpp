@@ -1,6 +1,6 @@
 // One forward and backward pass of every network of an architecture (encoder and decoder as one, each network of the
-// prior by itself), as a safetensors file for train/parity.py: "NETWORK/x", "/y", "/dx", "/dy" as [N, H, W, C], then
-// "value/NAME" and "grad/NAME" of every parameter in PyTorch's order.
+// prior by itself), as a safetensors file for train/torch/parity.py: "NETWORK/x", "/y", "/dx", "/dy" as [N, H, W, C],
+// then "value/NAME" and "grad/NAME" of every parameter in PyTorch's order.
 //
 // usage: network_dump ARCH.json SEED OUT.safetensors
 #include <cstdio>
@@ -8,10 +8,10 @@
 #include <random>
 
 #include "io/file.h"
-#include "model/architecture_check.h"
-#include "model/graph.h"
-#include "model/reference/gradient_check.h"
-#include "model/safetensors.h"
+#include "model/base/safetensors.h"
+#include "model/network/architecture_check.h"
+#include "model/network/graph.h"
+#include "model/network/reference/gradient_check.h"
 
 namespace aecomp {
 namespace {

@@ -1,0 +1,225 @@
+// aecomp compress: images to .aec files.
+#include <omp.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "app/batch/batch.h"
+#include "app/command.h"
+#include "app/streams.h"
+#include "io/convert.h"
+#include "io/formats/alpha.h"
+#include "io/formats/image_io.h"
+#include "io/formats/png.h"
+#include "io/metrics.h"
+#include "model/codec/rate_control.h"
+
+namespace aecomp {
+namespace {
+
+struct CompressOptions {
+  BatchOptions batch;
+  double quality = kDefaultQuality;
+  std::optional<double> bpp, psnr;
+  std::optional<uint64_t> size;
+  MetadataChoice metadata;
+  bool keep_alpha = true;
+  bool verify = false;
+  uint32_t tile_size = ContainerHeader().tile_size;
+
+  std::optional<RateTarget> Target(const Image& image) const {
+    using Kind = RateTarget::Kind;
+    if (size) return RateTarget{Kind::kBytes, static_cast<double>(*size)};
+    if (bpp) return RateTarget{Kind::kBytes, *bpp * image.width * image.height / 8};
+    if (psnr) return RateTarget{Kind::kPsnr, *psnr};
+    return std::nullopt;
+  }
+};
+
+Result<std::vector<uint8_t>> CompressImage(const Image& image, const CompressOptions& options, Codec& codec,
+                                           FileReport& report) {
+  const int max_quality = codec.model().architecture.max_quality();
+  const auto target = options.Target(image);
+  if (!target) {
+    return codec.Compress(image, QualityStep(options.quality, max_quality));
+  }
+  AECOMP_ASSIGN_OR_RETURN(RateResult result, CompressToTarget(codec, image, *target));
+  report.quality = std::round(1000.0 * result.quality / max_quality) / 10;
+  report.psnr = result.psnr;
+  if (!result.note.empty()) report.notes.push_back(result.note);
+  return std::move(result.bytes);
+}
+
+/// Metadata, and the alpha of an image that is not opaque.
+Result<std::vector<ExtraChunk>> ExtraChunks(const Image& image, const Metadata& metadata, bool keep_alpha,
+                                            FileReport& report) {
+  std::vector<ExtraChunk> chunks = MetadataChunks(metadata);
+  if (IsOpaque(image)) return chunks;
+  if (!keep_alpha) {
+    report.notes.push_back("alpha left out");
+    return chunks;
+  }
+  AECOMP_ASSIGN_OR_RETURN(ExtraChunk alpha, AlphaChunk(AlphaOf(image)));
+  chunks.push_back(std::move(alpha));
+  return chunks;
+}
+
+/// Decodes what is to be written, and measures it.
+Status Verify(std::span<const uint8_t> bytes, const Image& colour, const Image& full, bool keep_alpha,
+              const std::string& name, Codec& codec, FileReport& report) {
+  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
+  AECOMP_ASSIGN_OR_RETURN(Image decoded, codec.Decompress(container, name));
+  report.psnr = Psnr(colour, decoded);
+  AECOMP_ASSIGN_OR_RETURN(decoded, RestoreAlpha(std::move(decoded), container.extra, name));
+  AECOMP_RETURN_IF_ERROR(MetadataFromChunks(container.extra, name).status());
+  const bool alpha_expected = keep_alpha && !IsOpaque(full);
+  if (HasAlpha(decoded) != alpha_expected || (alpha_expected && AlphaOf(decoded).pixels != AlphaOf(full).pixels)) {
+    return CorruptError(name + ": --verify found another alpha than was given; nothing was written");
+  }
+  return {};
+}
+
+/// Makes the model and the codec ready while the first image is read, which takes one thread, which then helps.
+class MakeReady {
+ public:
+  MakeReady(std::span<const uint8_t> file, uint32_t tile_size, Worker& worker)
+      : size_(PeekPngSize(file)), tile_size_(tile_size), worker_(worker) {
+    if (std::exchange(worker.ready, true)) return;
+    thread_ = std::jthread([this] {
+      UseThreads(std::max(1, worker_.shares.threads() - 1));
+      loaded_.set_value(Load());
+      Prepare(&Codec::PrepareAnalysis, analysis_);
+      Prepare(&Codec::PrepareCoding, coding_);
+    });
+  }
+
+  /// When the image has been read.
+  void Finish() {
+    if (!thread_.joinable()) return;
+    Prepare(&Codec::PrepareCoding, coding_);
+    thread_.join();
+  }
+
+ private:
+  /// Null where it fails, here and below: whoever needs it will meet the error again.
+  Codec* Load() {
+    try {
+      auto codec = worker_.models.Get();
+      if (!codec.ok() || !size_) return nullptr;
+      codec.value()->SetTileSize(tile_size_);
+      return codec.value();
+    } catch (const std::exception&) {
+      return nullptr;
+    }
+  }
+
+  /// For as many threads as there will be, but by this one alone.
+  void Prepare(Status (Codec::*part)(int, int), std::once_flag& once) {
+    Codec* const codec = codec_.get();
+    if (codec == nullptr) return;
+    const int levels = omp_get_max_active_levels();
+    UseThreads(worker_.shares.ThreadsFor(int64_t{size_->width} * size_->height));
+    omp_set_max_active_levels(0);
+    std::call_once(once, [&] { (void)(codec->*part)(size_->width, size_->height); });
+    omp_set_max_active_levels(levels);
+  }
+
+  const std::optional<PngSize> size_;
+  const uint32_t tile_size_;
+  Worker& worker_;
+  std::promise<Codec*> loaded_;
+  const std::shared_future<Codec*> codec_ = loaded_.get_future().share();
+  std::once_flag analysis_, coding_;
+  std::jthread thread_;
+};
+
+Status CompressFile(const PlannedFile& file, const CompressOptions& options, Worker& worker, FileReport& report) {
+  const std::string name = IsStream(file.input) ? "stdin" : file.input;
+  AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, ReadInput(file.input));
+  MakeReady ahead(bytes, options.tile_size, worker);
+  Metadata metadata;
+  AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, &metadata));
+  std::vector<uint8_t>().swap(bytes);  // as large as the pixels where the format is plain
+  options.metadata.Apply(metadata);
+  AECOMP_ASSIGN_OR_RETURN(auto chunks, ExtraChunks(full, metadata, options.keep_alpha, report));
+  const Image without = HasAlpha(full) ? WithoutAlpha(full.Clone()) : Image();
+  const Image& image = HasAlpha(full) ? without : full;
+  ahead.Finish();
+  std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares, int64_t{image.width} * image.height);
+  AECOMP_ASSIGN_OR_RETURN(Codec * codec, worker.models.Get());
+  codec->SetExtraChunks(std::move(chunks));
+  codec->SetTileSize(options.tile_size);
+  auto coded = CompressImage(image, options, *codec, report);
+  if (!coded.ok()) return Status(coded.status().code(), name + ": " + coded.status().message());
+  if (options.verify) {
+    AECOMP_RETURN_IF_ERROR(Verify(coded.value(), image, full, options.keep_alpha, name, *codec, report));
+  }
+  turn.reset();
+  report.width = image.width, report.height = image.height;
+  report.bytes = coded.value().size();
+  report.model = ToHex(codec->model().id);
+  return WriteOutput(file.output, coded.value(), OutputOptions(options.batch, file.input, options.verify));
+}
+
+/// For CLI11: what is wrong with a target, if anything.
+std::string CheckPositive(const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  return end != text.c_str() && *end == 0 && value > 0 && std::isfinite(value) ? "" : text + " is not a number above 0";
+}
+
+std::string CheckTileSize(const std::string& text) {
+  for (uint32_t size = kMinTileSize; size <= kMaxTileSize; size *= 2) {
+    if (text == std::to_string(size)) return "";
+  }
+  return text + " is not a power of two from " + std::to_string(kMinTileSize) + " to " + std::to_string(kMaxTileSize);
+}
+
+}  // namespace
+
+void AddCompress(CLI::App& app, Command& command) {
+  auto options = std::make_shared<CompressOptions>();
+  CLI::App* sub = app.add_subcommand("compress", "Compress images to .aec files");
+  AddBatchOptions(*sub, options->batch);
+  AddMetadataOption(*sub, options->metadata);
+  AddAlphaOption(*sub, options->keep_alpha);
+  sub->add_flag("--verify", options->verify, "Decode what is written before it gets its name; report the PSNR");
+  sub->add_option("--tile-size", options->tile_size,
+                  "Side of what is coded on its own, in pixels: small for --region, large for a few bytes less")
+      ->check(CheckTileSize)
+      ->capture_default_str()
+      ->type_name("PIXELS");
+  CLI::Option* quality = sub->add_option("-q,--quality", options->quality, "0 (smallest) to 100 (best)")
+                             ->check(CheckQuality)
+                             ->capture_default_str()
+                             ->type_name("Q");
+  CLI::Option* bpp = sub->add_option("--bpp", options->bpp, "Bits a pixel, instead of a quality")->check(CheckPositive);
+  CLI::Option* psnr =
+      sub->add_option("--psnr", options->psnr, "PSNR in dB, instead of a quality")->check(CheckPositive);
+  CLI::Option* size = sub->add_option("--size", options->size, "Bytes at most, instead of a quality")
+                          ->check(CheckPositive)
+                          ->type_name("BYTES");
+  for (CLI::Option* one : {quality, bpp, psnr, size}) {
+    for (CLI::Option* other : {quality, bpp, psnr, size}) {
+      if (one != other) one->excludes(other);
+    }
+  }
+  sub->callback([options, &command] {
+    command.run = [options] {
+      const ModelUse use = options->verify || options->psnr ? ModelUse::kBoth : ModelUse::kCompression;
+      return RunBatch(options->batch, {".aec", HasImageExtension, use},
+                      [&](const PlannedFile& file, Worker& worker, FileReport& report) {
+                        return CompressFile(file, *options, worker, report);
+                      });
+    };
+  });
+}
+
+}  // namespace aecomp

@@ -1,0 +1,97 @@
+// aecomp decompress: .aec files to images.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "app/batch/batch.h"
+#include "app/command.h"
+#include "app/streams.h"
+#include "io/formats/alpha.h"
+#include "io/formats/image_io.h"
+
+namespace aecomp {
+namespace {
+
+struct DecompressOptions {
+  BatchOptions batch;
+  std::string format;
+  EncodeImageOptions encode;
+  MetadataChoice metadata;
+  bool keep_alpha = true;
+  std::vector<int64_t> region;  // x, y, width, height; empty: all
+};
+
+std::optional<Region> RegionOf(const DecompressOptions& o) {
+  if (o.region.empty()) return std::nullopt;
+  return Region{o.region[0], o.region[1], o.region[2], o.region[3]};
+}
+
+/// --format, else what the name given with -o says, else PNG. With its dot.
+std::string Extension(const DecompressOptions& options) {
+  if (!options.format.empty()) return options.format[0] == '.' ? options.format : "." + options.format;
+  const std::string named = std::filesystem::path(options.batch.output).extension();
+  return named.empty() ? ".png" : named;
+}
+
+bool IsAec(const std::string& path) { return std::filesystem::path(path).extension() == ".aec"; }
+
+Status DecompressFile(const PlannedFile& file, const DecompressOptions& options, Worker& worker, FileReport& report) {
+  const std::string name = IsStream(file.input) ? "stdin" : file.input;
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file.input));
+  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
+  const std::optional<Region> region = RegionOf(options);
+  const Region part = region.value_or(Region{0, 0, container.header.width, container.header.height});
+  std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares, part.width * part.height);
+  AECOMP_ASSIGN_OR_RETURN(Codec * codec, worker.models.Get(container.header.model, name));
+  AECOMP_ASSIGN_OR_RETURN(Image image, codec->Decompress(container, name, part));
+  turn.reset();
+  if (options.keep_alpha) {
+    AECOMP_ASSIGN_OR_RETURN(image, RestoreAlpha(std::move(image), container.extra, name, region));
+  }
+  AECOMP_ASSIGN_OR_RETURN(auto encoded, EncodeImage(image, Extension(options), options.encode, &report.notes));
+  if (options.metadata.kinds != "none") {
+    AECOMP_ASSIGN_OR_RETURN(Metadata metadata, MetadataFromChunks(container.extra, name));
+    options.metadata.Apply(metadata);
+    encoded = EmbedMetadata(std::move(encoded), metadata, &report.notes);
+  }
+  report.width = image.width, report.height = image.height;
+  report.bytes = bytes.size();
+  report.model = ToHex(container.header.model);
+  return WriteOutput(file.output, encoded, OutputOptions(options.batch, file.input, /*read_back=*/false));
+}
+
+}  // namespace
+
+void AddDecompress(CLI::App& app, Command& command) {
+  auto options = std::make_shared<DecompressOptions>();
+  CLI::App* sub = app.add_subcommand("decompress", "Restore images from .aec files");
+  AddBatchOptions(*sub, options->batch);
+  AddMetadataOption(*sub, options->metadata);
+  AddAlphaOption(*sub, options->keep_alpha);
+  sub->add_option("--format", options->format, "png, ppm, jpg, webp, ...; else what -o says, else png")
+      ->check(CheckNotEmpty)
+      ->type_name("EXT");
+  sub->add_option("--region", options->region, "Only this part of the image, in pixels: x,y,width,height")
+      ->delimiter(',')
+      ->expected(4)
+      ->allow_extra_args(false)
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 31))
+      ->type_name("X,Y,W,H");
+  sub->add_option("--png-level", options->encode.png_level, "Effort of PNG compression, 0 to 9")
+      ->check(CLI::Range(0, 9))
+      ->capture_default_str()
+      ->type_name("N");
+  sub->callback([options, &command] {
+    command.run = [options]() -> Status {
+      // An unknown format is refused before any work, not after it.
+      AECOMP_RETURN_IF_ERROR(EncodeImage(Image(1, 1, 1), Extension(*options), options->encode).status());
+      return RunBatch(options->batch, {Extension(*options), IsAec, ModelUse::kDecompression},
+                      [&](const PlannedFile& file, Worker& worker, FileReport& report) {
+                        return DecompressFile(file, *options, worker, report);
+                      });
+    };
+  });
+}
+
+}  // namespace aecomp

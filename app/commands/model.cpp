@@ -1,0 +1,82 @@
+// aecomp model: the built-in model, architecture files, models and their weights.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/command.h"
+#include "app/commands/model_check.h"
+#include "app/options.h"
+#include "app/report.h"
+#include "app/streams.h"
+#include "io/file.h"
+#include "model/codec/model_file.h"
+#include "train/data/dataset.h"
+#include "train/export/export.h"
+
+namespace aecomp {
+namespace {
+
+struct ConvertOptions {
+  std::string input, output;
+  std::vector<std::string> images;
+  bool force = false;
+};
+
+/// Before any work.
+Status CheckOutput(const ConvertOptions& options) {
+  std::error_code error;
+  if (options.force || !std::filesystem::exists(options.output, error)) return {};
+  return UsageError(options.output + ": exists; name another with -o, or overwrite with -f");
+}
+
+Status Export(const ConvertOptions& options) {
+  AECOMP_RETURN_IF_ERROR(CheckOutput(options));
+  AECOMP_ASSIGN_OR_RETURN(const auto model, ReadWeights(options.input));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, SerializeWeights(*model));
+  return WriteFileAtomically(options.output, bytes, options.force);
+}
+
+/// Weights lack what is computed in integers; its activation ranges come from the images.
+Status Import(const ConvertOptions& options) {
+  AECOMP_RETURN_IF_ERROR(CheckOutput(options));
+  AECOMP_ASSIGN_OR_RETURN(const auto model, ReadWeights(options.input));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListImages(options.images));
+  std::vector<std::string> notes;
+  const int patch = CalibrationPatchSize(model->architecture);
+  AECOMP_ASSIGN_OR_RETURN(const Dataset images,
+                          Dataset::Load(files, {model->architecture.image_channels, patch}, &notes));
+  for (const std::string& note : notes) PrintError(note);
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
+                          ExportModel(model->architecture, model->parameters, images, model->provenance));
+  return WriteFileAtomically(options.output, bytes, options.force);
+}
+
+void AddConversion(CLI::App& parent, const char* name, const char* help, Status (*run)(const ConvertOptions&),
+                   bool with_images, Command& command) {
+  auto options = std::make_shared<ConvertOptions>();
+  CLI::App* sub = parent.add_subcommand(name, help);
+  sub->add_option("input", options->input, "Model or weights (safetensors)")->required()->type_name("FILE");
+  if (with_images) {
+    sub->add_option("--images", options->images, "Folders of images of the kind that it is for")
+        ->required()
+        ->type_name("DIR");
+  }
+  sub->add_option("-o,--output", options->output, "Output file")->required()->type_name("FILE");
+  sub->add_flag("-f,--force", options->force, "Overwrite the output");
+  sub->callback([options, run, &command] { command.run = [options, run] { return run(*options); }; });
+}
+
+}  // namespace
+
+void AddModel(CLI::App& app, Command& command) {
+  CLI::App* sub = app.add_subcommand("model", "List and install models, check architecture files");
+  sub->require_subcommand(1);
+  AddModelLibrary(*sub, command);
+
+  AddModelCheck(*sub, command);
+  AddConversion(*sub, "export", "A model's weights in f32, for PyTorch and others", Export, false, command);
+  AddConversion(*sub, "import", "A model from weights", Import, true, command);
+}
+
+}  // namespace aecomp

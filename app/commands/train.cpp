@@ -1,0 +1,127 @@
+// aecomp train: a model of your own from folders of images.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "app/command.h"
+#include "app/interrupt.h"
+#include "app/options.h"
+#include "app/progress.h"
+#include "app/report.h"
+#include "train/run/trainer.h"
+
+namespace aecomp {
+namespace {
+
+/// Long enough for a model of one's own overnight; what was learnt is saved all the while.
+constexpr double kDefaultHours = 8;
+
+struct TrainCommand {
+  TrainOptions train;
+  std::string time;
+  ProgressMode progress = ProgressMode::kAuto;
+  bool quiet = false, force = false;
+};
+
+std::string ProgressText(const TrainProgress& p) {
+  std::string text = Format("step %ld", static_cast<long>(p.step));
+  if (p.total_steps > 0) text += Format("/%ld", static_cast<long>(p.total_steps));
+  return text + Format("  loss %.4f  %.3f bpp  %.2f dB  %.1f images/s  %s left", p.loss, p.bpp, p.psnr,
+                       p.images_per_second, HumanDuration(p.seconds_left).c_str());
+}
+
+Status RunTrain(TrainCommand& options) {
+  TrainOptions& train = options.train;
+  if (!options.time.empty()) {
+    AECOMP_ASSIGN_OR_RETURN(train.hours, ParseHours(options.time));
+  } else if (train.steps == 0 && !train.resume) {
+    train.hours = kDefaultHours;
+  }
+  std::error_code error;
+  if (!train.resume && !options.force && std::filesystem::exists(train.output, error)) {
+    return UsageError(train.output + ": exists; name another with -o, go on with --resume, or overwrite with -f");
+  }
+  InterruptSetsFlag();
+  UseThreads(train.threads);
+  ProgressLine line(options.quiet ? ProgressMode::kNever : options.progress);
+  TrainCallbacks callbacks;
+  callbacks.progress = [&](const TrainProgress& progress) { line.Show(ProgressText(progress)); };
+  callbacks.message = [&](const std::string& message) {
+    if (!options.quiet) line.Message(message);
+  };
+  callbacks.interrupted = Interrupted;
+  Status status = Train(train, callbacks);
+  line.Finish();
+  return status;
+}
+
+void AddTrainingOptions(CLI::App& sub, TrainCommand& options) {
+  TrainOptions& o = options.train;
+  sub.add_option("folder", o.folders, "Folders of training images, searched recursively")->required()->type_name("DIR");
+  sub.add_option("--val", o.validation_folder, "Images to validate on; else some of the training images are held out")
+      ->type_name("DIR");
+  sub.add_option("-o,--output", o.output, "The model: the best so far on held-out images")
+      ->capture_default_str()
+      ->type_name("FILE");
+  sub.add_flag("-f,--force", options.force, "Overwrite the output");
+  sub.add_flag("--resume", o.resume,
+               "Continue from the checkpoint beside the output, with its settings where none are given");
+  sub.add_option("--init", o.init, "Model to start from, or none; default: the built-in one")->type_name("FILE|none");
+  sub.add_option("--arch", o.architecture, "Architecture file (JSON)")->type_name("FILE");
+  auto* steps = sub.add_option("--steps", o.steps, "Training steps in all")->check(CLI::PositiveNumber);
+  sub.add_option("--time", options.time, "Training time in all, as in 90m or 8h (default 8h)")->excludes(steps);
+  sub.add_option("--batch", o.batch,
+                 "Crops a step; default: 6 of 192 pixels or as many pixels, less if memory is short")
+      ->check(CLI::Range(1, 1024));
+  sub.add_option("--patch", o.patch, "Crop size in pixels; default: 192, or what most images hold")
+      ->check(CLI::Range(1, 4096));
+  sub.add_option("--lr", o.learning_rate, "Peak learning rate; default: 6e-4 from a trained model, 1e-3 from none")
+      ->check(CLI::PositiveNumber);
+  sub.add_option("--final-lr", o.last_rate, "Learning rate at the end; default: a fiftieth of the peak")
+      ->check(CLI::PositiveNumber);
+  sub.add_option(
+         "--reduce", o.reduce,
+         "Part of the crops reduced by up to 2x, for all kinds of images; default: 0 from a trained model, else 0.5")
+      ->check(CLI::Range(0.0, 1.0));
+  sub.add_flag(
+      "--bf16", o.bfloat16,
+      "Multiply in bfloat16 on CPUs that have it (avx512_bf16, amx_bf16): shorter steps, about the same result");
+  sub.add_option("--noise", o.noise, "Learn to denoise: Gaussian noise of this deviation, in 1/255, on what is coded")
+      ->check(CLI::Range(0.0, 255.0));
+  sub.add_option("--fake-quantise", o.fake_quantise,
+                 "Train with the rounding of the integer codec after this part of the run; default: 1, never")
+      ->check(CLI::Range(0.0, 1.0));
+  sub.add_option(
+         "--file-rate", o.file_rate,
+         "After this part of the run, of a model with 10,000 steps, count bits as files have them; from a trained "
+         "model after two validations without a gain at the latest; 1: never; default: 0.8")
+      ->check(CLI::Range(0.0, 1.0));
+  sub.add_option("--patience", o.patience,
+                 "Stop after so many validations without 0.2 % less loss; 0: never; default 10")
+      ->check(CLI::Range(0, 1000000));
+  sub.add_option("--seed", o.seed, "Seed of everything random")->capture_default_str();
+  sub.add_option("--checkpoint-minutes", o.checkpoint_minutes, "Minutes between checkpoints")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  sub.add_option("--checkpoint-steps", o.checkpoint_steps, "Steps between checkpoints, if that comes first")
+      ->check(CLI::PositiveNumber);
+  sub.add_option("--validate-steps", o.validate_steps,
+                 "Steps between validations with real bytes; 0: at start and end only; default 500")
+      ->check(CLI::Range(0, 100000000));
+  sub.add_option("--log", o.log, "JSON Lines; default: beside the output")->type_name("FILE");
+}
+
+}  // namespace
+
+void AddTrain(CLI::App& app, Command& command) {
+  auto options = std::make_shared<TrainCommand>();
+  CLI::App* sub = app.add_subcommand("train", "Train a model on your own images");
+  AddTrainingOptions(*sub, *options);
+  AddThreadsOption(*sub, options->train.threads);
+  AddProgressOption(*sub, options->progress);
+  sub->add_flag("--quiet", options->quiet, "Print errors only");
+  sub->callback([options, &command] { command.run = [options] { return RunTrain(*options); }; });
+}
+
+}  // namespace aecomp

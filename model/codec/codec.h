@@ -1,0 +1,70 @@
+// The one place where an Image meets a Container.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/container.h"
+#include "io/image.h"
+#include "io/region.h"
+#include "io/status.h"
+#include "model/codec/model_file.h"
+
+namespace aecomp {
+
+struct CompressStats {
+  double estimated_bits = 0;  ///< what the float entropy model (continuous sigma) says the same symbols cost
+  uint64_t z_bytes = 0, y_bytes = 0;
+};
+
+enum class Precision { kInteger, kFloat };
+
+/// Codes images with one model. Keeps compiled graphs between images of equal size. Not thread-safe: one a thread.
+class Codec {
+ public:
+  /// precision: of the transforms' deep paths. Integers run several times as fast; the prior is always in integers.
+  explicit Codec(std::shared_ptr<Model> model, Precision precision = Precision::kInteger);
+  ~Codec();
+  const Model& model() const;
+
+  /// These make ready what compressing an image of this size needs beside the model, some 10 ms of work each: for
+  /// threads that have nothing to do while the image is read, also at the same time. May be called for any size, and
+  /// fail where Compress would.
+  Status PrepareAnalysis(int width, int height);
+  Status PrepareCoding(int width, int height);
+
+  /// image: 8 or 16 bits, 1 or 3 channels, any size from 1x1. quality: 0 .. architecture.max_quality(), in 1/16 steps.
+  Result<std::vector<uint8_t>> Compress(const Image& image, int quality, CompressStats* stats = nullptr);
+
+  /// The two halves of Compress, for several tries at one image: the analysis transform, which is the same for every
+  /// quality, and all the rest. thrift: how much less than usual an error counts against bits; 1.5 saves about 3 % of
+  /// the bits.
+  Status Analyse(const Image& image);
+  Result<std::vector<uint8_t>> Encode(int quality, double thrift = 1, CompressStats* stats = nullptr);
+
+  /// Goes into every file from now on: metadata.
+  void SetExtraChunks(std::vector<ExtraChunk> chunks);
+
+  /// Side of the tiles of every file from now on, in pixels: a power of two from kMinTileSize to kMaxTileSize. Small
+  /// ones let regions be decoded with less work around them, large ones cost fewer bytes and more memory.
+  void SetTileSize(uint32_t size);
+
+  /// container.header.model must be model().id. Fails with kCorrupt, never crashes, whatever the streams hold.
+  Result<Image> Decompress(const Container& container, const std::string& name);
+
+  /// The same for a part of the image: only the tiles that it depends on are decoded. Equal to that part of the whole
+  /// (with Precision::kInteger). kUsage when it does not lie within the image.
+  Result<Image> Decompress(const Container& container, const std::string& name, const Region& region);
+
+ private:
+  template <class Part>
+  Status Prepare(int width, int height, Part part);
+
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aecomp

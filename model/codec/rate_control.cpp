@@ -1,0 +1,158 @@
+#include "model/codec/rate_control.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "io/metrics.h"
+
+namespace aecomp {
+namespace {
+
+constexpr int kMostPasses = 8;
+constexpr double kClose = 0.99;        // of the bytes asked for: near enough
+constexpr double kMostThrift = 3;      // beyond, a lower quality is the better way to save
+constexpr double kThriftPerLog = 12;   // log thrift that saves a share of the bytes, per log bytes; a first guess
+constexpr double kSlopeBytes = 0.025;  // log bytes a quality step, a first guess
+constexpr double kSlopePsnr = 0.117;   // dB a quality step
+constexpr double kMiddleBpp = 0.6, kMiddlePsnr = 32;
+
+struct Try {
+  std::vector<uint8_t> bytes;
+  double value = 0;  ///< log bytes or PSNR: about linear in the quality, rising
+};
+
+class Search {
+ public:
+  Search(Codec& codec, const Image& image, const RateTarget& target)
+      : codec_(codec), image_(image), by_size_(target.kind == RateTarget::Kind::kBytes) {
+    goal_ = by_size_ ? std::log(target.value) : target.value;
+  }
+
+  Result<RateResult> Run();
+
+ private:
+  Result<Try> Pass(int quality, double thrift);
+  int Guess() const;
+  /// low_ .. high_ become neighbours (or the ends of the axis) with the goal between them.
+  Status Bracket();
+  Status SpendTheRest(RateResult& result);
+  Status OutOfReach(bool too_low) const;
+
+  Codec& codec_;
+  const Image& image_;
+  bool by_size_;
+  double goal_ = 0;
+  int passes_ = 0;
+  int low_ = -1, high_ = -1;  // qualities known to lie at or below the goal, and above it; -1 and max + 1: none known
+  Try at_low_, at_high_;
+};
+
+Result<Try> Search::Pass(int quality, double thrift) {
+  ++passes_;
+  Try result;
+  AECOMP_ASSIGN_OR_RETURN(result.bytes, codec_.Encode(quality, thrift));
+  if (by_size_) {
+    result.value = std::log(static_cast<double>(result.bytes.size()));
+    return result;
+  }
+  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(result.bytes, "the file"));
+  AECOMP_ASSIGN_OR_RETURN(const Image restored, codec_.Decompress(container, "the file"));
+  result.value = Psnr(image_, restored);
+  return result;
+}
+
+/// The quality to try next: on a line through what is known, but strictly inside the bracket.
+int Search::Guess() const {
+  const int top = codec_.model().architecture.max_quality();
+  const double slope = by_size_ ? kSlopeBytes : kSlopePsnr;
+  double guess;
+  if (low_ >= 0 && high_ <= top) {
+    guess = low_ + (high_ - low_) * (goal_ - at_low_.value) / (at_high_.value - at_low_.value);
+  } else if (low_ >= 0) {
+    guess = low_ + (goal_ - at_low_.value) / slope + 0.5;
+  } else if (high_ <= top) {
+    guess = high_ - (at_high_.value - goal_) / slope - 0.5;
+  } else {
+    const double pixels = static_cast<double>(image_.width) * image_.height;
+    guess = top / 2.0 + (goal_ - (by_size_ ? std::log(pixels * kMiddleBpp / 8) : kMiddlePsnr)) / slope;
+  }
+  return static_cast<int>(std::lround(std::clamp(guess, low_ + 1.0, high_ - 1.0)));
+}
+
+Status Search::Bracket() {
+  high_ = codec_.model().architecture.max_quality() + 1;
+  while (high_ - low_ > 1 && passes_ < kMostPasses) {
+    // Close to the last pass the bracket is halved: lines may creep along a curve.
+    const int quality = passes_ + 3 < kMostPasses ? Guess() : (low_ + high_) / 2;
+    AECOMP_ASSIGN_OR_RETURN(Try found, Pass(quality, 1));
+    const bool fits = by_size_ ? found.value <= goal_ : found.value < goal_;
+    (fits ? low_ : high_) = quality;
+    (fits ? at_low_ : at_high_) = std::move(found);
+    if (by_size_ && fits && at_low_.value >= goal_ + std::log(kClose)) break;
+  }
+  return {};
+}
+
+/// A size below the goal and the next quality above it: there bits are saved until it fits.
+Status Search::SpendTheRest(RateResult& result) {
+  double log_thrift = kThriftPerLog * (at_high_.value - goal_), low_thrift = 0;
+  double best = at_low_.value;
+  while (passes_ < kMostPasses && best < goal_ + std::log(kClose) && log_thrift < std::log(kMostThrift)) {
+    AECOMP_ASSIGN_OR_RETURN(Try found, Pass(high_, std::exp(log_thrift)));
+    const double saved = at_high_.value - found.value;
+    if (found.value > goal_) {
+      low_thrift = log_thrift;
+      log_thrift *= std::clamp((at_high_.value - goal_) / std::max(saved, 1e-6) * 1.05, 1.1, 3.0);
+      continue;
+    }
+    if (found.value > best) {
+      best = found.value;
+      result.bytes = std::move(found.bytes), result.quality = high_;
+    }
+    log_thrift = 0.5 * (low_thrift + log_thrift);
+  }
+  return {};
+}
+
+Status Search::OutOfReach(bool too_low) const {
+  char text[200];
+  if (by_size_) {
+    std::snprintf(text, sizeof text, "cannot be made that small: the lowest quality takes %zu bytes (%.3f bpp)",
+                  at_high_.bytes.size(),
+                  8.0 * static_cast<double>(at_high_.bytes.size()) / image_.width / image_.height);
+  } else {
+    std::snprintf(text, sizeof text, "cannot reach that PSNR: the highest quality has %.2f dB",
+                  too_low ? at_high_.value : at_low_.value);
+  }
+  return UsageError(text);
+}
+
+Result<RateResult> Search::Run() {
+  AECOMP_RETURN_IF_ERROR(codec_.Analyse(image_));
+  AECOMP_RETURN_IF_ERROR(Bracket());
+  const int top = codec_.model().architecture.max_quality();
+  RateResult result;
+  if (by_size_) {
+    if (low_ < 0) return OutOfReach(true);
+    result.bytes = at_low_.bytes, result.quality = low_;
+    if (high_ <= top && high_ == low_ + 1) AECOMP_RETURN_IF_ERROR(SpendTheRest(result));
+    if (low_ == top && at_low_.value < goal_ + std::log(kClose)) {
+      result.note = "even the highest quality takes only " + std::to_string(at_low_.bytes.size()) + " bytes";
+    }
+  } else {
+    if (high_ > top) return OutOfReach(false);
+    result.bytes = at_high_.bytes, result.quality = high_, result.psnr = at_high_.value;
+    if (high_ == 0) result.note = "even the lowest quality has " + std::to_string(at_high_.value) + " dB";
+  }
+  result.passes = passes_;
+  return result;
+}
+
+}  // namespace
+
+Result<RateResult> CompressToTarget(Codec& codec, const Image& image, const RateTarget& target) {
+  return Search(codec, image, target).Run();
+}
+
+}  // namespace aecomp

@@ -1,0 +1,114 @@
+// A chain of convolutions and residual blocks on integers: what the deep paths of analysis and synthesis run as.
+//
+// Convolutions read u8 and multiply with 7-bit weights (see integer_conv.h). Where a residual block adds to it, a
+// value is kept as int16 as well, so that sums do not lose what 8 bits cannot hold. Between the sums of a convolution
+// and what follows stands one multiplication in f32: sums are below 2^24, so they are exact in f32, a single product is
+// correctly rounded by every processor (IEEE 754), and so is its rounding to an integer (half to even). No other
+// floating-point operation takes part, so results are equal everywhere.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/status.h"
+#include "model/base/parameters.h"
+#include "model/base/tensor.h"
+#include "model/integer/integer_conv.h"
+#include "model/integer/integer_layer.h"
+#include "model/network/architecture.h"
+
+namespace aecomp {
+
+/// One convolution with what happens to its sums.
+struct IntegerStep {
+  enum class Output {
+    kRelu,    ///< u8, 0 means 0
+    kStream,  ///< int16, and u8 for the next convolution, where 128 means 0
+    kLast     ///< sums times scale, in the units of the float network
+  };
+  std::string name;
+  IntegerLayer layer;  ///< multiplier and shift are not used
+  int zero_point = 0;  ///< of the u8 that it reads
+  Output output = Output::kLast;
+  int residual = -1;         ///< kStream: the step whose int16 is added; -1: none
+  std::vector<float> scale;  ///< [out] unit of the output for one of the sums
+  float narrow = 0;          ///< kStream: steps of the u8 for one of the int16
+};
+
+/// What the u8 input of a network means: (u - zero) * scale * channels[c] + offset.
+struct IntegerInput {
+  double scale = 1;
+  int zero = 128;
+  double offset = 0;
+  std::span<const float> channels = {};  ///< empty: 1 each
+};
+
+class IntegerNetwork {
+ public:
+  /// Largest magnitude of the input and of what each step gives (with the sum that it is part of), over float inputs
+  /// [1, C, h, w]. kModel, naming the layer, when the network is no chain of conv2d, conv_transpose2d (without groups),
+  /// relu and sums of a branch with its own input.
+  static Result<std::vector<float>> FindRanges(const Network& network, Parameters& parameters,
+                                               std::span<const Tensor> calibration);
+
+  /// Equal arguments give equal integers on every machine. Fails as FindRanges, and for ranges that do not fit.
+  static Result<IntegerNetwork> Create(const Network& network, const Parameters& parameters, const IntegerInput& input,
+                                       std::span<const float> ranges);
+
+  const std::vector<IntegerStep>& steps() const { return steps_; }
+
+  /// The same in plain loops, for tests. x: u8 [h, w, C]; returns sums times scale [h', w', C'].
+  std::vector<float> RunScalar(const uint8_t* x, int h, int w) const;
+
+ private:
+  std::vector<IntegerStep> steps_;
+};
+
+/// A network compiled for one input size and smaller ones. Not thread-safe.
+class IntegerNetworkRunner {
+ public:
+  /// `network` must outlive this. May throw dnnl::error or std::bad_alloc.
+  IntegerNetworkRunner(const IntegerNetwork& network, int h, int w);
+  ~IntegerNetworkRunner();
+
+  /// See IntegerConv::SetSize.
+  void SetSize(int h, int w);
+
+  const Shape& output() const;
+
+  /// Memory for its input and what lies between input and output: from Reserve, or the first run, until Release. Both
+  /// may be repeated.
+  void Reserve();
+  void Release();
+
+  /// All of it, band by band of rows where no step is a transposed convolution: what lies between two steps then takes
+  /// little memory. fill(y, row) gives row y of the input [w, C], last the sums of `area` (see Finish), both from
+  /// several threads.
+  using Fill = std::function<void(int y, uint8_t* row)>;
+  using Last = std::function<void(const IntegerConv::Sums& sums, const float* scale)>;
+  void Run(const Fill& fill, const IntegerConv::Area& area, const Last& last);
+
+  /// What it reads, to be filled after Reserve and before every run: row y [w, C].
+  uint8_t* InputRow(int y);
+
+  /// Sums times scale [h', w', C'], valid until the next call.
+  float* Run();
+  /// The same for all of an input: u8 [h, w, C].
+  float* Run(const uint8_t* x);
+
+  /// The same for those who have another use for the sums: Start, then Finish for every area that is wanted. Finish
+  /// hands over sums (see IntegerConv) with the [sums.width] numbers that they are to be multiplied with, from several
+  /// threads.
+  void Start();
+  void Finish(const IntegerConv::Area& area, const Last& last);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aecomp

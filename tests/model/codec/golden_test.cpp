@@ -1,0 +1,111 @@
+// Files that were written once and must decode to the same pixels forever, on every machine. The model beside them is
+// small and has random weights: every kind of layer and number format of the released one, in a few kilobytes.
+//
+// After a deliberate change of the format (new magic or version), write them anew:
+//   AECOMP_WRITE_GOLDEN=1 build/release/tests/model_test --gtest_filter=Golden.*
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "io/file.h"
+#include "io/hash.h"
+#include "model/codec/codec.h"
+#include "tests/model/tiny_codec.h"
+
+namespace aecomp {
+namespace {
+
+const std::string kFolder = std::string(AECOMP_SOURCE_DIR) + "/tests/golden/";
+
+struct GoldenCase {
+  const char* name;
+  int width, height, channels, bits, quality;
+  bool coarse = false;  // with coarse channels, which the model's file does not have
+};
+// More than one tile, odd sizes, one pixel, gray, 16 bits, both ends of the quality axis.
+constexpr GoldenCase kCases[] = {
+    {"rgb-low", 201, 77, 3, 8, 0},
+    {"rgb-high", 201, 77, 3, 8, 48},
+    {"tiles", 1100, 40, 3, 8, 10},
+    {"gray", 99, 130, 1, 8, 20},
+    {"pixel", 1, 1, 3, 8, 30},
+    {"deep", 65, 90, 3, 16, 40},
+    {"gray-deep", 70, 33, 1, 16, 33},
+    {"coarse", 1100, 330, 3, 8, 25, true},
+    {"coarse-gray", 99, 70, 1, 8, 48, true},
+};
+
+Image CaseImage(const GoldenCase& c) {
+  Image narrow = SyntheticImage(c.width, c.height, c.channels, 11);
+  if (c.bits == 8) return narrow;
+  Image image(c.width, c.height, c.channels, 16);
+  for (size_t i = 0; i < narrow.pixels.size(); ++i) {
+    const auto sample = static_cast<uint16_t>(200 + narrow.pixels[i] * 200 + i % 97);
+    std::memcpy(image.pixels.data() + 2 * i, &sample, 2);
+  }
+  return image;
+}
+
+std::string PixelHash(const Image& image) {
+  std::string text;
+  for (uint8_t byte : Hash128(image.pixels)) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    text += kDigits[byte >> 4], text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+std::map<std::string, std::string> ReadHashes() {
+  std::map<std::string, std::string> hashes;
+  std::ifstream file(kFolder + "pixels.txt");
+  for (std::string name, hash; file >> name >> hash;) hashes[name] = hash;
+  return hashes;
+}
+
+std::shared_ptr<Model> GoldenModel(bool coarse) {
+  auto model = ReadModel(kFolder + "golden.aecm");
+  EXPECT_TRUE(model.ok()) << model.status().message();
+  if (!model.ok()) return nullptr;
+  if (coarse) model.value()->prior.SetCoarse(RandomCoarse(5));
+  return std::shared_ptr<Model>(std::move(model).value());
+}
+
+void WriteFiles() {
+  const auto file = TinyModelFile(3);
+  ASSERT_TRUE(WriteFileAtomically(kFolder + "golden.aecm", file, /*overwrite=*/true).ok());
+  std::ostringstream hashes;
+  for (const GoldenCase& c : kCases) {
+    Codec codec(GoldenModel(c.coarse));
+    const auto bytes = codec.Compress(CaseImage(c), c.quality).value();
+    const Image image = codec.Decompress(ParseContainer(bytes, c.name).value(), c.name).value();
+    ASSERT_TRUE(WriteFileAtomically(kFolder + c.name + ".aec", bytes, true).ok());
+    hashes << c.name << ' ' << PixelHash(image) << '\n';
+  }
+  std::ofstream(kFolder + "pixels.txt") << hashes.str();
+}
+
+TEST(Golden, FilesDecodeToTheSamePixels) {
+  if (std::getenv("AECOMP_WRITE_GOLDEN") != nullptr) WriteFiles();
+  auto hashes = ReadHashes();
+  ASSERT_EQ(hashes.size(), std::size(kCases));
+  for (const GoldenCase& c : kCases) {
+    const std::string name = c.name;
+    const auto model = GoldenModel(c.coarse);
+    ASSERT_NE(model, nullptr);
+    Codec codec(model);
+    const auto bytes = ReadFile(kFolder + name + ".aec");
+    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    const auto container = ParseContainer(bytes.value(), name);
+    ASSERT_TRUE(container.ok()) << container.status().message();
+    const auto image = codec.Decompress(container.value(), name);
+    ASSERT_TRUE(image.ok()) << image.status().message();
+    EXPECT_EQ(PixelHash(image.value()), hashes[name]) << name;
+  }
+}
+
+}  // namespace
+}  // namespace aecomp

@@ -1,0 +1,34 @@
+#include "model/codec/rate_control.h"
+
+#include <gtest/gtest.h>
+
+#include "tiny_codec.h"
+
+namespace aecomp {
+namespace {
+
+TEST(RateControl, SizesAreNeverExceededAndRise) {
+  Codec codec(TinyModel());
+  const Image image = SyntheticImage(200, 150, 3);
+  const size_t least = codec.Compress(image, 0).value().size(), most = codec.Compress(image, 48).value().size();
+  ASSERT_LT(least + 200, most);
+  size_t last = 0;
+  for (size_t wanted = least; wanted <= most; wanted += (most - least) / 7) {
+    const RateResult r =
+        CompressToTarget(codec, image, {RateTarget::Kind::kBytes, static_cast<double>(wanted)}).value();
+    EXPECT_LE(r.bytes.size(), wanted);
+    EXPECT_GE(static_cast<double>(r.bytes.size()),
+              0.9 * static_cast<double>(wanted));  // qualities of this model lie far apart
+    EXPECT_GE(r.bytes.size(), last);
+    EXPECT_LE(r.passes, 8);
+    last = r.bytes.size();
+  }
+  const auto impossible = CompressToTarget(codec, image, {RateTarget::Kind::kBytes, static_cast<double>(least - 1)});
+  EXPECT_EQ(impossible.status().code(), StatusCode::kUsage);
+  EXPECT_NE(impossible.status().message().find(std::to_string(least) + " bytes"), std::string::npos);
+  EXPECT_FALSE(CompressToTarget(codec, image, {RateTarget::Kind::kBytes, 1e9}).value().note.empty());
+  EXPECT_EQ(CompressToTarget(codec, image, {RateTarget::Kind::kPsnr, 90}).status().code(), StatusCode::kUsage);
+}
+
+}  // namespace
+}  // namespace aecomp

@@ -1,0 +1,401 @@
+// Training end to end on images that the test makes itself.
+#include "train/run/trainer.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "io/file.h"
+#include "model/codec/model_file.h"
+#include "tests/train/tiny_architecture.h"
+
+namespace aecomp {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A smooth colourful picture with some texture, as PPM.
+void WritePicture(const fs::path& path, int width, int height, int seed) {
+  std::ofstream file(path, std::ios::binary);
+  file << "P6\n" << width << " " << height << "\n255\n";
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        const double wave = std::sin(0.05 * (x + seed * 13) + c) + std::cos(0.07 * (y - seed * 7)) +
+                            0.3 * std::sin(0.6 * x + 0.5 * y * (c + 1));
+        file.put(static_cast<char>(static_cast<unsigned char>(128 + 45 * wave)));
+      }
+    }
+  }
+}
+
+class TrainerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::temp_directory_path() / ("aecomp_trainer_" + std::to_string(::getpid()));
+    fs::remove_all(root_);
+    fs::create_directories(root_ / "images");
+    for (int i = 0; i < 6; ++i)
+      WritePicture(root_ / "images" / ("p" + std::to_string(i) + ".ppm"), 150 + 9 * i, 140, i);
+    std::ofstream(root_ / "tiny.json") << TinyArchitecture();
+    options_.folders = {(root_ / "images").string()};
+    options_.output = (root_ / "model.aecm").string();
+    options_.architecture = (root_ / "tiny.json").string();
+    options_.init = "none";
+    options_.batch = 4, options_.patch = 128, options_.steps = 60, options_.learning_rate = 2e-3;
+    options_.validate_steps = 0;
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  /// "loss" of every report in the log, by step.
+  std::map<int, double> Losses(const std::string& log) const {
+    std::map<int, double> losses;
+    std::ifstream file(log);
+    for (std::string line; std::getline(file, line);) {
+      const auto json = nlohmann::json::parse(line);
+      if (json.contains("loss")) losses[json.at("step")] = json.at("loss");
+    }
+    return losses;
+  }
+
+  /// A model as one that is said to have 10,000 steps behind it, and so to know its scales.
+  static void WriteAsTrained(const std::string& model_file, const std::string& to) {
+    const auto model = ReadModel(model_file);
+    ASSERT_TRUE(model.ok());
+    const Model& m = *model.value();
+    const auto bytes =
+        SerializeModel(m.architecture, m.parameters, m.prior, m.means, R"({"runs": [{"steps": 10000}]})");
+    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    ASSERT_TRUE(WriteFileAtomically(to, bytes.value(), /*overwrite=*/true).ok());
+  }
+
+  fs::path root_;
+  TrainOptions options_;
+};
+
+TEST_F(TrainerTest, LossFallsAndTheModelIsUsable) {
+  options_.steps = 100;
+  const Status status = Train(options_, {});
+  ASSERT_TRUE(status.ok()) << status.message();
+  const auto losses = Losses(options_.output + ".log.jsonl");
+  ASSERT_TRUE(losses.contains(20) && losses.contains(100));
+  EXPECT_LT(losses.at(100), 0.97 * losses.at(20));
+  const auto model = ReadModel(options_.output);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  const auto provenance = nlohmann::json::parse(model.value()->provenance);
+  EXPECT_EQ(provenance.at("runs").at(0).at("steps"), 100);
+  EXPECT_EQ(provenance.at("runs").at(0).at("start"), "none");
+}
+
+TEST_F(TrainerTest, ResumeGivesTheSameNextLosses) {
+  options_.threads = 1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto whole = Losses(options_.output + ".log.jsonl");
+
+  options_.output = (root_ / "resumed.aecm").string();
+  int polls = 0;
+  TrainCallbacks stop_at_30;
+  stop_at_30.interrupted = [&] { return ++polls == 30; };
+  const Status interrupted = Train(options_, stop_at_30);
+  EXPECT_EQ(interrupted.exit_code(), 130);
+  options_.resume = true;
+  const Status status = Train(options_, {});
+  ASSERT_TRUE(status.ok()) << status.message();
+  const auto resumed = Losses(options_.output + ".log.jsonl");
+  // The report at step 60 covers steps 51 to 60: all of them after the interruption.
+  ASSERT_TRUE(whole.contains(60) && resumed.contains(60));
+  EXPECT_EQ(whole.at(60), resumed.at(60));
+}
+
+TEST_F(TrainerTest, EqualSeedsGiveEqualModels) {
+  options_.steps = 15, options_.threads = 1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto first = ReadModel(options_.output);
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto again = ReadModel(options_.output);
+  ASSERT_TRUE(first.ok() && again.ok());
+  for (const Parameter& p : first.value()->parameters.list()) {
+    EXPECT_EQ(p.value, again.value()->parameters.Find(p.name)->value) << p.name;
+  }
+}
+
+TEST_F(TrainerTest, GoesOnFromAModel) {
+  options_.steps = 20;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  options_.init = options_.output;
+  options_.architecture.clear();
+  options_.output = (root_ / "second.aecm").string();
+  const Status status = Train(options_, {});
+  ASSERT_TRUE(status.ok()) << status.message();
+  const auto model = ReadModel(options_.output);
+  ASSERT_TRUE(model.ok());
+  EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").size(), 2u);
+}
+
+TEST_F(TrainerTest, RefusesWhatCannotBeTrainedOn) {
+  const auto fails = [&](TrainOptions options, StatusCode code, const std::string& text) {
+    const Status status = Train(options, {});
+    EXPECT_EQ(static_cast<int>(status.code()), static_cast<int>(code)) << status.message();
+    EXPECT_NE(status.message().find(text), std::string::npos) << status.message();
+  };
+  TrainOptions empty = options_;
+  fs::create_directories(root_ / "empty");
+  empty.folders = {(root_ / "empty").string()};
+  fails(empty, StatusCode::kInput, "no image to train on");
+  TrainOptions missing = options_;
+  missing.folders = {(root_ / "missing").string()};
+  fails(missing, StatusCode::kInput, "missing");
+  TrainOptions small = options_;
+  small.patch = 192;
+  fails(small, StatusCode::kInput, "smaller");
+  TrainOptions odd = options_;
+  odd.patch = 100;
+  fails(odd, StatusCode::kUsage, "multiple of 64");
+  TrainOptions endless = options_;
+  endless.steps = 0;
+  fails(endless, StatusCode::kUsage, "--steps");
+  TrainOptions one_size = options_;  // its codec runs in f32
+  one_size.architecture = AECOMP_SOURCE_DIR "/data/arch/conv_linear.json", one_size.fake_quantise = 0.5,
+  one_size.patch = 0;
+  fails(one_size, StatusCode::kUsage, "--fake-quantise");
+  one_size.fake_quantise = 1, one_size.file_rate = 0.5;
+  fails(one_size, StatusCode::kUsage, "--file-rate");
+  TrainOptions no_model = options_;
+  no_model.resume = true;
+  fails(no_model, StatusCode::kInput, "checkpoint");
+}
+
+std::vector<uint8_t> Bytes(const std::string& path) {
+  auto bytes = ReadFile(path);
+  EXPECT_TRUE(bytes.ok()) << bytes.status().message();
+  return bytes.ok() ? std::move(bytes).value() : std::vector<uint8_t>();
+}
+
+TEST_F(TrainerTest, InterruptedWithValidationEndsInTheSameBytes) {
+  for (int i = 6; i < 10; ++i) WritePicture(root_ / "images" / ("p" + std::to_string(i) + ".ppm"), 150, 140, i);
+  options_.threads = 1, options_.steps = 12, options_.validate_steps = 5, options_.batch = 2;
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& m) { messages.push_back(m); };
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  const auto says = [&](const std::string& text) {
+    return std::any_of(messages.begin(), messages.end(), [&](const auto& m) { return m.find(text) != m.npos; });
+  };
+  EXPECT_TRUE(says("8 images to train on, 2 held out"));
+  EXPECT_TRUE(says("against the untrained start"));
+  EXPECT_TRUE(says("BD-rate: ") || says("nothing better"));
+  EXPECT_TRUE(says("use it: aecomp compress IMAGE -m " + options_.output));
+
+  const std::string whole = options_.output;
+  options_.output = (root_ / "parts.aecm").string();
+  for (const int polls : {3, 4, 0}) {  // stops after steps 3 and 7
+    int left = polls;
+    TrainCallbacks stop;
+    stop.interrupted = [&] { return --left == 0; };
+    EXPECT_EQ(Train(options_, stop).exit_code(), polls > 0 ? 130 : 0);
+    TrainOptions resumed;
+    resumed.folders = options_.folders, resumed.output = options_.output, resumed.resume = true, resumed.threads = 1;
+    options_ = resumed;
+  }
+  EXPECT_EQ(Bytes(whole), Bytes(options_.output));
+  EXPECT_GT(Bytes(whole + ".log.png").size(), 1000u);
+}
+
+TEST_F(TrainerTest, PatienceEndsARunThatGainsNothing) {
+  for (int i = 6; i < 8; ++i) WritePicture(root_ / "images" / ("p" + std::to_string(i) + ".ppm"), 150, 140, i);
+  options_.steps = 1000, options_.validate_steps = 1, options_.patience = 2, options_.learning_rate = 1e-12;
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& m) { messages.push_back(m); };
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  EXPECT_TRUE(std::any_of(messages.begin(), messages.end(), [](const auto& m) {
+    return m.find("stopped: no gain of 0.2 % in 2 validations") != m.npos;
+  }));
+}
+
+TEST_F(TrainerTest, AbsurdRateIsHalvedThenStopsWithTheStepAndTheLayer) {
+  options_.learning_rate = 1e30;
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& message) { messages.push_back(message); };
+  const Status status = Train(options_, callbacks);
+  EXPECT_EQ(status.code(), StatusCode::kDiverged) << status.message();
+  EXPECT_NE(status.message().find("training diverged at step 2: not finite: "), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("is that of step 0: go on from it with --resume and a smaller --lr than 3.125e+28"),
+            std::string::npos)
+      << status.message();
+  // The step that fails stays the same one: each time the checkpoint is back.
+  EXPECT_EQ(std::count_if(messages.begin(), messages.end(),
+                          [](const std::string& m) {
+                            return m.starts_with("training diverged at step 2: not finite: ") &&
+                                   m.find("; back to step 0 with half the learning rate, ") != m.npos;
+                          }),
+            5);
+  options_.resume = true, options_.learning_rate = 1e-3, options_.steps = 3;
+  EXPECT_TRUE(Train(options_, {}).ok());
+}
+
+/// Puts a NaN into one parameter of a checkpoint, and says what training makes of it.
+TEST_F(TrainerTest, NamesTheParameterAndKeepsTheCheckpoint) {
+  options_.steps = 2;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const std::string checkpoint = options_.output + ".checkpoint";
+  std::vector<uint8_t> bytes = Bytes(checkpoint);
+  const std::string header(bytes.begin(), bytes.begin() + 100000);
+  const size_t entry = header.find("\"raw/synthesis.1.weight\""), offsets = header.find("data_offsets", entry);
+  ASSERT_NE(entry, std::string::npos);
+  uint64_t header_size = 0;
+  std::memcpy(&header_size, bytes.data(), 8);
+  const size_t at = 8 + header_size + std::stoul(header.substr(header.find('[', offsets) + 1));
+  const float nan = std::nanf("");
+  std::memcpy(bytes.data() + at, &nan, sizeof nan);
+  ASSERT_TRUE(WriteFileAtomically(checkpoint, bytes, /*overwrite=*/true).ok());
+  options_.resume = true, options_.steps = 10;
+  const Status status = Train(options_, {});
+  EXPECT_EQ(status.code(), StatusCode::kDiverged) << status.message();
+  EXPECT_NE(status.message().find("step 3: not finite: parameter \"synthesis.1.weight\""), std::string::npos)
+      << status.message();
+  EXPECT_EQ(Bytes(checkpoint), bytes);
+}
+
+TEST_F(TrainerTest, RehearsesTheRoundingOfTheIntegerCodec) {
+  options_.fake_quantise = 0.5, options_.steps = 60, options_.threads = 1;
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& message) { messages.push_back(message); };
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  const auto begins = [](const std::string& m) { return m.starts_with("from step 31 on"); };
+  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 1);
+  const auto whole = Losses(options_.output + ".log.jsonl");
+  const auto model = ReadModel(options_.output);
+  ASSERT_TRUE(model.ok());
+  EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").at(0).at("fake_quantise"), 0.5);
+
+  options_.output = (root_ / "resumed.aecm").string();
+  int polls = 0;
+  callbacks.interrupted = [&] { return ++polls == 40; };
+  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
+  options_.resume = true, options_.fake_quantise = -1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  EXPECT_EQ(whole.at(60), Losses(options_.output + ".log.jsonl").at(60));
+}
+
+TEST_F(TrainerTest, CountsBitsAsFilesDoInTheEnd) {
+  options_.steps = 4;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  options_.init = (root_ / "trained.aecm").string(), options_.architecture.clear();
+  WriteAsTrained(options_.output, options_.init);
+
+  options_.file_rate = 0.5, options_.steps = 60, options_.threads = 1, options_.output = (root_ / "m.aecm").string();
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& message) { messages.push_back(message); };
+  const Status status = Train(options_, callbacks);
+  ASSERT_TRUE(status.ok()) << status.message();
+  const auto begins = [](const std::string& m) { return m.starts_with("from step 31 on"); };
+  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 1);
+  const auto whole = Losses(options_.output + ".log.jsonl");
+
+  options_.output = (root_ / "resumed.aecm").string();
+  int polls = 0;
+  callbacks.interrupted = [&] { return ++polls == 40; };
+  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
+  options_.resume = true, options_.file_rate = -1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  EXPECT_EQ(whole.at(60), Losses(options_.output + ".log.jsonl").at(60));
+}
+
+TEST_F(TrainerTest, CountsBitsAsFilesDoOnceATrainedModelGainsNothing) {
+  options_.steps = 4;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  options_.init = (root_ / "trained.aecm").string(), options_.architecture.clear();
+  WriteAsTrained(options_.output, options_.init);
+
+  fs::create_directory(root_ / "held");
+  WritePicture(root_ / "held" / "p.ppm", 150, 140, 9);
+  // So low a rate gains nothing: after that of step 4, of fitted tables, two validations do not better it.
+  options_.steps = 24, options_.threads = 1, options_.output = (root_ / "m.aecm").string();
+  options_.validate_steps = 4, options_.learning_rate = 1e-9, options_.validation_folder = (root_ / "held").string();
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& message) { messages.push_back(message); };
+  const auto begins = [](const std::string& m) { return m.starts_with("from step 13 on with the bits of a file"); };
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 1);
+  const auto whole = Losses(options_.output + ".log.jsonl");
+
+  options_.output = (root_ / "resumed.aecm").string();
+  int polls = 0;
+  callbacks.interrupted = [&] { return ++polls == 15; };
+  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
+  options_.resume = true;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  EXPECT_EQ(whole.at(24), Losses(options_.output + ".log.jsonl").at(24));
+
+  messages.clear(), callbacks.interrupted = nullptr;
+  options_.resume = false, options_.file_rate = 1, options_.output = (root_ / "never.aecm").string();
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 0);
+}
+
+TEST_F(TrainerTest, LearnsToDenoise) {
+  options_.noise = 25, options_.steps = 40;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto model = ReadModel(options_.output);
+  ASSERT_TRUE(model.ok());
+  EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").at(0).at("noise"), 25);
+}
+
+TEST_F(TrainerTest, ReducesAsManyCropsAsAskedForAlsoWhenResumed) {
+  options_.reduce = 1, options_.threads = 1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto all = Losses(options_.output + ".log.jsonl");
+  options_.output = (root_ / "none.aecm").string(), options_.reduce = 0;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  EXPECT_NE(all, Losses(options_.output + ".log.jsonl"));
+
+  options_.output = (root_ / "resumed.aecm").string(), options_.reduce = 1;
+  int polls = 0;
+  TrainCallbacks callbacks;
+  callbacks.interrupted = [&] { return ++polls == 30; };
+  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
+  options_.resume = true, options_.reduce = -1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  EXPECT_EQ(all.at(60), Losses(options_.output + ".log.jsonl").at(60));
+}
+
+TEST_F(TrainerTest, LearnsAsWellInBfloat16) {
+  if (!HasBfloat16()) GTEST_SKIP() << "this CPU does not multiply bfloat16";
+  options_.threads = 1;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto exact = Losses(options_.output + ".log.jsonl");
+  options_.output = (root_ / "fast.aecm").string(), options_.bfloat16 = true;
+  ASSERT_TRUE(Train(options_, {}).ok());
+  const auto fast = Losses(options_.output + ".log.jsonl");
+  EXPECT_NE(exact.at(60), fast.at(60));
+  EXPECT_NEAR(fast.at(60) / exact.at(60), 1, 0.02);
+  const auto model = ReadModel(options_.output);
+  ASSERT_TRUE(model.ok());
+  EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").at(0).at("bfloat16"), true);
+}
+
+TEST_F(TrainerTest, SkipsAndNamesUnreadableImages) {
+  std::ofstream(root_ / "images" / "broken.png") << "no picture";
+  std::vector<std::string> messages;
+  TrainCallbacks callbacks;
+  callbacks.message = [&](const std::string& m) { messages.push_back(m); };
+  options_.steps = 2;
+  ASSERT_TRUE(Train(options_, callbacks).ok());
+  EXPECT_TRUE(std::any_of(messages.begin(), messages.end(),
+                          [](const auto& m) { return m.find("broken.png") != std::string::npos; }));
+}
+
+}  // namespace
+}  // namespace aecomp

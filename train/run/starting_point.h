@@ -1,0 +1,31 @@
+// What a training run begins with: an architecture, and a model of it or none.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/status.h"
+#include "model/base/parameters.h"
+#include "model/codec/model_file.h"
+#include "model/network/architecture.h"
+#include "train/optimiser/recipe.h"
+#include "train/train_options.h"
+
+namespace aecomp {
+
+struct StartingPoint {
+  Architecture architecture;
+  Recipe recipe;
+  std::unique_ptr<Model> model;  ///< null: start untrained, or go on from a checkpoint
+  std::vector<uint8_t> file;     ///< of that model
+};
+
+/// The architecture comes from the checkpoint (when resuming), the --arch file, the model to start from, or the
+/// embedded model.
+Result<StartingPoint> FindStartingPoint(const TrainOptions& options, const std::string& checkpoint);
+
+/// Copies the weights of `model`. kModel when it lacks a parameter or has another shape.
+Status CopyParameters(const Model& model, Parameters& parameters);
+
+}  // namespace aecomp

@@ -1,0 +1,96 @@
+#include "train/run/train_log.h"
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "io/file.h"
+#include "io/formats/opencv_api.h"
+
+namespace aecomp {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kPanelWidth = 800, kPanelHeight = 520;
+
+/// What of the file is whole lines of JSON.
+std::vector<json> ReadLines(const std::string& path) {
+  std::vector<json> lines;
+  std::ifstream file(path);
+  for (std::string text; std::getline(file, text);) {
+    json line = json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (line.is_object()) lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+/// Curves of one run, filled from the lines of its log.
+struct Panels {
+  PlotSeries loss{"training", {}, {}, false}, bpp{"training", {}, {}, false}, psnr{"training", {}, {}, false},
+      rate{"", {}, {}, false};
+  PlotSeries held_loss{"held out, real bytes", {}, {}}, held_bpp = held_loss, held_psnr = held_loss;
+
+  static void Add(PlotSeries& series, double step, double value) {
+    series.x.push_back(step), series.y.push_back(value);
+  }
+  void Add(const json& line) {
+    const double step = line.value("step", 0.0);
+    if (line.contains("loss")) {
+      Add(loss, step, line.value("loss", 0.0)), Add(bpp, step, line.value("bpp", 0.0));
+      Add(psnr, step, line.value("psnr", 0.0)), Add(rate, step, 1e6 * line.value("lr", 0.0));
+    }
+    if (line.contains("validation_loss")) {
+      double mean_bpp = 0, mean_psnr = 0;
+      for (const json& row : line.at("validation"))
+        mean_bpp += row.value("bpp", 0.0), mean_psnr += row.value("psnr", 0.0);
+      const double n = static_cast<double>(line.at("validation").size());
+      Add(held_loss, step, line.value("validation_loss", 0.0));
+      Add(held_bpp, step, mean_bpp / n), Add(held_psnr, step, mean_psnr / n);
+    }
+  }
+  std::vector<Plot> Plots() const {
+    const auto with = [](const PlotSeries& training, const PlotSeries& held_out) {
+      return held_out.x.empty() ? std::vector{training} : std::vector{training, held_out};
+    };
+    return {{"Loss", "step", "loss", with(loss, held_loss)},
+            {"Rate, mean over qualities", "step", "bits per pixel", with(bpp, held_bpp)},
+            {"Distortion, mean over qualities", "step", "PSNR, dB", with(psnr, held_psnr)},
+            {"Learning rate", "step", "learning rate, 1e-6", {rate}}};
+  }
+};
+
+}  // namespace
+
+Status TrainLog::Open(std::ios::openmode mode) {
+  file_ = std::ofstream(path_, mode);
+  if (!file_) return WriteError(path_ + ": cannot be written; choose another place with --log");
+  return {};
+}
+
+Status TrainLog::Start(const std::string& path) {
+  path_ = path;
+  return Open(std::ios::trunc);
+}
+
+Status TrainLog::Resume(const std::string& path, int64_t step) {
+  path_ = path;
+  std::string kept;
+  for (const json& line : ReadLines(path)) {
+    if (line.value("step", int64_t{0}) <= step) kept += line.dump() + "\n";
+  }
+  const auto* bytes = reinterpret_cast<const uint8_t*>(kept.data());
+  if (!kept.empty()) AECOMP_RETURN_IF_ERROR(WriteFileAtomically(path, {bytes, kept.size()}, /*overwrite=*/true));
+  return Open(std::ios::app);
+}
+
+void TrainLog::Write(const json& line) { file_ << line.dump() << std::endl; }
+
+Status TrainLog::WritePlot(const std::string& path) const {
+  Panels panels;
+  for (const json& line : ReadLines(path_)) panels.Add(line);
+  AECOMP_ASSIGN_OR_RETURN(const OpenCvApi* const opencv, LoadOpenCv());
+  AECOMP_ASSIGN_OR_RETURN(const auto png, opencv->plot_grid(panels.Plots(), 2, kPanelWidth, kPanelHeight));
+  return WriteFileAtomically(path, png, /*overwrite=*/true);
+}
+
+}  // namespace aecomp
