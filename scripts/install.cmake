@@ -37,7 +37,7 @@ install(FILES ${generated}/aecomp-config-version.cmake DESTINATION ${CMAKE_INSTA
 install(FILES ${generated}/aecomp.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${generated}/aecomp.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${generated}/aecomp.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME aecomp)
-install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md LICENSE CHANGELOG.md app/GUIDE.md train/TRAINING.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 if(EXISTS ${AECOMP_RELEASE_MODEL})
   install(FILES ${AECOMP_RELEASE_MODEL} DESTINATION ${CMAKE_INSTALL_DATADIR}/aecomp)
 endif()
