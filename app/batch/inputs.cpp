@@ -3,28 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/batch/name_list.h"
 #include "app/streams.h"
 
 namespace aecomp {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Names that are ended by NUL if there is any, else by line ends. Empty ones are left out.
-Result<std::vector<std::string>> ReadList(const std::string& file) {
-  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file));
-  const bool has_nul = std::find(bytes.begin(), bytes.end(), 0) != bytes.end();
-  const uint8_t end_of_name = has_nul ? 0 : '\n';
-  std::vector<std::string> names;
-  for (auto begin = bytes.begin(); begin != bytes.end();) {
-    const auto end = std::find(begin, bytes.end(), end_of_name);
-    std::string name(begin, end);
-    if (!has_nul && name.ends_with('\r')) name.pop_back();
-    if (!name.empty()) names.push_back(std::move(name));
-    begin = end == bytes.end() ? end : end + 1;
-  }
-  return names;
-}
 
 /// A folder below it that cannot be opened ends the run before any work: leaving its images out would lose them.
 Status SearchFolder(const std::string& folder, const BatchKind& kind, std::vector<Input>& inputs) {
@@ -51,7 +36,8 @@ Status SearchFolder(const std::string& folder, const BatchKind& kind, std::vecto
 Result<std::vector<Input>> CollectInputs(const BatchOptions& options, const BatchKind& kind) {
   std::vector<std::string> names = options.inputs;
   if (!options.files_from.empty()) {
-    AECOMP_ASSIGN_OR_RETURN(const auto listed, ReadList(options.files_from));
+    AECOMP_ASSIGN_OR_RETURN(const auto list, ReadInput(options.files_from));
+    const std::vector<std::string> listed = ParseNameList(list);
     names.insert(names.end(), listed.begin(), listed.end());
   }
   if (names.empty()) return UsageError("no input; name files, or folders with -r, or a list with --files-from");
