@@ -12,6 +12,9 @@ AECOMP_PACKAGING_PACKAGES="dpkg-dev file"
 # What scripts/bench_speed.sh compares with.
 AECOMP_PEER_PACKAGES="libavif-bin webp libjxl-tools"
 
+# What scripts/look.sh needs beside them.
+AECOMP_LOOK_PACKAGES="$AECOMP_PEER_PACKAGES butteraugli python3-numpy python3-pil"
+
 # need_packages PACKAGE...: installs those that are missing, and says so.
 need_packages() {
   local missing=() package sudo=
