@@ -4,7 +4,7 @@
 AECOMP_BUILD_PACKAGES="g++ cmake ninja-build pkg-config libdnnl-dev libopencv-core-dev libopencv-imgcodecs-dev libopencv-imgproc-dev
   libcli11-dev libpng-dev libdeflate-dev libeigen3-dev libxxhash-dev nlohmann-json3-dev libgtest-dev libbenchmark-dev"
 # To check it as well.
-AECOMP_TEST_PACKAGES="$AECOMP_BUILD_PACKAGES clang-format ccache python3 util-linux"
+AECOMP_TEST_PACKAGES="$AECOMP_BUILD_PACKAGES clang-format ccache python3 python3-numpy util-linux"
 # For a build with -DAECOMP_MPI=ON.
 AECOMP_MPI_PACKAGES="libopenmpi-dev openmpi-bin procps"
 # For scripts/package.sh.
