@@ -172,7 +172,8 @@ class Scene:
 def render(width, height, seed, samples):
     """Rows of 8-bit RGB."""
     scene, grain = Scene(seed), random.Random(seed + 1)
-    offsets = [(k + 0.5) / samples for k in range(samples)]
+    # Rays cover two pixels each way, about as wide as the blur of a camera's lens and sensor.
+    offsets = [2 * (k + 0.5) / samples - 0.5 for k in range(samples)]
     for y in range(height):
         row = bytearray()
         for x in range(width):
