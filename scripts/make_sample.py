@@ -169,11 +169,10 @@ class Scene:
         return self.hills(d) or self.sky(d)
 
 
-def render(width, height, seed, samples):
-    """Rows of 8-bit RGB."""
+def render(width, height, seed, samples, blur):
+    """Rows of 8-bit RGB. Rays of a pixel cover `blur` pixels each way."""
     scene, grain = Scene(seed), random.Random(seed + 1)
-    # Rays cover two pixels each way, about as wide as the blur of a camera's lens and sensor.
-    offsets = [2 * (k + 0.5) / samples - 0.5 for k in range(samples)]
+    offsets = [blur * (k + 0.5) / samples - (blur - 1) / 2 for k in range(samples)]
     for y in range(height):
         row = bytearray()
         for x in range(width):
@@ -216,9 +215,10 @@ def main():
     parser.add_argument("--width", type=int, default=384)
     parser.add_argument("--height", type=int, default=256)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--samples", type=int, default=3, help="rays a pixel, each way")
+    parser.add_argument("--samples", type=int, default=4, help="rays a pixel, each way")
+    parser.add_argument("--blur", type=float, default=2, help="pixels that a pixel's rays cover each way; a lens and a sensor blur by about 2")
     args = parser.parse_args()
-    rows = render(args.width, args.height, args.seed, args.samples)
+    rows = render(args.width, args.height, args.seed, args.samples, args.blur)
     if args.output.endswith(".ppm"):
         data = b"P6\n%d %d\n255\n" % (args.width, args.height) + b"".join(rows)
     else:
