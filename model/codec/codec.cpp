@@ -4,17 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <exception>
-#include <numeric>
 #include <optional>
 #include <thread>
-#include <type_traits>
 
 #include "io/bytes.h"
 #include "model/codec/factorized_coder.h"
+#include "model/codec/float_rate.h"
 #include "model/codec/parallel_streams.h"
 #include "model/codec/tile_coder.h"
+#include "model/codec/tile_streams.h"
 #include "model/codec/tile_transform.h"
 #include "model/codec/tiles.h"
 #include "model/codec/window_transform.h"
@@ -24,106 +23,6 @@ namespace aecomp {
 namespace {
 
 constexpr size_t kMostTileCoders = 2;  // those of an image differ little, or are the narrow ones of its last column
-
-/// What the entropy coder gets of one tile.
-struct TileSymbols {
-  std::vector<int16_t> z, y;  // y: only the coded elements
-  std::vector<uint8_t> z_rows, y_rows;
-  std::vector<int16_t> coarse;  // of a model that has coarse channels
-  std::vector<uint8_t> coarse_rows;
-};
-
-/// The table of every element of z: the channel's. [positions, N]
-std::vector<uint8_t> RepeatRows(std::span<const uint8_t> rows, size_t size) {
-  std::vector<uint8_t> repeated(size);
-  for (size_t i = 0; i < size; ++i) repeated[i] = rows[i % rows.size()];
-  return repeated;
-}
-
-/// Which elements of a tile are coded: those inside of the image whose row is not 0, in this order. Works on rows of
-/// the tile in parallel. What is coded is hard to foresee, so there is no branch for it.
-class CodedElements {
- public:
-  /// rows: [h, w, M], must outlive this.
-  CodedElements(const Tile& tile, const std::vector<uint8_t>& rows)
-      : tile_(tile), rows_(rows), line_(rows.size() / static_cast<size_t>(tile.h)), first_(Lines() + 1) {
-    inside_ = line_ / static_cast<size_t>(tile.w) * static_cast<size_t>(tile.coded_w);
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < Lines(); ++i) {
-      const uint8_t* row = rows_.data() + i * line_;
-      uint32_t count = 0;
-      for (size_t e = 0; e < inside_; ++e) count += row[e] != 0;
-      first_[i + 1] = count;
-    }
-    std::partial_sum(first_.begin(), first_.end(), first_.begin());
-  }
-
-  /// Of `values` [h, w, M].
-  template <class T>
-  std::vector<T> Of(const std::vector<T>& values) const {
-    std::vector<T> coded(first_.back());
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < Lines(); ++i) {
-      thread_local std::vector<T> line;
-      line.resize(inside_ + 1);
-      const uint8_t* row = rows_.data() + i * line_;
-      const T* from = values.data() + i * line_;
-      size_t count = 0;
-      const auto take = [&](size_t e) {
-        line[count] = from[e];
-        count += row[e] != 0;
-      };
-      ByGroups(row, take, [](size_t) {});
-      std::copy_n(line.data(), count, coded.data() + first_[i]);
-    }
-    return coded;
-  }
-
-  /// The opposite: elements that are not coded become 0.
-  void Spread(std::vector<int16_t> coded, std::vector<int16_t>& values) const {
-    coded.push_back(0);  // read, but not used, after the last one
-    std::fill(values.begin() + static_cast<std::ptrdiff_t>(Lines() * line_), values.end(), int16_t{0});
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < Lines(); ++i) {
-      int16_t* to = values.data() + i * line_;
-      const uint8_t* row = rows_.data() + i * line_;
-      size_t next = first_[i];
-      const auto put = [&](size_t e) {
-        const int16_t is_coded = row[e] != 0;
-        to[e] = static_cast<int16_t>(coded[next] * is_coded);
-        next += static_cast<size_t>(is_coded);
-      };
-      ByGroups(row, put, [&](size_t e) { std::fill_n(to + e, kGroup, int16_t{0}); });
-      std::fill(to + inside_, to + line_, int16_t{0});
-    }
-  }
-
- private:
-  static constexpr size_t kGroup = sizeof(uint64_t);
-
-  size_t Lines() const { return static_cast<size_t>(tile_.coded_h); }
-
-  /// Calls some(e) for the elements of a row of the tile, but none(e) for the first of kGroup that are not coded, which
-  /// many are: channels of high frequencies.
-  template <class Some, class None>
-  void ByGroups(const uint8_t* row, Some some, None none) const {
-    size_t e = 0;
-    for (uint64_t group; e + kGroup <= inside_; e += kGroup) {
-      std::memcpy(&group, row + e, kGroup);
-      if (group == 0) {
-        none(e);
-        continue;
-      }
-      for (size_t k = e; k < e + kGroup; ++k) some(k);
-    }
-    for (; e < inside_; ++e) some(e);
-  }
-
-  const Tile& tile_;
-  const std::vector<uint8_t>& rows_;
-  size_t line_, inside_;       // elements of a row of the tile, and those of them inside of the image
-  std::vector<size_t> first_;  // coded element of each row of the tile; how many there are
-};
 
 // A chunk of 16-bit files: the lowest and the highest sample, between which the network sees the image.
 constexpr std::array<char, 4> kRangeType = {'R', 'a', 'n', 'g'};
@@ -179,15 +78,15 @@ struct Codec::Impl {
     } else {
       transform.emplace(*model, precision == Precision::kInteger);
     }
+    y_hat.emplace(transform && transform->integer(), model->architecture.latent_channels);
   }
 
   std::shared_ptr<Model> model;
   std::optional<WindowTransform> transform;
   std::optional<TileTransform> tile_transform;  // of networks of one image size, in place of the other
   std::vector<std::unique_ptr<TileCoder>> tile_coders;
-  AlignedBuffer<float> y;                // of a whole image, before gain
-  AlignedBuffer<int16_t> integer_y_hat;  // what is restored from a file, in steps of kLatentUnit,
-  AlignedBuffer<float> float_y_hat;      // or this when the synthesis runs in f32
+  AlignedBuffer<float> y;            // of a whole image, before gain
+  std::optional<LatentPlane> y_hat;  // what is restored from a file
   std::vector<ExtraChunk> extra;
   uint32_t tile_size = ContainerHeader().tile_size;
   // Of the image whose y this is; width 0: none.
@@ -198,74 +97,38 @@ struct Codec::Impl {
   Status PrepareAnalysis(int width, int height);
   Status PrepareCoding(int width, int height);
   Result<TileCoder*> CoderFor(const Tile& tile);
-  template <class T>
-  LatentView<T> ViewOf(T* latents, const Tile& tile, const Plane& plane) const;
-  template <class T>
-  void Reserve(AlignedBuffer<T>& latents, const Plane& plane) const;
+  LatentView ViewOf(const Plane& plane) const;
+  void ReserveY(const Plane& plane);
   Status Analyse(const Image& image);
   Result<Container> Encode(int quality, double thrift, CompressStats* stats);
-  /// Of the streams of a tile.
-  size_t FirstOfY() const { return model->prior.coarse().empty() ? 1 : 2; }
-  Status EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container);
   Result<Image> Decompress(const Container& container, const Region& region);
-  template <class T>
-  Result<Image> Decode(const Container& container, const SampleRange& sample_range, const Region& region,
-                       AlignedBuffer<T>& y_hat);
+  Result<Image> Decode(const Container& container, const SampleRange& sample_range, const Region& region);
   Status CheckHeader(const ContainerHeader& header) const;
-  QualityPoint PointFor(const ContainerHeader& header, double thrift) const;
+  TileQuality QualityFor(const ContainerHeader& header, double thrift) const;
   void PrepareDecoding(const Tile& tile, int rows, int columns);
-  template <class T>
-  Status DecodeTile(int quality, const QualityPoint& q, const Tile& tile, const TileStreams& streams,
-                    const LatentView<T>& y_hat);
+  Status DecodeTile(int quality, const TileQuality& q, const Tile& tile, const TileStreams& streams);
 };
 
 Result<TileCoder*> Codec::Impl::CoderFor(const Tile& tile) {
   for (auto& coder : tile_coders) {
-    if (coder->SetSize(tile.h, tile.w)) return coder.get();
+    if (coder->Fits(tile)) return coder.get();
   }
   if (tile_coders.size() >= kMostTileCoders) tile_coders.erase(tile_coders.begin());
-  AECOMP_ASSIGN_OR_RETURN(auto coder, TileCoder::Create(*model, tile.h, tile.w));
+  AECOMP_ASSIGN_OR_RETURN(auto coder, TileCoder::Create(*model, tile));
   tile_coders.push_back(std::move(coder));
   return tile_coders.back().get();
 }
 
-template <class T>
-LatentView<T> Codec::Impl::ViewOf(T* latents, const Tile& tile, const Plane& plane) const {
-  const int64_t channels = model->architecture.latent_channels;
-  return {latents + (int64_t{tile.row} * plane.columns + tile.column) * channels, plane.columns * channels};
+/// y of an image that is `plane` positions large.
+LatentView Codec::Impl::ViewOf(const Plane& plane) const {
+  const int channels = model->architecture.latent_channels;
+  return {y.data(), plane.columns * int64_t{channels}, channels};
 }
 
-template <class T>
-void Codec::Impl::Reserve(AlignedBuffer<T>& latents, const Plane& plane) const {
+void Codec::Impl::ReserveY(const Plane& plane) {
   const size_t size = static_cast<size_t>(plane.rows) * static_cast<size_t>(plane.columns) *
                       static_cast<size_t>(model->architecture.latent_channels);
-  if (latents.size() < size) latents = AlignedBuffer<T>(size);
-}
-
-/// A stream of z, one of coarse channels where the model has them, and the same number of y streams for every tile.
-Status Codec::Impl::EncodeStreams(const std::vector<TileSymbols>& symbols, Container& container) {
-  size_t most = 1;
-  for (const TileSymbols& t : symbols) most = std::max(most, t.y.size());
-  const size_t first = FirstOfY(), parts = StreamsFor(most, kMaxStreams - first), all = first + parts;
-  container.tiles.resize(symbols.size());
-  for (TileStreams& t : container.tiles) t.streams.resize(all);
-  return ParallelStreams(symbols.size() * all, [&](size_t task) -> Status {
-    const TileSymbols& t = symbols[task / all];
-    const size_t stream = task % all;
-    std::vector<uint8_t>& bytes = container.tiles[task / all].streams[stream];
-    if (stream == 0) {
-      bytes = EncodeValues(model->prior.z_tables(), t.z, t.z_rows);
-      return {};
-    }
-    if (stream < first) {
-      bytes = EncodeValues(model->prior.y_tables(), t.coarse, t.coarse_rows);
-      return {};
-    }
-    const auto [begin, end] = StreamRange(t.y.size(), stream - first, parts);
-    bytes = EncodeValues(model->prior.y_tables(), std::span(t.y).subspan(begin, end - begin),
-                         std::span(t.y_rows).subspan(begin, end - begin));
-    return {};
-  });
+  if (y.size() < size) y = AlignedBuffer<float>(size);
 }
 
 ContainerHeader Codec::Impl::HeaderFor(int width, int height) const {
@@ -288,7 +151,7 @@ Status Codec::Impl::PrepareCoding(int width, int height) {
   const std::vector<Tile> tiles = MakeTiles(HeaderFor(width, height), model->architecture);
   if (model->architecture.prior == PriorType::kFactorized) return {};
   AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tiles.front()));
-  return coder->PrepareEncoder();
+  return coder->PrepareEncoder(tiles.front());
 }
 
 Status Codec::Impl::Analyse(const Image& image) {
@@ -303,7 +166,7 @@ Status Codec::Impl::Analyse(const Image& image) {
   // training.
   const std::vector<Tile> tiles = MakeTiles(header, a);
   const Plane plane = PaddedPlane(tiles), coded = CodedPlane(tiles);
-  Reserve(y, plane);
+  ReserveY(plane);
   const int64_t row_stride = plane.columns * int64_t{a.latent_channels};
 #pragma omp parallel for schedule(static)  // see IntegerConv::FillBorder
   for (int64_t row = 0; row < plane.rows; ++row) {
@@ -317,10 +180,8 @@ Status Codec::Impl::Analyse(const Image& image) {
   return {};
 }
 
-QualityPoint Codec::Impl::PointFor(const ContainerHeader& header, double thrift) const {
-  QualityPoint q = QualityPointAt(*model, header.quality, thrift);
-  if (header.channels < model->architecture.image_channels) q.skipped = model->prior.gray_skipped();
-  return q;
+TileQuality Codec::Impl::QualityFor(const ContainerHeader& header, double thrift) const {
+  return TileQualityAt(*model, header.quality, thrift, header.channels < model->architecture.image_channels);
 }
 
 Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats* stats) {
@@ -333,29 +194,22 @@ Result<Container> Codec::Impl::Encode(int quality, double thrift, CompressStats*
   const Plane plane = PaddedPlane(tiles);
   if (model->architecture.prior == PriorType::kFactorized) {
     const FactorizedCoder coder(*model, quality, thrift);
-    container.tiles = coder.Encode(tiles, ViewOf<const float>(y.data(), {}, plane));
-    if (stats != nullptr) stats->estimated_bits = coder.EstimateBits(tiles, ViewOf<const float>(y.data(), {}, plane));
+    container.tiles = coder.Encode(tiles, ViewOf(plane));
+    if (stats != nullptr) stats->estimated_bits = coder.EstimateBits(tiles, ViewOf(plane));
     return container;
   }
-  const QualityPoint q = PointFor(container.header, thrift);
-  std::vector<TileSymbols> symbols(tiles.size());
-  for (size_t i = 0; i < tiles.size(); ++i) {
-    const Tile& tile = tiles[i];
+  const TileQuality q = QualityFor(container.header, thrift);
+  std::vector<CodedSymbols> coded;
+  for (const Tile& tile : tiles) {
     AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
-    AECOMP_RETURN_IF_ERROR(coder->Encode(q, ViewOf<const float>(y.data(), tile, plane), tile.coded_h, tile.coded_w));
-    symbols[i].z = coder->z();
-    symbols[i].z_rows = RepeatRows(model->prior.ZRows(quality), coder->z().size());
-    const CodedElements coded(tile, coder->rows());
-    symbols[i].y = coded.Of(coder->symbols());
-    symbols[i].y_rows = coded.Of(coder->rows());
-    symbols[i].coarse = coder->coarse_symbols();
-    symbols[i].coarse_rows = coder->coarse_rows();
+    AECOMP_ASSIGN_OR_RETURN(TileSymbols symbols, coder->Encode(q, tile, ViewOf(plane)));
     if (stats != nullptr) {
-      AECOMP_ASSIGN_OR_RETURN(const double bits, coder->EstimateBits(q, tile.coded_h, tile.coded_w));
+      AECOMP_ASSIGN_OR_RETURN(const double bits, EstimateBits(*model, q, tile, symbols));
       stats->estimated_bits += bits;
     }
+    coded.push_back(ListSymbols(model->prior, quality, tile, std::move(symbols)));
   }
-  AECOMP_RETURN_IF_ERROR(EncodeStreams(symbols, container));
+  AECOMP_ASSIGN_OR_RETURN(container.tiles, EncodeStreams(model->prior, coded));
   return container;
 }
 
@@ -397,43 +251,20 @@ void Codec::Impl::PrepareDecoding(const Tile& tile, int rows, int columns) {
   });
   omp_set_max_active_levels(0);
   try {
-    if (const auto coder = CoderFor(tile); coder.ok()) (void)coder.value()->PreparePrior();
+    if (const auto coder = CoderFor(tile); coder.ok()) (void)coder.value()->PreparePrior(tile);
   } catch (const std::exception&) {
   }
   omp_set_max_active_levels(levels);
 }
 
 /// y^ of one tile.
-template <class T>
-Status Codec::Impl::DecodeTile(int quality, const QualityPoint& q, const Tile& tile, const TileStreams& streams,
-                               const LatentView<T>& y_hat) {
+Status Codec::Impl::DecodeTile(int quality, const TileQuality& q, const Tile& tile, const TileStreams& streams) {
   if (model->architecture.prior == PriorType::kFactorized) {
-    if constexpr (std::is_same_v<T, float>) return FactorizedCoder(*model, quality).Decode(tile, streams, y_hat);
-    return ModelError("a factorized prior decodes to f32 latents");
+    return FactorizedCoder(*model, quality).Decode(tile, streams, *y_hat);
   }
-  const size_t first = FirstOfY(), parts = streams.streams.size() - first;
   AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
-  std::vector<int16_t>& z = coder->z();
-  AECOMP_RETURN_IF_ERROR(DecodeValues(model->prior.z_tables(), streams.streams[0],
-                                      RepeatRows(model->prior.ZRows(q.quality), z.size()), z));
-  for (int16_t v : z) {
-    if (v < -kZMax || v > kZMax) return CorruptError("an element of z is out of range");
-  }
-  AECOMP_RETURN_IF_ERROR(coder->PredictRows(q, tile.coded_h, tile.coded_w));
-
-  const CodedElements coded(tile, coder->rows());
-  const std::vector<uint8_t> rows = coded.Of(coder->rows());
-  std::vector<int16_t> values(rows.size());
-  AECOMP_RETURN_IF_ERROR(ParallelStreams(parts, [&](size_t i) -> Status {
-    const auto [begin, end] = StreamRange(rows.size(), i, parts);
-    return DecodeValues(model->prior.y_tables(), streams.streams[first + i],
-                        std::span(rows).subspan(begin, end - begin), std::span(values).subspan(begin, end - begin));
-  }));
-  coded.Spread(std::move(values), coder->symbols());
-  if (first == 1) return coder->Reconstruct(q, nullptr, y_hat, tile.coded_h, tile.coded_w);
-  ValueDecoder coarse(model->prior.y_tables(), streams.streams[1]);
-  AECOMP_RETURN_IF_ERROR(coder->Reconstruct(q, &coarse, y_hat, tile.coded_h, tile.coded_w));
-  return coarse.Finish();
+  SymbolReader symbols(model->prior, quality, streams);
+  return coder->Decode(q, tile, symbols, *y_hat);
 }
 
 Result<Image> Codec::Impl::Decompress(const Container& container, const Region& region) {
@@ -449,8 +280,7 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const Region& 
                       " pixels: the region does not lie within it");
   }
   AECOMP_ASSIGN_OR_RETURN(const SampleRange sample_range, ReadRange(container));
-  return transform && transform->integer() ? Decode(container, sample_range, region, integer_y_hat)
-                                           : Decode(container, sample_range, region, float_y_hat);
+  return Decode(container, sample_range, region);
 }
 
 /// From `begin` to `end`, in elements of y.
@@ -465,16 +295,15 @@ Span Needed(int64_t first, int64_t size, int stride, int halo, int count) {
   return {std::max(0, begin - halo), std::min(count, end + halo)};
 }
 
-template <class T>
-Result<Image> Codec::Impl::Decode(const Container& container, const SampleRange& sample_range, const Region& region,
-                                  AlignedBuffer<T>& y_hat) {
+Result<Image> Codec::Impl::Decode(const Container& container, const SampleRange& sample_range, const Region& region) {
   const ContainerHeader& header = container.header;
   const Architecture& a = model->architecture;
   const std::vector<Tile> tiles = MakeTiles(header, a);
   const bool factorized = a.prior == PriorType::kFactorized;
   if (container.tiles.size() != tiles.size()) return CorruptError("corrupt: it has too few or too many tiles");
   for (const TileStreams& t : container.tiles) {
-    if (t.streams.size() < (factorized ? 1 : FirstOfY() + 1)) return CorruptError("corrupt: a tile lacks streams");
+    if (t.streams.size() < (factorized ? 1 : LeastStreams(model->prior)))
+      return CorruptError("corrupt: a tile lacks streams");
   }
   const Plane plane = CodedPlane(tiles);
   const int stride = a.latent_stride, halo = transform ? transform->decoder_halo() : plane.rows + plane.columns;
@@ -486,9 +315,9 @@ Result<Image> Codec::Impl::Decode(const Container& container, const SampleRange&
   const Span kept_rows{rows.begin / side * side, std::min(plane.rows, DivideUp(rows.end, side) * side)};
   const Span kept_columns{columns.begin / side * side, std::min(plane.columns, DivideUp(columns.end, side) * side)};
   const Plane kept{kept_rows.end - kept_rows.begin, kept_columns.end - kept_columns.begin};
-  Reserve(y_hat, kept);
+  y_hat->Resize(kept.rows, kept.columns);
   PrepareDecoding(tiles.front(), rows.end - rows.begin, columns.end - columns.begin);
-  const QualityPoint q = factorized ? QualityPoint() : PointFor(header, 1);
+  const TileQuality q = factorized ? TileQuality() : QualityFor(header, 1);
   for (size_t i = 0; i < tiles.size(); ++i) {
     Tile tile = tiles[i];
     if (tile.row + tile.coded_h <= rows.begin || tile.row >= rows.end || tile.column + tile.coded_w <= columns.begin ||
@@ -496,7 +325,7 @@ Result<Image> Codec::Impl::Decode(const Container& container, const SampleRange&
       continue;
     }
     tile.row -= kept_rows.begin, tile.column -= kept_columns.begin;
-    const Status status = DecodeTile(header.quality, q, tile, container.tiles[i], ViewOf(y_hat.data(), tile, kept));
+    const Status status = DecodeTile(header.quality, q, tile, container.tiles[i]);
     if (!status.ok()) return Status(status.code(), "corrupt: tile " + std::to_string(i) + ": " + status.message());
   }
 
@@ -505,15 +334,18 @@ Result<Image> Codec::Impl::Decode(const Container& container, const SampleRange&
   const int64_t right = int64_t{columns.end} * stride, bottom = int64_t{rows.end} * stride;
   Image image(static_cast<int>(std::min<int64_t>(right, header.width)) - left,
               static_cast<int>(std::min<int64_t>(bottom, header.height)) - top, header.channels, header.bits);
-  const Tile first{rows.begin - kept_rows.begin, columns.begin - kept_columns.begin};
-  const T* latents = ViewOf(y_hat.data(), first, kept).data;
-  const int64_t row_stride = int64_t{kept.columns} * a.latent_channels;
-  if (transform) {
-    AECOMP_RETURN_IF_ERROR(transform->Synthesise(latents, rows.end - rows.begin, columns.end - columns.begin,
-                                                 row_stride, sample_range, image));
-  } else if constexpr (std::is_same_v<T, float>) {
-    AECOMP_RETURN_IF_ERROR(
-        tile_transform->Synthesise(latents, row_stride, header.tile_size, tiles, sample_range, image));
+  const int first_row = rows.begin - kept_rows.begin, first_column = columns.begin - kept_columns.begin;
+  if (transform && transform->integer()) {
+    AECOMP_RETURN_IF_ERROR(transform->Synthesise(y_hat->Integers(first_row, first_column), rows.end - rows.begin,
+                                                 columns.end - columns.begin, y_hat->row_stride(), sample_range,
+                                                 image));
+  } else if (transform) {
+    AECOMP_RETURN_IF_ERROR(transform->Synthesise(y_hat->Floats(first_row, first_column), rows.end - rows.begin,
+                                                 columns.end - columns.begin, y_hat->row_stride(), sample_range,
+                                                 image));
+  } else {
+    AECOMP_RETURN_IF_ERROR(tile_transform->Synthesise(y_hat->Floats(first_row, first_column), y_hat->row_stride(),
+                                                      header.tile_size, tiles, sample_range, image));
   }
   if (image.width == region.width && image.height == region.height) return image;
   return Crop(image, {region.x - left, region.y - top, region.width, region.height});

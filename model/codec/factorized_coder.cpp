@@ -33,13 +33,13 @@ std::vector<uint8_t> FactorizedCoder::Rows(size_t symbols) const {
   return all;
 }
 
-std::vector<int16_t> FactorizedCoder::Quantise(const Tile& tile, const LatentView<const float>& y) const {
+std::vector<int16_t> FactorizedCoder::Quantise(const Tile& tile, const LatentView& y) const {
   const std::span<const uint8_t> rows = model_.factorized.Rows(quality_);
   const size_t channels = rows.size(), width = static_cast<size_t>(tile.coded_w) * channels;
   std::vector<int16_t> symbols(static_cast<size_t>(tile.coded_h) * width);
 #pragma omp parallel for schedule(static)
   for (int i = 0; i < tile.coded_h; ++i) {
-    const float* from = y.data + (tile.row + i) * y.row_stride + tile.column * static_cast<int64_t>(channels);
+    const float* from = y.At(tile.row + i, tile.column);
     int16_t* to = symbols.data() + static_cast<size_t>(i) * width;
     for (size_t e = 0; e < width; ++e) {
       const size_t c = e % channels;
@@ -49,8 +49,7 @@ std::vector<int16_t> FactorizedCoder::Quantise(const Tile& tile, const LatentVie
   return symbols;
 }
 
-std::vector<TileStreams> FactorizedCoder::Encode(const std::vector<Tile>& tiles,
-                                                 const LatentView<const float>& y) const {
+std::vector<TileStreams> FactorizedCoder::Encode(const std::vector<Tile>& tiles, const LatentView& y) const {
   size_t most = 0;
   std::vector<std::vector<int16_t>> symbols;
   for (const Tile& tile : tiles) {
@@ -73,7 +72,7 @@ std::vector<TileStreams> FactorizedCoder::Encode(const std::vector<Tile>& tiles,
   return coded;
 }
 
-double FactorizedCoder::EstimateBits(const std::vector<Tile>& tiles, const LatentView<const float>& y) const {
+double FactorizedCoder::EstimateBits(const std::vector<Tile>& tiles, const LatentView& y) const {
   double bits = 0;
   for (const Tile& tile : tiles) {
     const std::vector<int16_t> symbols = Quantise(tile, y);
@@ -85,7 +84,7 @@ double FactorizedCoder::EstimateBits(const std::vector<Tile>& tiles, const Laten
   return bits;
 }
 
-Status FactorizedCoder::Decode(const Tile& tile, const TileStreams& streams, const LatentView<float>& y_hat) const {
+Status FactorizedCoder::Decode(const Tile& tile, const TileStreams& streams, LatentPlane& y_hat) const {
   const size_t channels = scales_.step.size(), width = static_cast<size_t>(tile.coded_w) * channels;
   const size_t size = static_cast<size_t>(tile.coded_h) * width, parts = streams.streams.size();
   const std::vector<uint8_t> rows = Rows(size);
@@ -97,11 +96,11 @@ Status FactorizedCoder::Decode(const Tile& tile, const TileStreams& streams, con
   }));
 #pragma omp parallel for schedule(static)
   for (int i = 0; i < tile.coded_h; ++i) {
+    std::vector<float> restored(channels);
     const int16_t* from = symbols.data() + static_cast<size_t>(i) * width;
-    float* to = y_hat.data + i * y_hat.row_stride;
-    for (size_t e = 0; e < width; ++e) {
-      const size_t c = e % channels;
-      to[e] = from[e] * scales_.step[c] + scales_.mean[c];
+    for (int j = 0; j < tile.coded_w; ++j, from += channels) {
+      for (size_t c = 0; c < channels; ++c) restored[c] = from[c] * scales_.step[c] + scales_.mean[c];
+      y_hat.Set(tile.row + i, tile.column + j, restored.data());
     }
   }
   return {};

@@ -6,8 +6,8 @@
 
 #include "io/container.h"
 #include "io/status.h"
+#include "model/codec/latents.h"
 #include "model/codec/model_file.h"
-#include "model/codec/tile_coder.h"
 #include "model/codec/tiles.h"
 #include "model/entropy/entropy_parameters.h"
 #include "model/entropy/rd_quantiser.h"
@@ -20,17 +20,17 @@ class FactorizedCoder {
   FactorizedCoder(const Model& model, int quality, double thrift = 1);
 
   /// y: before gain, of a whole image. The same number of streams for every tile.
-  std::vector<TileStreams> Encode(const std::vector<Tile>& tiles, const LatentView<const float>& y) const;
+  std::vector<TileStreams> Encode(const std::vector<Tile>& tiles, const LatentView& y) const;
 
   /// What the float model (a logistic for each channel) says the symbols of Encode cost.
-  double EstimateBits(const std::vector<Tile>& tiles, const LatentView<const float>& y) const;
+  double EstimateBits(const std::vector<Tile>& tiles, const LatentView& y) const;
 
-  /// What the synthesis transform reads, of the tile's coded elements; y_hat: of this tile. kCorrupt whatever the
-  /// streams hold, never a crash.
-  Status Decode(const Tile& tile, const TileStreams& streams, const LatentView<float>& y_hat) const;
+  /// What the synthesis transform reads, in the coded elements of the tile, whose place in y_hat is tile.row,
+  /// tile.column. kCorrupt whatever the streams hold, never a crash.
+  Status Decode(const Tile& tile, const TileStreams& streams, LatentPlane& y_hat) const;
 
   /// Symbols [coded_h, coded_w, M] of a tile; y: of the whole image.
-  std::vector<int16_t> Quantise(const Tile& tile, const LatentView<const float>& y) const;
+  std::vector<int16_t> Quantise(const Tile& tile, const LatentView& y) const;
 
  private:
   std::vector<uint8_t> Rows(size_t symbols) const;

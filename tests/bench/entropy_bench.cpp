@@ -13,6 +13,7 @@
 
 #include "io/formats/image_io.h"
 #include "io/rans.h"
+#include "model/codec/float_rate.h"
 #include "model/codec/model_file.h"
 #include "model/codec/tile_coder.h"
 #include "model/codec/window_transform.h"
@@ -111,20 +112,23 @@ struct RealLatents {
                            static_cast<size_t>(a.latent_channels));
     const int64_t stride = int64_t{all_columns} * a.latent_channels;
     if (!WindowTransform(*model).Analyse(image, {}, all_rows, all_columns, y.data(), stride).ok()) std::abort();
-    const auto coder = TileCoder::Create(*model, h, w).value();
-    const QualityPoint q = QualityPointAt(*model, quality);
-    if (!coder->Encode(q, {y.data(), stride}, h, w).ok()) std::abort();
+    const Tile tile{0, 0, h, w, h, w};
+    const auto coder = TileCoder::Create(*model, tile).value();
+    const TileQuality q = TileQualityAt(*model, quality);
+    const auto encoded = coder->Encode(q, tile, {y.data(), stride, a.latent_channels});
+    if (!encoded.ok()) std::abort();
+    const TileSymbols& symbols = encoded.value();
     const CodingTables& tables = model->prior.y_tables();
-    for (size_t i = 0; i < coder->rows().size(); ++i) {
-      const int row = coder->rows()[i], value = coder->symbols()[i];
+    for (size_t i = 0; i < symbols.rows.size(); ++i) {
+      const int row = symbols.rows[i], value = symbols.y[i];
       if (row == 0) continue;  // not coded
       rows.push_back(static_cast<uint8_t>(row)), values.push_back(static_cast<int16_t>(value));
       if (std::abs(value) <= tables.bound(row)) ideal_bits += 16 - std::log2(tables.Frequency(row, value));
     }
-    model_bits = coder->EstimateBits(q, h, w).value();
+    model_bits = EstimateBits(*model, q, tile, symbols).value();
     const std::span<const uint8_t> z_rows = model->prior.ZRows(quality);
-    for (size_t i = 0; i < coder->z().size(); ++i) {  // as its tables have it: the estimate is of both
-      model_bits -= 16 - std::log2(model->prior.z_tables().Frequency(z_rows[i % z_rows.size()], coder->z()[i]));
+    for (size_t i = 0; i < symbols.z.size(); ++i) {  // as its tables have it: the estimate is of both
+      model_bits -= 16 - std::log2(model->prior.z_tables().Frequency(z_rows[i % z_rows.size()], symbols.z[i]));
     }
   }
   const CodingTables& tables() const { return model->prior.y_tables(); }

@@ -69,19 +69,19 @@ Result<std::vector<Sample>> Samples(Model& model, const std::vector<Tensor>& lat
   const Architecture& a = model.architecture;
   const Shape y = latents.front().shape();
   const int levels = static_cast<int>(a.lambdas.size());
-  AECOMP_ASSIGN_OR_RETURN(const auto coder, TileCoder::Create(model, y.h, y.w));
-  coder->Watch(channels);
+  const Tile tile{0, 0, y.h, y.w, y.h, y.w};
+  AECOMP_ASSIGN_OR_RETURN(const auto coder, TileCoder::Create(model, tile));
   std::vector<Sample> samples;
   for (int level = 0; level < levels; ++level) {
-    const QualityPoint q = QualityPointAt(model, a.max_quality() * level / std::max(levels - 1, 1));
-    const std::vector<float> inverse_weight = InverseWeights(a, q.quality, q.thrift, q.scales.step);
+    const TileQuality q = TileQualityAt(model, a.max_quality() * level / std::max(levels - 1, 1));
     for (const Tensor& latent : latents) {
-      AECOMP_RETURN_IF_ERROR(coder->Encode(q, {latent.data(), int64_t{y.w} * y.c}, y.h, y.w));
-      Sample& s = samples.emplace_back(Sample{coder->planes(), {}, {}});
+      Sample& s = samples.emplace_back();
+      AECOMP_ASSIGN_OR_RETURN(s.planes,
+                              coder->PredictChannels(q, tile, {latent.data(), int64_t{y.w} * y.c, y.c}, channels));
       for (const int c : channels) {
         const auto channel = static_cast<size_t>(c);
         for (int64_t k = c; k < latent.size(); k += y.c) s.target.push_back(latent.data()[k] * q.scales.gain[channel]);
-        s.inverse_weight.push_back(inverse_weight[channel]);
+        s.inverse_weight.push_back(q.inverse_weight[channel]);
       }
     }
   }
@@ -222,7 +222,7 @@ Status FitCoarse(Model& model, const Dataset& dataset) {
                           SampleLatents(model, dataset, 2 * CalibrationPatchSize(model.architecture), kPatches, kSeed));
   CoarseModel coarse;
   const Architecture& a = model.architecture;
-  coarse.channels = ChooseChannels(latents, QualityPointAt(model, a.max_quality()).scales.gain);
+  coarse.channels = ChooseChannels(latents, TileQualityAt(model, a.max_quality()).scales.gain);
   if (coarse.empty()) return {};
   AECOMP_ASSIGN_OR_RETURN(std::vector<Sample> samples, Samples(model, latents, coarse.channels));
   for (size_t n = 0; n < coarse.channels.size() * kStages; ++n) {

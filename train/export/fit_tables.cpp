@@ -34,14 +34,16 @@ Status FitTables(Model& model, const Dataset& dataset) {
   const Shape y = latents.front().shape();
   const int levels = static_cast<int>(a.lambdas.size());
   for (int round = 0; round < kRounds; ++round) {
-    AECOMP_ASSIGN_OR_RETURN(const auto coder, TileCoder::Create(model, y.h, y.w));  // quantises for the present tables
+    const Tile tile{0, 0, y.h, y.w, y.h, y.w};
+    AECOMP_ASSIGN_OR_RETURN(const auto coder, TileCoder::Create(model, tile));  // quantises for the present tables
     std::vector<SymbolCounts> counts;
     for (int level = 0; level < levels; ++level) {
-      const QualityPoint q = QualityPointAt(model, a.max_quality() * level / std::max(levels - 1, 1));
+      const TileQuality q = TileQualityAt(model, a.max_quality() * level / std::max(levels - 1, 1));
       SymbolCounts& seen = counts.emplace_back(kYRows);
       for (const Tensor& latent : latents) {
-        AECOMP_RETURN_IF_ERROR(coder->Encode(q, {latent.data(), int64_t{y.w} * y.c}, y.h, y.w));
-        for (size_t e = 0; e < coder->symbols().size(); ++e) seen.Add(coder->rows()[e], coder->symbols()[e]);
+        AECOMP_ASSIGN_OR_RETURN(const TileSymbols symbols,
+                                coder->Encode(q, tile, {latent.data(), int64_t{y.w} * y.c, y.c}));
+        for (size_t e = 0; e < symbols.y.size(); ++e) seen.Add(symbols.rows[e], symbols.y[e]);
       }
     }
     AECOMP_RETURN_IF_ERROR(model.prior.SetYTables(FitYFrequencies(counts)));

@@ -8,7 +8,9 @@
 #include <random>
 
 #include "io/convert.h"
+#include "model/codec/float_rate.h"
 #include "model/codec/tile_coder.h"
+#include "model/codec/tile_streams.h"
 #include "model/codec/tiles.h"
 #include "model/codec/window_transform.h"
 #include "model/entropy/coding_check.h"
@@ -47,85 +49,105 @@ TEST(Codec, RoundTripKeepsSizeAndChannels) {
 /// value is so much cheaper that a larger error pays.
 TEST(Codec, DecoderSeesWhatTheEncoderQuantised) {
   const auto model = TinyModel();
-  const int h = 8, w = 12, coded_h = 7, coded_w = 10;
-  const QualityPoint q = QualityPointAt(*model, 40);
-  auto encoder = TileCoder::Create(*model, h, w).value(), decoder = TileCoder::Create(*model, h, w).value();
+  const int m = model->architecture.latent_channels;
+  const Tile tile{0, 0, 7, 10, 8, 12};
+  const TileQuality q = TileQualityAt(*model, 40);
+  auto encoder = TileCoder::Create(*model, tile).value(), decoder = TileCoder::Create(*model, tile).value();
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
-  const int m = model->architecture.latent_channels;
-  constexpr int16_t kUntouched = -32768;
-  std::vector<float> y(static_cast<size_t>(h * w * m));
-  std::vector<int16_t> y_hat(y.size(), kUntouched);
+  std::vector<float> y(static_cast<size_t>(tile.h * tile.w * m));
   for (float& v : y) v = 0.2f * normal(random);
-  ASSERT_TRUE(encoder->Encode(q, {y.data(), w * m}, coded_h, coded_w).ok());
-  decoder->z() = encoder->z();
-  ASSERT_TRUE(decoder->PredictRows(q, coded_h, coded_w).ok());
-  EXPECT_EQ(decoder->rows(), encoder->rows());
-  decoder->symbols() = encoder->symbols();
-  ASSERT_TRUE(decoder->Reconstruct(q, nullptr, LatentView<int16_t>{y_hat.data(), w * m}, coded_h, coded_w).ok());
+  const std::vector<float> untouched(static_cast<size_t>(m), -31.f);
+  LatentPlane y_hat(/*integer=*/true, m);
+  y_hat.Resize(tile.h, tile.w);
+  for (int i = 0; i < tile.h; ++i) {
+    for (int j = 0; j < tile.w; ++j) y_hat.Set(i, j, untouched.data());
+  }
+  const TileSymbols symbols = encoder->Encode(q, tile, {y.data(), int64_t{tile.w} * m, m}).value();
+  const std::vector<CodedSymbols> coded_symbols = {ListSymbols(model->prior, q.quality, tile, symbols)};
+  const std::vector<TileStreams> streams = EncodeStreams(model->prior, coded_symbols).value();
+  SymbolReader reader(model->prior, q.quality, streams[0]);
+  ASSERT_TRUE(decoder->Decode(q, tile, reader, y_hat).ok());
   int coded = 0, nearest = 0;
-  for (int i = 0; i < h; ++i) {
-    for (int j = 0; j < w; ++j) {
+  for (int i = 0; i < tile.h; ++i) {
+    for (int j = 0; j < tile.w; ++j) {
       for (int c = 0; c < m; ++c) {
-        const size_t e = static_cast<size_t>((i * w + j) * m + c), k = static_cast<size_t>(c);
-        if (i >= coded_h || j >= coded_w) {
-          EXPECT_EQ(encoder->symbols()[e], 0);
-          EXPECT_EQ(y_hat[e], kUntouched);
-        } else if (encoder->rows()[e] != 0) {
-          const double restored = static_cast<double>(y_hat[e]) * kLatentUnit / q.scales.step[k];
+        const size_t e = static_cast<size_t>((i * tile.w + j) * m + c), k = static_cast<size_t>(c);
+        const int16_t latent = y_hat.Integers(i, j)[c];
+        if (i >= tile.coded_h || j >= tile.coded_w) {
+          EXPECT_EQ(symbols.y[e], 0);
+          EXPECT_EQ(latent, -31 * 1024);
+        } else if (symbols.rows[e] != 0) {
+          const double restored = static_cast<double>(latent) * kLatentUnit / q.scales.step[k];
           const double error = std::fabs(restored - y[e] * q.scales.gain[k]);
           EXPECT_LT(error, 1.5);
           ++coded, nearest += error < 0.5 + kLatentUnit / q.scales.step[k];
         } else {
-          EXPECT_EQ(encoder->symbols()[e], 0);
+          EXPECT_EQ(symbols.y[e], 0);
         }
       }
     }
   }
-  EXPECT_GT(coded, coded_h * coded_w * m / 2);
+  EXPECT_GT(coded, tile.coded_h * tile.coded_w * m / 2);
   EXPECT_GT(nearest, coded * 3 / 4);
+}
+
+/// A coder gives the same for a tile whatever it coded before.
+TEST(Codec, TilesDoNotDependOnTilesBefore) {
+  const auto model = TinyModel();
+  const int m = model->architecture.latent_channels;
+  const TileQuality q = TileQualityAt(*model, 30);
+  std::mt19937 random(6);
+  std::normal_distribution<float> normal;
+  std::vector<float> y(static_cast<size_t>(16 * 16 * m));
+  for (float& v : y) v = 0.2f * normal(random);
+  const LatentView view{y.data(), int64_t{16} * m, m};
+  const Tile large{0, 0, 16, 16, 16, 16}, small{2, 3, 7, 9, 8, 12};
+  auto used = TileCoder::Create(*model, large).value(), fresh = TileCoder::Create(*model, small).value();
+  ASSERT_TRUE(used->Fits(small));
+  EXPECT_FALSE(fresh->Fits(large));
+  ASSERT_TRUE(used->Encode(q, large, view).ok());
+  const TileSymbols after = used->Encode(q, small, view).value(), alone = fresh->Encode(q, small, view).value();
+  EXPECT_EQ(after.z, alone.z);
+  EXPECT_EQ(after.y, alone.y);
+  EXPECT_EQ(after.rows, alone.rows);
+  EXPECT_GT(std::count_if(alone.y.begin(), alone.y.end(), [](int16_t v) { return v != 0; }), 100);
 }
 
 TEST(Codec, RealBytesMatchTheFloatModel) {
   const auto model = TinyModel();
   const int h = 64, w = 64, quality = 40;
-  const QualityPoint q = QualityPointAt(*model, quality);
-  auto coder = TileCoder::Create(*model, h, w).value();
+  const Tile tile{0, 0, h, w, h, w};
+  const TileQuality q = TileQualityAt(*model, quality);
+  Tensor z(Shape{1, model->architecture.hyper_channels, h / 4, w / 4});
+  TileSymbols symbols;
   std::mt19937 random(4);
   std::normal_distribution<double> normal;
-  for (size_t i = 0; i < coder->z().size(); ++i) {  // logistic
+  for (size_t i = 0; i < static_cast<size_t>(z.size()); ++i) {  // logistic
+    const size_t c = i % q.scales.z_scale.size();
     const double u = (static_cast<double>(random()) + 0.5) / 4294967296.0;
-    const double v = q.scales.z_scale[i % q.scales.z_scale.size()] * std::log(u / (1 - u));
-    coder->z()[i] = static_cast<int16_t>(std::clamp(std::lround(v), -127L, 127L));
+    const double v = q.scales.z_scale[c] * std::log(u / (1 - u));
+    symbols.z.push_back(static_cast<int16_t>(std::clamp(std::lround(v), -127L, 127L)));
+    z.data()[i] = (symbols.z[i] + q.scales.z_mean[c]) / q.scales.z_gain[c];
   }
-  ASSERT_TRUE(coder->PredictRows(q, h, w).ok());
+  symbols.rows.resize(static_cast<size_t>(h * w * model->architecture.latent_channels));
+  std::vector<uint8_t> features(static_cast<size_t>(h * w * model->prior.feature_channels()));
+  ASSERT_TRUE(model->prior.Run(quality, symbols.z.data(), h / 4, w / 4, features.data(), symbols.rows.data()).ok());
   // Symbols as the float model believes them to be.
-  Tensor z(Shape{1, model->architecture.hyper_channels, h / 4, w / 4});
-  for (size_t i = 0; i < coder->z().size(); ++i) {
-    const size_t c = i % q.scales.z_gain.size();
-    z.data()[i] = (coder->z()[i] + q.scales.z_mean[c]) / q.scales.z_gain[c];
-  }
   Network network = model->architecture.hyper_decoder;
   network.push_back(model->architecture.sigma_head[0]);
   auto graph = Graph::Create(network, z.shape(), model->parameters, Graph::Mode::kInference).value();
   const float* log_sigma = graph->Forward(z.data());
-  std::vector<int16_t> values;
-  std::vector<uint8_t> rows;
-  for (size_t i = 0; i < coder->symbols().size(); ++i) {
+  for (size_t i = 0; i < symbols.rows.size(); ++i) {
     const double sigma = std::exp(log_sigma[i] + q.scales.log_sigma[i % q.scales.log_sigma.size()]);
     const long v = std::lround(sigma * normal(random));
-    coder->symbols()[i] = coder->rows()[i] == 0 ? int16_t{0} : static_cast<int16_t>(std::clamp(v, -30000L, 30000L));
-    if (coder->rows()[i] == 0) continue;
-    values.push_back(coder->symbols()[i]);
-    rows.push_back(coder->rows()[i]);
+    symbols.y.push_back(symbols.rows[i] == 0 ? int16_t{0} : static_cast<int16_t>(std::clamp(v, -30000L, 30000L)));
   }
-  std::vector<uint8_t> z_rows;
-  for (size_t i = 0; i < coder->z().size(); ++i)
-    z_rows.push_back(model->prior.ZRows(quality)[i % q.scales.z_scale.size()]);
-  const size_t real = EncodeValues(model->prior.y_tables(), values, rows).size() +
-                      EncodeValues(model->prior.z_tables(), coder->z(), z_rows).size();
-  const double estimate = coder->EstimateBits(q, h, w).value() / 8;
-  EXPECT_GT(values.size(), 10000u);
+  const double estimate = EstimateBits(*model, q, tile, symbols).value() / 8;
+  const CodedSymbols coded = ListSymbols(model->prior, quality, tile, symbols);
+  const size_t real = EncodeValues(model->prior.y_tables(), coded.y, coded.y_rows).size() +
+                      EncodeValues(model->prior.z_tables(), coded.z, coded.z_rows).size();
+  EXPECT_GT(coded.y.size(), 10000u);
   EXPECT_LT(static_cast<double>(real), 1.01 * estimate + 24);
   EXPECT_GT(static_cast<double>(real), 0.99 * estimate - 24);
   RecordProperty("real_over_estimate", std::to_string(static_cast<double>(real) / estimate));

@@ -86,43 +86,36 @@ TEST(Coarse, WeightsOfPlanesFollowThem) {
 
 TEST(Coarse, DecoderRestoresWhatTheEncoderDid) {
   const auto model = CoarseTiny();
-  const int h = 20, w = 36, coded_h = 19, coded_w = 33, m = model->architecture.latent_channels;
-  const QualityPoint q = QualityPointAt(*model, 30);
-  auto encoder = TileCoder::Create(*model, h, w).value(), decoder = TileCoder::Create(*model, h, w).value();
+  const int m = model->architecture.latent_channels;
+  const Tile tile{0, 0, 19, 33, 20, 36};
+  const TileQuality q = TileQualityAt(*model, 30);
+  auto encoder = TileCoder::Create(*model, tile).value(), decoder = TileCoder::Create(*model, tile).value();
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
-  std::vector<float> y(static_cast<size_t>(h * w * m)), y_hat(y.size());
+  std::vector<float> y(static_cast<size_t>(tile.h * tile.w * m));
   for (float& v : y) v = 0.2f * normal(random);
-  ASSERT_TRUE(encoder->Encode(q, {y.data(), w * m}, coded_h, coded_w).ok());
-  EXPECT_GT(encoder->coarse_symbols().size(), 1000u);
-  decoder->z() = encoder->z();
-  ASSERT_TRUE(decoder->PredictRows(q, coded_h, coded_w).ok());
-  EXPECT_EQ(decoder->rows(), encoder->rows());
-  decoder->symbols() = encoder->symbols();
-  for (const int c : model->prior.coarse().channels) {
-    for (size_t e = static_cast<size_t>(c); e < y.size(); e += static_cast<size_t>(m)) {
-      EXPECT_EQ(decoder->rows()[e], 0);
-      decoder->symbols()[e] = 0;
-    }
-  }
-  const auto bytes = EncodeValues(model->prior.y_tables(), encoder->coarse_symbols(), encoder->coarse_rows());
-  ValueDecoder coarse(model->prior.y_tables(), bytes);
-  ASSERT_TRUE(decoder->Reconstruct(q, &coarse, LatentView<float>{y_hat.data(), w * m}, coded_h, coded_w).ok());
-  EXPECT_TRUE(coarse.Finish().ok());
-  EXPECT_EQ(decoder->symbols(), encoder->symbols());
-  EXPECT_EQ(decoder->planes().value, encoder->planes().value);
-  int64_t near = 0, all = 0;
-  for (int i = 0; i < coded_h; ++i) {
-    for (int j = 0; j < coded_w; ++j) {
-      for (size_t k = 0; k < encoder->planes().channels(); ++k) {
-        const auto c = static_cast<size_t>(encoder->planes().channel(k));
-        const size_t e = static_cast<size_t>((i * w + j) * m) + c;
-        const float value = encoder->planes().value[encoder->planes().At(k, i, j)];
-        EXPECT_NEAR(y_hat[e], value * q.scales.step[c], 1e-4f * (1 + std::fabs(y_hat[e])));
-        near += std::fabs(value - y[e] * q.scales.gain[c]) < 1.5f, ++all;
+  const TileSymbols symbols = encoder->Encode(q, tile, {y.data(), int64_t{tile.w} * m, m}).value();
+  EXPECT_GT(symbols.coarse.size(), 1000u);
+  ASSERT_EQ(symbols.coarse.size(), symbols.coarse_rows.size());
+  EXPECT_EQ(std::count(symbols.coarse_rows.begin(), symbols.coarse_rows.end(), 0), 0);
+  const std::vector<CodedSymbols> coded = {ListSymbols(model->prior, q.quality, tile, symbols)};
+  const std::vector<TileStreams> streams = EncodeStreams(model->prior, coded).value();
+  SymbolReader reader(model->prior, q.quality, streams[0]);
+  LatentPlane y_hat(/*integer=*/false, m);
+  y_hat.Resize(tile.h, tile.w);
+  ASSERT_TRUE(decoder->Decode(q, tile, reader, y_hat).ok());
+  int64_t near = 0, all = 0, not_zero = 0;
+  for (int i = 0; i < tile.coded_h; ++i) {
+    for (int j = 0; j < tile.coded_w; ++j) {
+      for (const int c : model->prior.coarse().channels) {
+        const auto k = static_cast<size_t>(c), e = static_cast<size_t>((i * tile.w + j) * m + c);
+        EXPECT_EQ(symbols.rows[e], 0) << "coarse channels are not in the streams of y";
+        near += std::fabs(y_hat.Floats(i, j)[c] / q.scales.step[k] - y[e] * q.scales.gain[k]) < 1.5f;
+        ++all, not_zero += symbols.y[e] != 0;
       }
     }
   }
+  EXPECT_GT(not_zero, 1000);
   EXPECT_GT(near, all * 9 / 10);
 }
 

@@ -198,7 +198,7 @@ TEST(SmallNetworks, DecoderSeesWhatTheEncoderQuantised) {
     AlignedBuffer<float> y_hat(y.size());
     int64_t not_zero = 0;
     for (const Tile& tile : tiles) {
-      const std::vector<int16_t> symbols = coder.Quantise(tile, {y.data(), stride});
+      const std::vector<int16_t> symbols = coder.Quantise(tile, {y.data(), stride, a.latent_channels});
       size_t next = 0;
       for (int i = 0; i < tile.coded_h; ++i) {
         for (int k = 0; k < tile.coded_w * a.latent_channels; ++k) {
