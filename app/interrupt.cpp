@@ -8,8 +8,8 @@
 #include <csignal>
 #include <thread>
 
-#include "io/file.h"
 #include "io/status.h"
+#include "io/temporary.h"
 
 namespace aecomp {
 namespace {
@@ -35,6 +35,15 @@ void WaitForSignals(sigset_t signals) {
   }
 }
 
+// SIGXCPU: the soft limit of CPU time. SIGHUP: the terminal was closed.
+constexpr int kEndings[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGXCPU};
+
+/// nohup(1) ignores SIGHUP for the programs that it starts.
+bool IsIgnored(int signal) {
+  struct sigaction action = {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void Handle(int signal, void (*handler)(int)) {
   struct sigaction action = {};
   action.sa_handler = handler;
@@ -46,8 +55,9 @@ void Handle(int signal, void (*handler)(int)) {
 }  // namespace
 
 void InstallSignalHandlers() {
-  Handle(SIGINT, End);
-  Handle(SIGTERM, End);
+  for (const int signal : kEndings) {
+    if (signal != SIGHUP || !IsIgnored(SIGHUP)) Handle(signal, End);
+  }
   Handle(SIGPIPE, SIG_IGN);
   Handle(SIGXFSZ, SIG_IGN);
 }
@@ -55,8 +65,9 @@ void InstallSignalHandlers() {
 void InterruptSetsFlag() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
+  for (const int signal : kEndings) {
+    if (!IsIgnored(signal)) sigaddset(&signals, signal);
+  }
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::thread(WaitForSignals, signals).detach();
 }

@@ -1,10 +1,11 @@
-// SIGINT and SIGTERM. Either way no partial output stays behind.
+// SIGINT (Ctrl-C), SIGQUIT, SIGTERM, SIGHUP and SIGXCPU end the program. No partial output stays behind.
 #pragma once
 
 namespace aecomp {
 
-/// From now on a signal removes temporary outputs and ends the process with 130. Signals that would kill the process
-/// because of an output (a closed pipe, a file size limit) are turned into write errors.
+/// From now on such a signal removes temporary outputs and ends the process with 130; a SIGHUP that is ignored, as
+/// under nohup, stays ignored. Signals that would kill the process because of an output (a closed pipe, a file size
+/// limit) are turned into write errors.
 void InstallSignalHandlers();
 
 /// From now on the first signal only sets the flag, so that work can end in order; one that comes later than

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "io/memory.h"
 #include "model/base/tensor.h"
 
 #ifdef __GLIBC__
@@ -32,12 +33,14 @@ void operator delete(void* memory, std::size_t) noexcept { aecomp::FreeAligned(m
 
 void aecomp::UseOneHeap() {
 #ifdef __GLIBC__
-  constexpr int kHeap = 32 << 20, kMostKept = 64 << 20;
+  // Under a limit the heap leaves memory to those who ask for it elsewhere.
+  const int heap = MappableBytes() == UINT64_MAX ? 32 << 20 : 1 << 20;
+  constexpr int kMostKept = 64 << 20;
   constexpr std::uintptr_t kHugePage = 2 << 20;
   mallopt(M_ARENA_MAX, 1);
   mallopt(M_MMAP_THRESHOLD, kLarge);
   mallopt(M_TRIM_THRESHOLD, kMostKept);
-  mallopt(M_TOP_PAD, kHeap);
+  mallopt(M_TOP_PAD, heap);
   const auto begin = (reinterpret_cast<std::uintptr_t>(sbrk(0)) + kHugePage - 1) / kHugePage * kHugePage;
   void* volatile growth = std::malloc(kLarge / 2);  // volatile: compilers leave out what is freed at once
   std::free(growth);

@@ -1,22 +1,28 @@
 // Parses, dispatches, exits: the only place where a Status becomes an exit code.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <sstream>
 #include <string_view>
 
 #include "app/command.h"
 #include "app/generate/generate.h"
+#include "app/guard.h"
 #include "app/interrupt.h"
 #include "app/report.h"
+#include "app/standard_descriptors.h"
 #include "app/streams.h"
 #include "app/version.h"
+#include "io/memory.h"
 
 namespace aecomp {
 namespace {
 
 constexpr const char* kFooter =
     "\nExit codes: 0 all done; 1 some file of a batch failed; 2 usage, nothing written; 3 unreadable input;\n"
-    "4 corrupt .aec; 5 model missing or mismatched; 6 write failed; 7 training diverged; 130 interrupted.";
+    "4 corrupt .aec; 5 model missing or mismatched; 6 write failed; 7 training diverged; 8 not enough memory;\n"
+    "130 interrupted.";
 
 /// Help and version are answers on stdout; every error of the command line is one line and exit code 2.
 int ExitFromParser(const CLI::App& app, const CLI::ParseError& error, const char* first_argument) {
@@ -40,10 +46,8 @@ int ExitFromParser(const CLI::App& app, const CLI::ParseError& error, const char
 Status Run(const Command& command) {
   try {
     return command.run();
-  } catch (const std::bad_alloc&) {
-    return {StatusCode::kSomeFailed, "not enough memory"};
-  } catch (const std::exception& error) {  // nothing should throw this far
-    return {StatusCode::kSomeFailed, std::string("internal error: ") + error.what()};
+  } catch (const std::exception& thrown) {
+    return StatusOf(thrown, "this run");
   }
 }
 
@@ -60,6 +64,15 @@ int PrintGenerated(const char* what, const CLI::App& app) {
 }
 
 int Main(int argc, char** argv) {
+  OccupyStandardDescriptors();
+  // OpenBLAS, which OpenCV brings along and nothing here calls, starts a thread for each core when it is loaded, and
+  // tries again for ever when it gets no memory.
+  (void)setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  if (!HasMemoryFor(0)) {
+    const Status status = NotEnoughMemory("this program");
+    PrintError(status.message());
+    return status.exit_code();
+  }
   InstallSignalHandlers();
   CLI::App app("Learned image compression: aecomp compress photo.png; aecomp decompress photo.aec", "aecomp");
   app.set_version_flag("--version", [] { return VersionText(); });

@@ -1,16 +1,15 @@
 #include "app/options.h"
 
 #include <omp.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <map>
-#include <mutex>
 #include <sstream>
-#include <thread>
+
+#include "model/base/threads.h"
 
 namespace aecomp {
 
@@ -107,32 +106,12 @@ void AddMetadataOption(CLI::App& command, MetadataChoice& choice) {
       ->type_name("LIST");
 }
 
-int ThreadCount(int threads) { return threads > 0 ? threads : omp_get_num_procs(); }
-
-namespace {
-
-/// While other programs want the cores too, threads that spin at every barrier take many times as long: libgomp's do
-/// so for milliseconds. It spins a hundredth of that while the process has more threads than cores, so two threads that
-/// do nothing are added, for good. OMP_WAIT_POLICY=passive would do the same, but is read before main begins. On an
-/// otherwise idle machine nothing is lost: waits within an image are short.
-void KeepWaitsShort() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
-    std::thread([] {
-      omp_set_num_threads(3);
-#pragma omp parallel
-      {}
-      while (true) pause();  // libgomp keeps the team of a thread as long as the thread lives
-    }).detach();
-  });
-}
-
-}  // namespace
+int ThreadCount(int threads) { return UsableThreads(threads); }
 
 void UseThreads(int threads) {
-  omp_set_num_threads(ThreadCount(threads));
-  if (ThreadCount(threads) > 1) KeepWaitsShort();
+  const int count = ThreadCount(threads);
+  omp_set_num_threads(count);
+  KeepWaitsShort(count);
 }
 
 std::string CheckQuality(const std::string& text) {

@@ -1,33 +1,45 @@
 #include "app/streams.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+
+#include "io/descriptor.h"
 
 namespace aecomp {
 namespace {
 
-Status StdoutError() { return WriteError(std::string("stdout: cannot write: ") + std::strerror(errno)); }
+Status StdoutError(int error) { return WriteError(std::string("stdout: cannot write: ") + std::strerror(error)); }
 
 }  // namespace
 
+bool IsStdout(const std::string& name) {
+  if (IsStream(name)) return true;
+  const auto named = DescriptorNamedBy(name);
+  return named && named->own && named->number == STDOUT_FILENO;
+}
+
+bool IsTerminal(const std::string& name) {
+  if (IsStdout(name)) return isatty(STDOUT_FILENO) != 0;
+  std::error_code error;
+  if (!std::filesystem::is_character_file(name, error)) return false;
+  const Descriptor device = OpenFile(name, O_WRONLY | O_NONBLOCK);
+  return device.ok() && isatty(device.get()) != 0;
+}
+
 Result<std::vector<uint8_t>> ReadInput(const std::string& name) {
-  if (!IsStream(name)) return ReadFile(name);
-  std::vector<uint8_t> bytes;
-  uint8_t block[1 << 16];
-  size_t n;
-  while ((n = std::fread(block, 1, sizeof block, stdin)) > 0) bytes.insert(bytes.end(), block, block + n);
-  if (std::ferror(stdin)) return InputError(std::string("stdin: cannot read: ") + std::strerror(errno));
-  if (bytes.empty()) return InputError("stdin: is empty");
-  return bytes;
+  return IsStream(name) ? ReadDescriptor(STDIN_FILENO, "stdin") : ReadFile(name);
 }
 
 Status WriteOutput(const std::string& name, std::span<const uint8_t> bytes, const WriteOptions& options) {
   if (!IsStream(name)) return WriteFileAtomically(name, bytes, options);
-  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size() || std::fflush(stdout) != 0) {
-    return StdoutError();
-  }
-  return {};
+  if (std::fflush(stdout) != 0) return StdoutError(errno);  // text that was printed before comes before
+  const int error = WriteAll(STDOUT_FILENO, bytes);
+  return error == 0 ? Status() : StdoutError(error);
 }
 
 WriteOptions OutputOptions(const BatchOptions& options, const std::string& input, bool read_back) {
@@ -39,7 +51,7 @@ WriteOptions OutputOptions(const BatchOptions& options, const std::string& input
 void PrintStdout(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 Status FlushStdout() {
-  if (std::fflush(stdout) != 0 || std::ferror(stdout)) return StdoutError();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) return StdoutError(errno);
   return {};
 }
 

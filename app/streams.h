@@ -14,10 +14,16 @@ namespace aecomp {
 
 inline bool IsStream(const std::string& name) { return name == "-"; }
 
+/// Whether an output of this name goes to stdout: "-", /dev/stdout, /dev/fd/1 and links to them.
+bool IsStdout(const std::string& name);
+
+/// Whether an output of this name goes to a terminal.
+bool IsTerminal(const std::string& name);
+
 /// kInput when it cannot be read.
 Result<std::vector<uint8_t>> ReadInput(const std::string& name);
 
-/// A file is written whole or not at all. kWrite when it cannot be written.
+/// A file is written whole or not at all, a stream or a device as far as it goes. kWrite when it cannot be written.
 Status WriteOutput(const std::string& name, std::span<const uint8_t> bytes, const WriteOptions& options);
 
 /// How the output of a batch's file is written.

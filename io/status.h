@@ -18,7 +18,8 @@ enum class StatusCode : int {
   kModel = 5,         ///< a model is missing, broken or not the one the file names
   kWrite = 6,         ///< an output cannot be written
   kDiverged = 7,      ///< training met a NaN or an infinity
-  kInterrupted = 130  ///< stopped by SIGINT
+  kMemory = 8,        ///< memory does not suffice
+  kInterrupted = 130  ///< stopped by a signal
 };
 
 class [[nodiscard]] Status {
@@ -41,6 +42,7 @@ inline Status InputError(std::string m) { return {StatusCode::kInput, std::move(
 inline Status CorruptError(std::string m) { return {StatusCode::kCorrupt, std::move(m)}; }
 inline Status ModelError(std::string m) { return {StatusCode::kModel, std::move(m)}; }
 inline Status WriteError(std::string m) { return {StatusCode::kWrite, std::move(m)}; }
+inline Status MemoryError(std::string m) { return {StatusCode::kMemory, std::move(m)}; }
 
 /// A value or the Status that says why there is none.
 template <class T>

@@ -6,7 +6,8 @@ include(CMakePackageConfigHelpers)
 add_library(aecomp_library SHARED model/api/aecomp.cpp)
 target_link_libraries(aecomp_library PRIVATE aecomp_model)
 target_compile_definitions(aecomp_library PRIVATE AECOMP_VERSION="${PROJECT_VERSION}")
-target_link_options(aecomp_library PRIVATE -Wl,--as-needed -Wl,--version-script=${PROJECT_SOURCE_DIR}/model/api/aecomp.map)
+# nodelete: threads of the library stay (model/base/threads.h).
+target_link_options(aecomp_library PRIVATE -Wl,--as-needed -Wl,-z,nodelete -Wl,--version-script=${PROJECT_SOURCE_DIR}/model/api/aecomp.map)
 target_include_directories(aecomp_library INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(aecomp_library INTERFACE cxx_std_17)
 set_target_properties(aecomp_library PROPERTIES OUTPUT_NAME aecomp EXPORT_NAME aecomp

@@ -5,13 +5,19 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <mutex>
-#include <new>
 #include <optional>
+#include <system_error>
 #include <thread>
+#include <utility>
 
+#include "app/guard.h"
 #include "app/large_blocks.h"
 #include "app/progress.h"
+#include "app/streams.h"
+#include "io/descriptor.h"
+#include "io/memory.h"
 
 namespace aecomp {
 namespace {
@@ -23,13 +29,17 @@ constexpr int64_t kLargeImage = 2 << 20;  // pixels: from here on all threads ar
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// An image too large for this machine must not take the rest of the batch with it.
-Status Guarded(const FileWork& work, const PlannedFile& file, Worker& worker, FileReport& report) {
+Status TryOne(const FileWork& work, const PlannedFile& file, Worker& worker, FileReport& report) {
   try {
+    RequireMemoryReserve();
     return work(file, worker, report);
-  } catch (const std::bad_alloc&) {
-    return InputError(file.input + ": not enough memory for this image");
+  } catch (const std::exception& thrown) {
+    return StatusOf(thrown, IsStream(file.input) ? "stdin" : file.input, int64_t{report.width} * report.height);
   }
 }
+
+/// What a stream gave is gone.
+bool CanBeReadAgain(const std::string& input) { return !IsStream(input) && !IsWrittenInto(input); }
 
 /// The lines of the files are progress enough where nothing can be rewritten.
 ProgressMode Progress(const BatchOptions& options) {
@@ -48,11 +58,30 @@ class Batch {
       FileReport report;
       report.input = plan_[i].input, report.output = plan_[i].output, report.skipped = plan_[i].skip;
       const auto start = Clock::now();
-      if (!report.skipped) report.status = Guarded(work, plan_[i], worker, report);
+      if (!report.skipped) report.status = TryOne(work, plan_[i], worker, report);
+      report.seconds = SecondsSince(start);
+      if (report.status.code() == StatusCode::kMemory && CanBeReadAgain(plan_[i].input)) {
+        worker.models.ForgetCodecs();  // they hold memory, and may be half made
+        const std::lock_guard lock(mutex_);
+        again_.push_back(i);
+      } else {
+        Finish(i, std::move(report));
+      }
+    }
+  }
+
+  /// The files that memory did not suffice for, one after the other, when no other worker takes any.
+  void WorkAgain(const FileWork& work, Worker& worker) {
+    for (const size_t i : std::exchange(again_, {})) {
+      FileReport report;
+      report.input = plan_[i].input, report.output = plan_[i].output;
+      const auto start = Clock::now();
+      report.status = TryOne(work, plan_[i], worker, report);
       report.seconds = SecondsSince(start);
       Finish(i, std::move(report));
     }
   }
+  bool HasMore() const { return !again_.empty(); }
 
   Status Summary() {
     progress_.Clear();
@@ -103,6 +132,7 @@ class Batch {
 
   std::mutex mutex_;  // of all below
   std::vector<std::optional<FileReport>> reports_;
+  std::vector<size_t> again_;
   ProgressLine progress_;
   size_t printed_ = 0, done_ = 0, failed_ = 0, skipped_ = 0;
   double pixels_ = 0;
@@ -139,9 +169,17 @@ Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWo
     batch.Work(work, worker);
   };
   std::vector<std::jthread> others;
-  for (int i = 1; i < shares.workers(); ++i) others.emplace_back(run);
+  try {
+    for (int i = 1; i < shares.workers(); ++i) others.emplace_back(run);
+  } catch (const std::system_error&) {  // fewer workers
+  }
   run();
   others.clear();
+  if (batch.HasMore()) {
+    ThreadShares alone(1, 1);
+    Worker worker{ModelSource(store), true, alone};
+    batch.WorkAgain(work, worker);
+  }
   return batch.Summary();
 }
 

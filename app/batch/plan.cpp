@@ -10,6 +10,7 @@
 
 #include "app/batch/inputs.h"
 #include "app/streams.h"
+#include "io/descriptor.h"
 
 namespace aecomp {
 namespace {
@@ -28,12 +29,6 @@ bool Exists(const std::string& path) {
   return fs::exists(fs::symlink_status(path, error));
 }
 
-/// Devices such as /dev/null and /dev/full may be written to without --force.
-bool IsDevice(const std::string& path) {
-  std::error_code error;
-  return fs::is_character_file(fs::status(path, error));
-}
-
 std::string OutputName(const BatchOptions& options, const Input& input, const std::string& extension) {
   if (!options.output.empty()) return options.output;
   if (IsStream(input.path)) return options.output_dir.empty() ? "-" : options.output_dir + "/stdin" + extension;
@@ -46,16 +41,20 @@ std::string OutputName(const BatchOptions& options, const Input& input, const st
 Status CheckStreams(const BatchOptions& options, const std::vector<PlannedFile>& plan) {
   const auto from_stdin = [](const PlannedFile& file) { return IsStream(file.input); };
   const bool list_from_stdin = IsStream(options.files_from);
-  const auto to_stdout = [](const PlannedFile& file) { return IsStream(file.output); };
+  const auto to_stdout = [](const PlannedFile& file) { return IsStdout(file.output); };
   if (std::count_if(plan.begin(), plan.end(), from_stdin) + list_from_stdin > 1)
     return UsageError("-: stdin can be read only once");
   if (std::any_of(plan.begin(), plan.end(), from_stdin) && isatty(STDIN_FILENO)) {
     return UsageError("-: stdin is a terminal; pipe a file into it");
   }
-  if (std::none_of(plan.begin(), plan.end(), to_stdout)) return {};
-  if (options.talk.json) return UsageError("-: stdout carries the output, so it cannot carry --json too");
-  if (isatty(STDOUT_FILENO) && !options.force) {
-    return UsageError("-: stdout is a terminal; redirect it, name a file with -o, or insist with -f");
+  const auto to_terminal = [](const PlannedFile& file) { return IsTerminal(file.output); };
+  const auto stdout_user = std::find_if(plan.begin(), plan.end(), to_stdout);
+  if (stdout_user != plan.end() && options.talk.json) {
+    return UsageError(stdout_user->output + ": stdout carries the output, so it cannot carry --json too");
+  }
+  const auto terminal_user = std::find_if(plan.begin(), plan.end(), to_terminal);
+  if (terminal_user != plan.end() && !options.force) {
+    return UsageError(terminal_user->output + ": is a terminal; redirect it, name a file with -o, or insist with -f");
   }
   return {};
 }
@@ -66,7 +65,7 @@ Status CheckCollisions(const std::vector<PlannedFile>& plan) {
     if (!IsStream(file.input)) inputs[Canonical(file.input)] = file.input;
   }
   for (const PlannedFile& file : plan) {
-    if (IsStream(file.output) || IsDevice(file.output)) continue;
+    if (IsStream(file.output) || IsWrittenInto(file.output)) continue;
     const std::string canonical = Canonical(file.output);
     if (inputs.count(canonical))
       return UsageError(file.output + ": is both input and output; name another with -o or -O");
@@ -83,7 +82,7 @@ Status CheckExisting(const BatchOptions& options, std::vector<PlannedFile>& plan
   std::string first;
   size_t count = 0;
   for (PlannedFile& file : plan) {
-    if (IsStream(file.output) || IsDevice(file.output)) continue;
+    if (IsStream(file.output) || IsWrittenInto(file.output)) continue;
     std::error_code error;
     if (fs::is_directory(file.output, error)) return UsageError(file.output + ": is a folder; give it with -O");
     if (options.force || !Exists(file.output)) continue;

@@ -4,10 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdlib>
+#include <exception>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -92,12 +94,11 @@ class MakeReady {
   MakeReady(std::span<const uint8_t> file, uint32_t tile_size, Worker& worker)
       : size_(PeekPngSize(file)), tile_size_(tile_size), worker_(worker) {
     if (std::exchange(worker.ready, true)) return;
-    thread_ = std::jthread([this] {
-      UseThreads(std::max(1, worker_.shares.threads() - 1));
-      loaded_.set_value(Load());
-      Prepare(&Codec::PrepareAnalysis, analysis_);
-      Prepare(&Codec::PrepareCoding, coding_);
-    });
+    if (worker.shares.threads() < 2) return;
+    try {
+      thread_ = std::jthread([this] { Run(); });
+    } catch (const std::system_error&) {  // then the image is read first
+    }
   }
 
   /// When the image has been read.
@@ -108,6 +109,13 @@ class MakeReady {
   }
 
  private:
+  void Run() {
+    UseThreads(std::max(1, worker_.shares.threads() - 1));
+    loaded_.set_value(Load());
+    Prepare(&Codec::PrepareAnalysis, analysis_);
+    Prepare(&Codec::PrepareCoding, coding_);
+  }
+
   /// Null where it fails, here and below: whoever needs it will meet the error again.
   Codec* Load() {
     try {
@@ -127,7 +135,10 @@ class MakeReady {
     const int levels = omp_get_max_active_levels();
     UseThreads(worker_.shares.ThreadsFor(int64_t{size_->width} * size_->height));
     omp_set_max_active_levels(0);
-    std::call_once(once, [&] { (void)(codec->*part)(size_->width, size_->height); });
+    try {
+      std::call_once(once, [&] { (void)(codec->*part)(size_->width, size_->height); });
+    } catch (const std::exception&) {  // as above
+    }
     omp_set_max_active_levels(levels);
   }
 
@@ -143,9 +154,11 @@ class MakeReady {
 Status CompressFile(const PlannedFile& file, const CompressOptions& options, Worker& worker, FileReport& report) {
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
   AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, ReadInput(file.input));
+  if (const auto size = PeekPngSize(bytes)) report.width = size->width, report.height = size->height;
   MakeReady ahead(bytes, options.tile_size, worker);
   Metadata metadata;
   AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, &metadata));
+  report.width = full.width, report.height = full.height;
   std::vector<uint8_t>().swap(bytes);  // as large as the pixels where the format is plain
   options.metadata.Apply(metadata);
   AECOMP_ASSIGN_OR_RETURN(auto chunks, ExtraChunks(full, metadata, options.keep_alpha, report));
@@ -162,7 +175,6 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
     AECOMP_RETURN_IF_ERROR(Verify(coded.value(), image, full, options.keep_alpha, name, *codec, report));
   }
   turn.reset();
-  report.width = image.width, report.height = image.height;
   report.bytes = coded.value().size();
   report.model = ToHex(codec->model().id);
   return WriteOutput(file.output, coded.value(), OutputOptions(options.batch, file.input, options.verify));

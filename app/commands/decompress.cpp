@@ -40,6 +40,7 @@ Status DecompressFile(const PlannedFile& file, const DecompressOptions& options,
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
   AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file.input));
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
+  report.width = static_cast<int>(container.header.width), report.height = static_cast<int>(container.header.height);
   const std::optional<Region> region = RegionOf(options);
   const Region part = region.value_or(Region{0, 0, container.header.width, container.header.height});
   std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares, part.width * part.height);

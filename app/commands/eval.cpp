@@ -11,6 +11,7 @@
 #include "app/eval/eval_measure.h"
 #include "app/eval/eval_output.h"
 #include "app/eval/rd_curve.h"
+#include "app/guard.h"
 #include "app/models/model_source.h"
 #include "app/options.h"
 #include "app/progress.h"
@@ -121,6 +122,9 @@ Status PrintAnswers(const EvalOptions& options, const std::vector<Measurement>& 
 }
 
 Status Eval(const EvalOptions& options) {
+  if (!options.plot.empty() && IsTerminal(options.plot)) {
+    return UsageError(options.plot + ": is a terminal, which shows no plot; name a file with --plot");
+  }
   UseThreads(options.threads);
   AECOMP_ASSIGN_OR_RETURN(const auto files, ExpandFolders(options.inputs));
   if (!options.anchors.empty()) AECOMP_RETURN_IF_ERROR(ReadAnchors(options.anchors).status());  // before the work
@@ -138,7 +142,7 @@ Status Eval(const EvalOptions& options) {
   for (size_t i = 0; i < files.size(); ++i) {
     const size_t before = evaluation.measurements.size();
     evaluation.progress.Show(Format("%zu of %zu: %s", i + 1, files.size(), files[i].c_str()));
-    last = EvaluateImage(evaluation, files[i]);
+    last = Guarded(files[i], [&] { return EvaluateImage(evaluation, files[i]); });
     if (last.ok()) continue;
     evaluation.measurements.resize(before);  // means are over the same images at every quality
     evaluation.progress.Message(last.message());

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/command.h"
+#include "app/guard.h"
 #include "app/models/model_report.h"
 #include "app/models/model_source.h"
 #include "app/report.h"
@@ -145,7 +146,8 @@ Status Info(const InfoOptions& options) {
   size_t failed = 0;
   for (const std::string& file : options.files) {
     const std::string name = IsStream(file) ? "stdin" : file;
-    const Result<Json> description = Describe(file, name, options.verify ? &models : nullptr);
+    const Result<Json> description =
+        Guarded(name, [&] { return Describe(file, name, options.verify ? &models : nullptr); });
     Print(name, description, options.talk);
     if (description.ok()) continue;
     ++failed;

@@ -9,6 +9,7 @@
 #include "app/options.h"
 #include "app/report.h"
 #include "app/streams.h"
+#include "io/descriptor.h"
 #include "io/file.h"
 #include "model/codec/model_file.h"
 #include "train/data/dataset.h"
@@ -26,7 +27,8 @@ struct ConvertOptions {
 /// Before any work.
 Status CheckOutput(const ConvertOptions& options) {
   std::error_code error;
-  if (options.force || !std::filesystem::exists(options.output, error)) return {};
+  if (options.force || IsWrittenInto(options.output)) return {};
+  if (!std::filesystem::exists(options.output, error)) return {};
   return UsageError(options.output + ": exists; name another with -o, or overwrite with -f");
 }
 

@@ -9,6 +9,7 @@
 #include "app/options.h"
 #include "app/progress.h"
 #include "app/report.h"
+#include "io/descriptor.h"
 #include "train/run/trainer.h"
 
 namespace aecomp {
@@ -38,11 +39,16 @@ Status RunTrain(TrainCommand& options) {
   } else if (train.steps == 0 && !train.resume) {
     train.hours = kDefaultHours;
   }
+  if (IsWrittenInto(train.output)) {
+    return UsageError(train.output +
+                      ": is a stream or a device; name a file with -o, for the model is written many times");
+  }
   std::error_code error;
   if (!train.resume && !options.force && std::filesystem::exists(train.output, error)) {
     return UsageError(train.output + ": exists; name another with -o, go on with --resume, or overwrite with -f");
   }
   InterruptSetsFlag();
+  train.threads = ThreadCount(train.threads);
   UseThreads(train.threads);
   ProgressLine line(options.quiet ? ProgressMode::kNever : options.progress);
   TrainCallbacks callbacks;

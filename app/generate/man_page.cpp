@@ -52,8 +52,12 @@ An output cannot be written.
 .B 7
 Training diverged, with halved learning rates too: a loss or gradient was not finite, or the loss rose by half.
 .TP
+.B 8
+Memory does not suffice.
+.TP
 .B 130
-Interrupted.
+Interrupted by Ctrl-C or by one of the signals
+.BR SIGTERM ", " SIGQUIT ", " SIGHUP " and " SIGXCPU .
 .SH ENVIRONMENT
 .TP
 .B AECOMP_MODEL_PATH

@@ -50,6 +50,9 @@ class ModelSource {
   Result<Codec*> Get();
   Result<Codec*> Get(const ModelId& wanted, const std::string& name);
 
+  /// Frees the codecs. They are made anew where they are needed.
+  void ForgetCodecs() { codecs_.clear(); }
+
  private:
   Codec* CodecOf(std::shared_ptr<Model> model);
 

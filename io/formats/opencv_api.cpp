@@ -4,9 +4,18 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "io/memory.h"
+
 namespace aecomp {
 namespace {
 
+// What the libraries map when they are loaded, measured with those of Debian 12. A library that is refused memory in
+// the middle of its start may end the process or hang.
+constexpr uint64_t kLibraries = uint64_t{250} << 20;
 constexpr char kModule[] = "libaecomp_opencv.so";
 constexpr char kEntry[] = "aecomp_opencv_api_2";  // the number changes when OpenCvApi does
 
@@ -46,9 +55,16 @@ Result<const OpenCvApi*> Load() {
 }  // namespace
 
 Result<const OpenCvApi*> LoadOpenCv() {
-  static const Result<const OpenCvApi*> api = Load();
-  if (!api.ok()) return api.status();
-  return api.value();
+  static std::mutex mutex;
+  static std::optional<Result<const OpenCvApi*>> loaded;
+  const std::lock_guard lock(mutex);
+  if (!loaded) {
+    // A later file may be tried with more memory.
+    if (!HasMemoryFor(kLibraries)) return NotEnoughMemory("OpenCV's libraries");
+    loaded = Load();
+  }
+  if (!loaded->ok()) return loaded->status();
+  return loaded->value();
 }
 
 }  // namespace aecomp

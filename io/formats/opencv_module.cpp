@@ -1,7 +1,9 @@
 // The one file that sees OpenCV; built as a module that io/formats/opencv_api.cpp loads. No exception leaves it.
 #include <algorithm>
 #include <climits>
+#include <exception>
 #include <iostream>
+#include <new>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -49,6 +51,17 @@ cv::Mat View(const Image& image) {
 }
 cv::Mat View(Image& image) { return cv::Mat(image.height, image.width, MatType(image), image.pixels.data()); }
 
+bool IsOutOfMemory(const std::exception& thrown) {
+  const auto* const error = dynamic_cast<const cv::Exception*>(&thrown);
+  return dynamic_cast<const std::bad_alloc*>(&thrown) != nullptr ||
+         (error != nullptr && error->code == cv::Error::StsNoMem);
+}
+
+Status NotEnoughMemory(const std::string& name) {
+  return MemoryError(name +
+                     ": not enough memory for this image; raise the limit (ulimit -v) or use fewer threads (-j 1)");
+}
+
 Status NotAnImage(const std::string& name) {
   return InputError(name +
                     ": not an image that can be read, or a damaged one; convert it to PNG, PPM, JPEG, WebP or TIFF");
@@ -77,8 +90,8 @@ Result<Image> Decode(std::span<const uint8_t> bytes, const std::string& name) tr
   const cv::Mat mat = cv::imdecode(file, flags);
   if (mat.empty()) return NotAnImage(name);
   return ToImage(mat, name);
-} catch (const std::exception&) {
-  return NotAnImage(name);
+} catch (const std::exception& thrown) {
+  return IsOutOfMemory(thrown) ? NotEnoughMemory(name) : NotAnImage(name);
 }
 
 std::vector<int> Parameters(const std::string& extension, int quality) {
@@ -102,7 +115,8 @@ Result<std::vector<uint8_t>> Encode(const Image& image, const std::string& exten
     return WriteError(extension + ": OpenCV cannot write this image; use .png");
   }
   return bytes;
-} catch (const std::exception&) {
+} catch (const std::exception& thrown) {
+  if (IsOutOfMemory(thrown)) return NotEnoughMemory(extension);
   return WriteError(extension + ": OpenCV cannot write this image; use .png");
 }
 
@@ -128,7 +142,8 @@ Result<std::vector<uint8_t>> DrawPlots(std::span<const Plot> plots, int columns,
   std::vector<uint8_t> bytes;
   if (!cv::imencode(".png", canvas, bytes)) return WriteError("plot: OpenCV writes no PNG");
   return bytes;
-} catch (const std::exception&) {
+} catch (const std::exception& thrown) {
+  if (IsOutOfMemory(thrown)) return NotEnoughMemory("plot");
   return WriteError("plot: OpenCV cannot draw it");
 }
 
@@ -140,6 +155,7 @@ double CvPsnr(const Image& a, const Image& b) { return cv::PSNR(View(a), View(b)
 
 const OpenCvApi* Start() {
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+  cv::setNumThreads(1);  // another pool of threads would gain little, and throws where threads are scarce
   cv::redirectError(IgnoreError);
   // Never deleted: std::cerr may be written to until the very end.
   std::cerr.rdbuf(new MutableErrorStream(std::cerr.rdbuf()));

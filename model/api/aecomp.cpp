@@ -12,6 +12,8 @@
 #include "io/container.h"
 #include "io/convert.h"
 #include "io/formats/alpha.h"
+#include "model/base/onednn.h"
+#include "model/base/threads.h"
 #include "model/codec/codec.h"
 #include "model/codec/model_file.h"
 #include "model/codec/rate_control.h"
@@ -25,7 +27,9 @@ constexpr const char* kBytes = "the given bytes";  // what messages call a file 
 class ThreadScope {
  public:
   explicit ThreadScope(int threads) : before_(omp_get_max_threads()) {
-    omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
+    const int count = aecomp::UsableThreads(threads);
+    omp_set_num_threads(count);
+    aecomp::KeepWaitsShort(count);
   }
   ~ThreadScope() { omp_set_num_threads(before_); }
   ThreadScope(const ThreadScope&) = delete;
@@ -49,6 +53,8 @@ Status Translate(const aecomp::Status& status) {
       return Error(StatusCode::kCorrupt, status.message());
     case aecomp::StatusCode::kModel:
       return Error(StatusCode::kModel, status.message());
+    case aecomp::StatusCode::kMemory:
+      return Error(StatusCode::kOutOfMemory, status.message());
     default:
       return Error(StatusCode::kInternal, status.message());
   }
@@ -62,6 +68,7 @@ Status Guarded(F f) {
   } catch (const std::bad_alloc&) {
     return {StatusCode::kOutOfMemory, "not enough memory"};
   } catch (const std::exception& error) {
+    if (aecomp::onednn::IsOutOfMemory(error)) return {StatusCode::kOutOfMemory, "not enough memory"};
     return {StatusCode::kInternal, std::string("internal error: ") + error.what()};
   }
 }

@@ -9,9 +9,12 @@
 #pragma once
 
 #include <dnnl.hpp>
+#include <exception>
 #include <mutex>
+#include <new>
 #include <unordered_map>
 
+#include "io/memory.h"
 #include "model/base/tensor.h"
 
 namespace aecomp::onednn {
@@ -28,6 +31,19 @@ inline const dnnl::engine& Engine() {
 inline dnnl::stream& Stream() {
   thread_local dnnl::stream stream(Engine());
   return stream;
+}
+
+/// Whether what was thrown means that memory does not suffice. A library that cannot get memory for a kernel's code
+/// says that there is none of the kind.
+inline bool IsOutOfMemory(const std::exception& e) {
+  if (dynamic_cast<const std::bad_alloc*>(&e) != nullptr) return true;
+  const auto* const error = dynamic_cast<const dnnl::error*>(&e);
+  return error != nullptr && (error->status == dnnl_out_of_memory || !HasMemoryFor(0));
+}
+
+/// Lets a lack of memory pass on to the caller's caller, where another exception becomes a Status.
+inline void PassOnOutOfMemory(const std::exception& e) {
+  if (IsOutOfMemory(e)) throw std::bad_alloc();
 }
 
 /// Channels-last activations.
@@ -87,6 +103,7 @@ class Op {
 
 template <class Primitive, class PrimitiveDesc>
 Op MakeOp(const PrimitiveDesc& pd) {
+  RequireMemoryReserve();  // where it gets no memory for a kernel's code, oneDNN 2.6.3 writes to address 0
   const std::lock_guard lock(CreationMutex());
   return Op(Primitive(pd), pd);
 }

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <new>
 
+#include "io/memory.h"
+
 #ifdef __linux__
 #include <malloc.h>
 #include <sys/mman.h>
@@ -46,6 +48,15 @@ class FreeBlocks {
     return memory;
   }
 
+  /// Gives all of them back; false when there are none.
+  bool Release() {
+    const std::lock_guard lock(mutex_);
+    const bool any = count_ > 0;
+    while (count_ > 0) std::free(blocks_[--count_].memory);
+    total_ = 0;
+    return any;
+  }
+
   bool Keep(void* memory, size_t bytes) {
     const std::lock_guard lock(mutex_);
     if (count_ == blocks_.size() || bytes > kMostBytes - total_) return false;
@@ -74,8 +85,13 @@ void* AllocateAligned(size_t bytes) {
   const size_t size = RoundUp(bytes, unit);
   if (unit == kHugePage) {
     if (void* memory = free_blocks.Take(size)) return memory;
+    // The block is aligned within one that is larger by a huge page.
+    if (!HasMemoryFor(size + kHugePage) && (!free_blocks.Release() || !HasMemoryFor(size + kHugePage))) {
+      throw std::bad_alloc();
+    }
   }
   void* memory = std::aligned_alloc(unit, size);
+  if (memory == nullptr && free_blocks.Release()) memory = std::aligned_alloc(unit, size);
   if (memory == nullptr) throw std::bad_alloc();
 #ifdef __linux__
   if (unit == kHugePage) (void)madvise(memory, size, MADV_HUGEPAGE);  // a wish: failing costs nothing

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "io/bytes.h"
+#include "model/base/onednn.h"
 #include "model/codec/factorized_coder.h"
 #include "model/codec/float_rate.h"
 #include "model/codec/parallel_streams.h"
@@ -375,6 +376,7 @@ Status Codec::Prepare(int width, int height, Part part) {
   try {
     return (impl_.get()->*part)(width, height);
   } catch (const std::exception& e) {  // out of memory, dnnl::error
+    onednn::PassOnOutOfMemory(e);
     return InputError(std::string("cannot be made ready: ") + e.what());
   }
 }
@@ -401,6 +403,7 @@ Status Codec::Analyse(const Image& image) {
   try {
     return impl_->Analyse(image);
   } catch (const std::exception& e) {  // out of memory, dnnl::error
+    onednn::PassOnOutOfMemory(e);
     return InputError(std::string("cannot be compressed: ") + e.what());
   }
 }
@@ -422,6 +425,7 @@ Result<std::vector<uint8_t>> Codec::Encode(int quality, double thrift, CompressS
     }
     return SerializeContainer(container);
   } catch (const std::exception& e) {
+    onednn::PassOnOutOfMemory(e);
     return InputError(std::string("cannot be compressed: ") + e.what());
   }
 }
@@ -437,6 +441,7 @@ Result<Image> Codec::Decompress(const Container& container, const std::string& n
     if (image.ok()) return image;
     return Status(image.status().code(), name + ": " + image.status().message());
   } catch (const std::exception& e) {
+    onednn::PassOnOutOfMemory(e);
     return CorruptError(name + ": cannot be decompressed: " + e.what());
   }
 }

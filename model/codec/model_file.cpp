@@ -4,6 +4,7 @@
 
 #include "io/file.h"
 #include "io/hash.h"
+#include "model/base/onednn.h"
 #include "model/base/parallel_tasks.h"
 #include "model/entropy/coding_check.h"
 #include "model/network/graph.h"
@@ -143,6 +144,7 @@ Result<std::unique_ptr<Model>> ParseNamed(std::span<const uint8_t> file, const s
     if (!model.ok()) return InFile(name, model.status());
     return model;
   } catch (const std::exception& e) {  // out of memory
+    onednn::PassOnOutOfMemory(e);
     return ModelError(name + ": cannot be loaded: " + e.what());
   }
 }

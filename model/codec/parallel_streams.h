@@ -7,6 +7,7 @@
 
 #include "io/container.h"
 #include "io/status.h"
+#include "model/base/onednn.h"
 #include "model/base/parallel_tasks.h"
 
 namespace aecomp {
@@ -24,6 +25,7 @@ Status ParallelStreams(size_t count, F f) {
     try {
       return f(i);
     } catch (const std::exception& e) {
+      onednn::PassOnOutOfMemory(e);
       return CorruptError(e.what());
     }
   });

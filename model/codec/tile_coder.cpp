@@ -5,6 +5,7 @@
 #include <exception>
 #include <string>
 
+#include "model/base/onednn.h"
 #include "model/codec/tile_kernels.h"
 #include "model/entropy/checkerboard.h"
 #include "model/entropy/coding_tables.h"
@@ -36,6 +37,7 @@ Result<std::unique_ptr<TileCoder>> TileCoder::Create(Model& model, const Tile& t
   try {
     coder->means_ = std::make_unique<MeanPredictor>(model.means, tile.h, tile.w);
   } catch (const std::exception& e) {  // dnnl::error, std::bad_alloc
+    onednn::PassOnOutOfMemory(e);
     return ModelError(std::string("the means of y cannot be set up: ") + e.what());
   }
   coder->SetSize(tile);

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <exception>
 
+#include "model/base/onednn.h"
 #include "model/entropy/integer_prior_state.h"
 
 namespace aecomp {
@@ -46,6 +47,7 @@ Result<std::unique_ptr<IntegerRunner>> IntegerPrior::State::TakeRunner(int h, in
     if (shape.h != h * ratio || shape.w != w * ratio)
       return ModelError("the integer prior does not fit a tile of this size");
   } catch (const std::exception& e) {  // dnnl::error, std::bad_alloc
+    onednn::PassOnOutOfMemory(e);
     return ModelError(std::string("the integer prior cannot be set up: ") + e.what());
   }
   return runner;
@@ -94,6 +96,7 @@ Status IntegerPrior::Run(int quality, const int16_t* z, int h, int w, uint8_t* f
     const int32_t* offset = s.sigma_offset.data() + int64_t{quality} * s.latent_channels;
     runner->convs.back().RunToRows(x, offset, s.y_tables.rows() - 1, y_rows);
   } catch (const std::exception& e) {
+    onednn::PassOnOutOfMemory(e);
     return ModelError(std::string("the integer prior cannot be run: ") + e.what());
   }
   s.GiveBack(std::move(runner));

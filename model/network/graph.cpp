@@ -7,6 +7,7 @@
 #include <cstring>
 #include <exception>
 
+#include "model/base/onednn.h"
 #include "model/network/layers/conv_core.h"
 #include "model/network/layers/fake_quantise.h"
 #include "model/network/layers/options.h"
@@ -266,6 +267,7 @@ Result<std::unique_ptr<Graph>> Graph::Create(const Network& network, const Shape
     if (impl.result == 0) return UsageError("a network needs at least one layer");
     mode == Mode::kTraining ? impl.PlanTraining() : impl.PlanInference();
   } catch (const std::exception& e) {  // oneDNN or out of memory
+    onednn::PassOnOutOfMemory(e);
     return UsageError("a network for an input of " + input.ToString() + " cannot be built: " + e.what());
   }
   return graph;

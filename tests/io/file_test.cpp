@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "io/temporary.h"
+
 namespace aecomp {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/file.h"
+#include "model/base/onednn.h"
 #include "model/base/safetensors.h"
 #include "model/entropy/table_file.h"
 
@@ -42,6 +43,7 @@ Status ReadNumbers(const SafetensorsFile& file, const std::string& path, TrainSt
     adam->set_steps(numbers.at("adam_steps")), adam->set_average_age(numbers.at("average_age"));
     adam->set_basis_steps(numbers.value("basis_steps", 0));
   } catch (const std::exception& e) {
+    onednn::PassOnOutOfMemory(e);
     return ModelError(path + ": its training state is damaged (" + e.what() +
                       "); start from the model beside it with --init");
   }

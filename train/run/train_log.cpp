@@ -1,6 +1,14 @@
 #include "train/run/train_log.h"
 
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <sstream>
+#include <utility>
 #include <vector>
 
 #include "io/file.h"
@@ -13,15 +21,18 @@ using nlohmann::json;
 
 constexpr int kPanelWidth = 800, kPanelHeight = 520;
 
-/// What of the file is whole lines of JSON.
-std::vector<json> ReadLines(const std::string& path) {
+/// The whole lines of JSON in a text.
+std::vector<json> ParseLines(std::istream& text) {
   std::vector<json> lines;
-  std::ifstream file(path);
-  for (std::string text; std::getline(file, text);) {
-    json line = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  for (std::string line_text; std::getline(text, line_text);) {
+    json line = json::parse(line_text, nullptr, /*allow_exceptions=*/false);
     if (line.is_object()) lines.push_back(std::move(line));
   }
   return lines;
+}
+
+std::span<const uint8_t> AsBytes(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
 /// Curves of one run, filled from the lines of its log.
@@ -61,33 +72,48 @@ struct Panels {
 
 }  // namespace
 
-Status TrainLog::Open(std::ios::openmode mode) {
-  file_ = std::ofstream(path_, mode);
-  if (!file_) return WriteError(path_ + ": cannot be written; choose another place with --log");
-  return {};
+std::vector<json> TrainLog::Lines() const {
+  if (is_stream_) {
+    std::istringstream text(written_);
+    return ParseLines(text);
+  }
+  std::ifstream file(path_);
+  return ParseLines(file);
 }
 
-Status TrainLog::Start(const std::string& path) {
+Status TrainLog::Open(const std::string& path, int flags) {
   path_ = path;
-  return Open(std::ios::trunc);
+  is_stream_ = IsWrittenInto(path);
+  file_ = is_stream_ ? OpenStream(path) : OpenFile(path, O_WRONLY | O_CREAT | flags, 0666);
+  if (file_.ok()) return {};
+  return WriteError(path_ + ": cannot be written: " + std::strerror(errno) + "; choose another place with --log");
 }
+
+Status TrainLog::Start(const std::string& path) { return Open(path, O_TRUNC); }
 
 Status TrainLog::Resume(const std::string& path, int64_t step) {
   path_ = path;
   std::string kept;
-  for (const json& line : ReadLines(path)) {
-    if (line.value("step", int64_t{0}) <= step) kept += line.dump() + "\n";
+  if (!IsWrittenInto(path)) {
+    for (const json& line : Lines()) {
+      if (line.value("step", int64_t{0}) <= step) kept += line.dump() + "\n";
+    }
   }
-  const auto* bytes = reinterpret_cast<const uint8_t*>(kept.data());
-  if (!kept.empty()) AECOMP_RETURN_IF_ERROR(WriteFileAtomically(path, {bytes, kept.size()}, /*overwrite=*/true));
-  return Open(std::ios::app);
+  if (!kept.empty()) AECOMP_RETURN_IF_ERROR(WriteFileAtomically(path, AsBytes(kept), /*overwrite=*/true));
+  return Open(path, O_APPEND);
 }
 
-void TrainLog::Write(const json& line) { file_ << line.dump() << std::endl; }
+Status TrainLog::Write(const json& line) {
+  const std::string text = line.dump() + "\n";
+  if (is_stream_) written_ += text;
+  const int error = WriteAll(file_.get(), AsBytes(text));
+  if (error == 0 || std::exchange(failed_, true)) return {};
+  return WriteError(path_ + ": cannot write the log: " + std::strerror(error) + "; training goes on without it");
+}
 
 Status TrainLog::WritePlot(const std::string& path) const {
   Panels panels;
-  for (const json& line : ReadLines(path_)) panels.Add(line);
+  for (const json& line : Lines()) panels.Add(line);
   AECOMP_ASSIGN_OR_RETURN(const OpenCvApi* const opencv, LoadOpenCv());
   AECOMP_ASSIGN_OR_RETURN(const auto png, opencv->plot_grid(panels.Plots(), 2, kPanelWidth, kPanelHeight));
   return WriteFileAtomically(path, png, /*overwrite=*/true);

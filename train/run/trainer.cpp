@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/file.h"
+#include "model/base/onednn.h"
 #include "model/network/graph.h"
 #include "train/data/dataset.h"
 #include "train/data/training_images.h"
@@ -133,7 +134,8 @@ class Trainer {
     if (callbacks_.message) callbacks_.message(text);
   }
   void Log(const json& line) {
-    if (Leads()) log_.Write(line);
+    if (!Leads()) return;
+    if (const Status status = log_.Write(line); !status.ok()) Say(status.message());
   }
   /// Only the first of several processes writes, talks and validates; all of them take the same way through a run.
   bool Leads() const { return group_.rank() == 0; }
@@ -669,9 +671,10 @@ Status RunTrainer(const TrainOptions& options, const TrainCallbacks& callbacks, 
     Trainer trainer(options, callbacks, group);
     return trainer.Run();
   } catch (const dnnl::error& e) {
+    if (onednn::IsOutOfMemory(e)) return MemoryError("not enough memory; use a smaller --batch or --patch");
     return ModelError(std::string("oneDNN: ") + e.what());
   } catch (const std::bad_alloc&) {
-    return UsageError("not enough memory; use a smaller --batch or --patch");
+    return MemoryError("not enough memory; use a smaller --batch or --patch");
   }
 }
 

@@ -1,0 +1,71 @@
+#!/bin/bash
+# How much longer aecomp takes while other programs want the cores: alone, and beside BUSY loops that never rest; each as
+# it is and with OMP_WAIT_POLICY=passive, under which OpenMP's threads sleep at once when they wait.
+#
+#   scripts/bench_busy.sh [AECOMP]      RUNS=3 BUSY=number of cores TRAIN_STEPS=20 MODEL=file.aecm
+#
+# Best of RUNS each. "alone" compares wall-clock time without the loops (1 or less: not slower than with passive
+# waiting), "busy" that beside them. Both should stay below 1.3. CPU seconds stand beside: time that is spun away shows
+# there as well, also on a machine where others work. Ends with 1 when a ratio beside the loops exceeds LIMIT (1.3).
+# Needs python3 for the pictures.
+set -euo pipefail
+aecomp=$(readlink -f "${1:-$(dirname "$0")/../build/release/aecomp}")
+source=$(cd "$(dirname "$0")/.." && pwd)
+runs=${RUNS:-3} busy=${BUSY:-$(nproc)} steps=${TRAIN_STEPS:-20} limit=${LIMIT:-1.3} model=${MODEL:+-m $(readlink -f "$MODEL")}
+unset OMP_WAIT_POLICY GOMP_SPINCOUNT
+work=$(mktemp -d)
+loops=()
+stop_loops() { [ "${#loops[@]}" -eq 0 ] || kill "${loops[@]}" 2>/dev/null || true; loops=(); }
+trap 'stop_loops; rm -rf "$work"' EXIT
+cd "$work"
+
+python3 - <<'PYTHON'
+import random
+for name, width, height in ("160x120", 160, 120), ("100000x1", 100000, 1), ("1x100000", 1, 100000), ("6_megapixels", 3000, 2000):
+    noise = random.Random(1)
+    with open(name + ".ppm", "wb") as file:
+        file.write(b"P6\n%d %d\n255\n" % (width, height))
+        ramp = bytes((x * 255 // max(width, 3)) for x in range(width) for _ in range(3))
+        for y in range(height):
+            file.write(bytes(min(255, v // 2 + y * 100 // height + noise.randrange(16)) for v in ramp) if y % 16 == 0 or width < 9 else row)
+            if y % 16 == 0 and width >= 9:
+                row = bytes(min(255, v // 2 + y * 100 // height + (v & 15)) for v in ramp)
+PYTHON
+mkdir train && cp "$source/data/sample.png" train/
+
+# timed COMMAND...: "wall cpu" in seconds, the best wall-clock time of RUNS.
+timed() {
+  local TIMEFORMAT='%R %U %S'
+  for _ in $(seq "$runs"); do
+    { time "$@" >log 2>&1 || { cat log >&2 && exit 1; }; } 2>&1 | tail -1
+  done | awk 'NR == 1 || $1 < wall { wall = $1; cpu = $2 + $3 } END { printf "%.3f %.3f", wall, cpu }'
+}
+# compare WHAT COMMAND...
+worst=0
+compare() {
+  local what=$1 alone alone_passive beside beside_passive
+  shift
+  alone=$(timed "$@")
+  alone_passive=$(timed env OMP_WAIT_POLICY=passive "$@")
+  for _ in $(seq "$busy"); do (while :; do :; done) & loops+=($!); done
+  beside=$(timed "$@")
+  beside_passive=$(timed env OMP_WAIT_POLICY=passive "$@")
+  stop_loops
+  awk -v what="$what" -v a="$alone" -v ap="$alone_passive" -v b="$beside" -v bp="$beside_passive" 'BEGIN {
+    split(a, x); split(ap, y); split(b, u); split(bp, v)
+    printf "%-24s %7.3f s %7.3f s %5.2f   %7.3f s %7.3f s %5.2f   %7.3f s %7.3f s\n", what, x[1], y[1], x[1] / y[1], u[1], v[1], u[1] / v[1], u[2], v[2]
+  }'
+  worst=$(awk -v worst="$worst" -v b="${beside% *}" -v p="${beside_passive% *}" 'BEGIN { r = b / p; print (r > worst ? r : worst) }')
+}
+echo "$(nproc) cores, $busy busy loops, best of $runs"
+printf '%-24s %9s %9s %5s   %9s %9s %5s   %9s %9s\n' '' alone passive ratio busy passive ratio 'busy CPU' passive
+for picture in 160x120 100000x1 1x100000 6_megapixels; do
+  # shellcheck disable=SC2086
+  compare "compress $picture" "$aecomp" compress "$picture.ppm" $model -f -o "$picture.aec"
+  # shellcheck disable=SC2086
+  compare "decompress $picture" "$aecomp" decompress "$picture.aec" $model -f -o out.ppm
+done
+compare "train $steps steps" "$aecomp" train train --arch "$source/data/arch/tiny.json" --init none --steps "$steps" --batch 2 --patch 128 \
+  --validate-steps 0 --quiet -f -o model.aecm
+echo "worst ratio beside busy loops: $worst"
+awk -v worst="$worst" -v limit="$limit" 'BEGIN { exit worst > limit }'
