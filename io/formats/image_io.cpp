@@ -9,6 +9,8 @@
 #include "io/container.h"
 #include "io/convert.h"
 #include "io/file.h"
+#include "io/formats/bmp.h"
+#include "io/formats/format_api.h"
 #include "io/formats/jpeg.h"
 #include "io/formats/opencv_api.h"
 #include "io/formats/png.h"
@@ -27,16 +29,18 @@ std::string Kind(const std::string& extension) {
 bool IsPnm(const std::string& kind) { return kind == "ppm" || kind == "pgm" || kind == "pnm"; }
 
 /// As stored.
-Result<Image> DecodePixels(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes) {
+Result<Image> DecodePixels(std::span<const uint8_t> bytes, const std::string& name, const DecodeOptions& options,
+                           std::vector<std::string>* notes) {
   if (bytes.empty()) return InputError(name + ": is empty");
   if (LooksLikeContainer(bytes))
     return InputError(name + ": an .aec file, not an image; `aecomp decompress` restores it");
   if (LooksLikePng(bytes)) return DecodePng(bytes, name);
-  if (LooksLikePnm(bytes) && (bytes[1] == '5' || bytes[1] == '6')) return DecodePnm(bytes, name);
-  if (LooksLikeJpeg(bytes) && !JpegIsComplete(bytes)) {
-    return InputError(name + ": truncated JPEG image; fetch or make it again");
+  if (LooksLikePnm(bytes)) return DecodePnm(bytes, name, options, notes);
+  if (LooksLikeBmp(bytes)) return DecodeBmp(bytes, name, options, notes);
+  if (LooksLikeJpeg(bytes)) {
+    AECOMP_ASSIGN_OR_RETURN(const FormatApi* const formats, LoadFormats());
+    return formats->decode_jpeg(bytes, name, options, notes);
   }
-  if (notes != nullptr && JpegComponents(bytes) == 4) notes->push_back("CMYK converted to RGB");
   AECOMP_ASSIGN_OR_RETURN(const OpenCvApi* const opencv, LoadOpenCv());
   return opencv->decode(bytes, name);
 }
@@ -44,8 +48,8 @@ Result<Image> DecodePixels(std::span<const uint8_t> bytes, const std::string& na
 }  // namespace
 
 Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes,
-                          Metadata* metadata) {
-  AECOMP_ASSIGN_OR_RETURN(Image image, DecodePixels(bytes, name, notes));
+                          Metadata* metadata, const DecodeOptions& options) {
+  AECOMP_ASSIGN_OR_RETURN(Image image, DecodePixels(bytes, name, options, notes));
   Metadata found = ReadMetadata(bytes);
   if (const int orientation = ExifOrientation(found.exif); orientation != 1) {
     image = Oriented(image, orientation);
@@ -61,9 +65,9 @@ bool HasImageExtension(const std::string& path) {
   return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
 
-Result<Image> ReadPlainImage(const std::string& path, std::vector<std::string>* notes) {
+Result<Image> ReadPlainImage(const std::string& path, std::vector<std::string>* notes, const DecodeOptions& options) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(path));
-  AECOMP_ASSIGN_OR_RETURN(Image image, DecodeImage(bytes, path, notes));
+  AECOMP_ASSIGN_OR_RETURN(Image image, DecodeImage(bytes, path, notes, nullptr, options));
   return ToPlain8Bits(std::move(image), notes);
 }
 
