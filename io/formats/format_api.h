@@ -20,6 +20,7 @@ using DecodeFunction = Result<Image>(std::span<const uint8_t> bytes, const std::
 
 struct FormatApi {
   DecodeFunction* decode_jpeg;  ///< as stored: EXIF's orientation is not applied
+  DecodeFunction* decode_tiff;  ///< the first page; turned as its Orientation asks
 };
 
 /// Loads libaecomp_formats.so from beside the program, ../lib/aecomp or the build folder. Thread-safe.

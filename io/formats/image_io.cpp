@@ -5,6 +5,7 @@
 #include <cctype>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 
 #include "io/container.h"
 #include "io/convert.h"
@@ -28,6 +29,17 @@ std::string Kind(const std::string& extension) {
 
 bool IsPnm(const std::string& kind) { return kind == "ppm" || kind == "pgm" || kind == "pnm"; }
 
+bool StartsWith(std::span<const uint8_t> bytes, std::string_view prefix) {
+  return bytes.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), bytes.begin());
+}
+
+/// Of 32 or of 64 bits (BigTIFF), in either order of bytes.
+bool LooksLikeTiff(std::span<const uint8_t> bytes) {
+  using namespace std::string_view_literals;
+  return StartsWith(bytes, "II*\0"sv) || StartsWith(bytes, "MM\0*"sv) || StartsWith(bytes, "II+\0"sv) ||
+         StartsWith(bytes, "MM\0+"sv);
+}
+
 /// As stored.
 Result<Image> DecodePixels(std::span<const uint8_t> bytes, const std::string& name, const DecodeOptions& options,
                            std::vector<std::string>* notes) {
@@ -40,6 +52,10 @@ Result<Image> DecodePixels(std::span<const uint8_t> bytes, const std::string& na
   if (LooksLikeJpeg(bytes)) {
     AECOMP_ASSIGN_OR_RETURN(const FormatApi* const formats, LoadFormats());
     return formats->decode_jpeg(bytes, name, options, notes);
+  }
+  if (LooksLikeTiff(bytes)) {
+    AECOMP_ASSIGN_OR_RETURN(const FormatApi* const formats, LoadFormats());
+    return formats->decode_tiff(bytes, name, options, notes);
   }
   AECOMP_ASSIGN_OR_RETURN(const OpenCvApi* const opencv, LoadOpenCv());
   return opencv->decode(bytes, name);

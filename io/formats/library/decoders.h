@@ -5,7 +5,7 @@
 
 namespace aecomp {
 
-DecodeFunction DecodeJpeg;
+DecodeFunction DecodeJpeg, DecodeTiff;
 
 /// CMYK without a profile, as other programs show it: each of the colours takes away from white, and so does black.
 /// cyan and black: of 0 to `peak`; returns red (of magenta: green, of yellow: blue).

@@ -17,7 +17,7 @@ Result<Image> Guarded(std::span<const uint8_t> bytes, const std::string& name, c
   return InputError(name + ": cannot be read: " + e.what() + "; convert it to PNG");
 }
 
-constexpr FormatApi kApi = {Guarded<DecodeJpeg>};
+constexpr FormatApi kApi = {Guarded<DecodeJpeg>, Guarded<DecodeTiff>};
 
 }  // namespace
 }  // namespace aecomp
