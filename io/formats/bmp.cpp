@@ -235,7 +235,9 @@ class RunLengths {
   template <class ColourOf>
   End Run(uint32_t count, ColourOf colour_of) {
     for (uint32_t i = 0; i < count; ++i, ++x_) {
-      if (x_ >= h_.width || y_ >= h_.height) return End::kOutside;
+      // Some writers fill rows up to a multiple of four pixels.
+      if (x_ >= (h_.width + 3) / 4 * 4 || y_ >= h_.height) return End::kOutside;
+      if (x_ >= h_.width) continue;
       if (!palette_.Store(colour_of(i), image_, x_, h_.height - 1 - y_)) return End::kMissingColour;
     }
     return End::kComplete;

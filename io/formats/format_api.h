@@ -21,6 +21,12 @@ using DecodeFunction = Result<Image>(std::span<const uint8_t> bytes, const std::
 struct FormatApi {
   DecodeFunction* decode_jpeg;  ///< as stored: EXIF's orientation is not applied
   DecodeFunction* decode_tiff;  ///< the first page; turned as its Orientation asks
+  DecodeFunction* decode_webp;  ///< of an animation the first frame; as stored
+  DecodeFunction* decode_jp2;   ///< a JP2 file or a bare codestream
+  /// Gray or RGB of 8 or 16 bits, with straight alpha or without.
+  Result<std::vector<uint8_t>> (*encode_tiff)(const Image& image);
+  /// Gray or RGB of 8 or 16 bits. thousandths: of the bytes of the pixels, 1 to 999; 1000 is lossless.
+  Result<std::vector<uint8_t>> (*encode_jp2)(const Image& image, int thousandths);
 };
 
 /// Loads libaecomp_formats.so from beside the program, ../lib/aecomp or the build folder. Thread-safe.

@@ -32,6 +32,9 @@ struct EncodeImageOptions {
   int quality = 95;   ///< of lossy formats; see OpenCvApi::encode
 };
 
+/// kUsage, with the formats that are written, for an extension of another one. As of EncodeImage.
+Status CheckWritable(const std::string& extension);
+
 /// extension: ".png", "ppm", "pgm", "pnm", "jpg", ..., with or without the dot, any case. kUsage for one that nobody
 /// knows. What the format cannot hold is converted or left out, with a line in `notes` (may be null).
 Result<std::vector<uint8_t>> EncodeImage(const Image& image, const std::string& extension,

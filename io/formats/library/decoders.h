@@ -5,7 +5,9 @@
 
 namespace aecomp {
 
-DecodeFunction DecodeJpeg, DecodeTiff;
+DecodeFunction DecodeJpeg, DecodeTiff, DecodeWebp, DecodeJp2;
+Result<std::vector<uint8_t>> EncodeTiff(const Image& image);
+Result<std::vector<uint8_t>> EncodeJp2(const Image& image, int thousandths);
 
 /// CMYK without a profile, as other programs show it: each of the colours takes away from white, and so does black.
 /// cyan and black: of 0 to `peak`; returns red (of magenta: green, of yellow: blue).

@@ -17,7 +17,8 @@ Result<Image> Guarded(std::span<const uint8_t> bytes, const std::string& name, c
   return InputError(name + ": cannot be read: " + e.what() + "; convert it to PNG");
 }
 
-constexpr FormatApi kApi = {Guarded<DecodeJpeg>, Guarded<DecodeTiff>};
+constexpr FormatApi kApi = {Guarded<DecodeJpeg>, Guarded<DecodeTiff>, Guarded<DecodeWebp>,
+                            Guarded<DecodeJp2>,  EncodeTiff,          EncodeJp2};
 
 }  // namespace
 }  // namespace aecomp
