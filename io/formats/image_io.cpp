@@ -33,7 +33,8 @@ std::string Kind(const std::string& extension) {
 bool IsPnm(const std::string& kind) { return kind == "ppm" || kind == "pgm" || kind == "pnm"; }
 
 bool StartsWith(std::span<const uint8_t> bytes, std::string_view prefix) {
-  return bytes.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), bytes.begin());
+  const auto same = [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; };
+  return bytes.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), bytes.begin(), same);
 }
 
 /// Of 32 or of 64 bits (BigTIFF), in either order of bytes.
