@@ -30,7 +30,7 @@ configure_file(${PROJECT_SOURCE_DIR}/scripts/aecomp.pc.in ${generated}/aecomp.pc
 write_basic_package_version_file(${generated}/aecomp-config-version.cmake COMPATIBILITY SameMinorVersion)
 
 install(TARGETS aecomp RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS aecomp_opencv LIBRARY DESTINATION lib/aecomp)
+install(TARGETS aecomp_opencv aecomp_formats LIBRARY DESTINATION lib/aecomp)
 install(TARGETS aecomp_library EXPORT aecomp LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES model/api/aecomp.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/aecomp)
 install(EXPORT aecomp NAMESPACE aecomp:: FILE aecomp-config.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/aecomp)

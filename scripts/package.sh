@@ -39,7 +39,7 @@ check_package() {
   in_root aecomp compress /tmp/sample.webp -o /tmp/again.aec
   in_root man -w aecomp
   in_root test -s /usr/share/bash-completion/completions/aecomp
-  if in_root ldd /usr/bin/aecomp /usr/lib/aecomp/libaecomp_opencv.so "$(in_root sh -c 'ls /usr/lib/*/libaecomp.so.0')" |
+  if in_root ldd /usr/bin/aecomp /usr/lib/aecomp/libaecomp_opencv.so /usr/lib/aecomp/libaecomp_formats.so "$(in_root sh -c 'ls /usr/lib/*/libaecomp.so.0')" |
     grep 'not found'; then exit 1; fi
   in_root apt-get purge -y -qq aecomp >/dev/null 2>&1
   if in_root sh -c 'ls -d /usr/bin/aecomp /usr/lib/aecomp /usr/include/aecomp 2>/dev/null'; then

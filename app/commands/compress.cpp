@@ -15,6 +15,7 @@
 
 #include "app/batch/batch.h"
 #include "app/command.h"
+#include "app/decode_options.h"
 #include "app/streams.h"
 #include "io/convert.h"
 #include "io/formats/alpha.h"
@@ -35,6 +36,7 @@ struct CompressOptions {
   bool keep_alpha = true;
   bool verify = false;
   uint32_t tile_size = ContainerHeader().tile_size;
+  DecodeOptions decode;
 
   std::optional<RateTarget> Target(const Image& image) const {
     using Kind = RateTarget::Kind;
@@ -91,8 +93,8 @@ Status Verify(std::span<const uint8_t> bytes, const Image& colour, const Image& 
 /// Makes the model and the codec ready while the first image is read, which takes one thread, which then helps.
 class MakeReady {
  public:
-  MakeReady(std::span<const uint8_t> file, uint32_t tile_size, Worker& worker)
-      : size_(PeekPngSize(file)), tile_size_(tile_size), worker_(worker) {
+  MakeReady(std::span<const uint8_t> file, const CompressOptions& options, Worker& worker)
+      : size_(PlausibleSize(file, options.decode)), tile_size_(options.tile_size), worker_(worker) {
     if (std::exchange(worker.ready, true)) return;
     if (worker.shares.threads() < 2) return;
     try {
@@ -114,6 +116,14 @@ class MakeReady {
     loaded_.set_value(Load());
     Prepare(&Codec::PrepareAnalysis, analysis_);
     Prepare(&Codec::PrepareCoding, coding_);
+  }
+
+  /// Of a PNG that will be read.
+  static std::optional<PngSize> PlausibleSize(std::span<const uint8_t> file, const DecodeOptions& options) {
+    const auto size = PeekPngSize(file);
+    if (!size || size->width < 1 || size->height < 1) return std::nullopt;
+    const auto width = static_cast<uint64_t>(size->width), height = static_cast<uint64_t>(size->height);
+    return CheckPixels(width, height, 1, file.size(), "", options).ok() ? size : std::nullopt;
   }
 
   /// Null where it fails, here and below: whoever needs it will meet the error again.
@@ -155,9 +165,9 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
   AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, ReadInput(file.input));
   if (const auto size = PeekPngSize(bytes)) report.width = size->width, report.height = size->height;
-  MakeReady ahead(bytes, options.tile_size, worker);
+  MakeReady ahead(bytes, options, worker);
   Metadata metadata;
-  AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, &metadata));
+  AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, &metadata, options.decode));
   report.width = full.width, report.height = full.height;
   std::vector<uint8_t>().swap(bytes);  // as large as the pixels where the format is plain
   options.metadata.Apply(metadata);
@@ -202,6 +212,7 @@ void AddCompress(CLI::App& app, Command& command) {
   AddBatchOptions(*sub, options->batch);
   AddMetadataOption(*sub, options->metadata);
   AddAlphaOption(*sub, options->keep_alpha);
+  AddDecodeOptions(*sub, options->decode);
   sub->add_flag("--verify", options->verify, "Decode what is written before it gets its name; report the PSNR");
   sub->add_option("--tile-size", options->tile_size,
                   "Side of what is coded on its own, in pixels: small for --region, large for a few bytes less")

@@ -86,7 +86,11 @@ void AddDecompress(CLI::App& app, Command& command) {
   sub->callback([options, &command] {
     command.run = [options]() -> Status {
       // An unknown format is refused before any work, not after it.
-      AECOMP_RETURN_IF_ERROR(EncodeImage(Image(1, 1, 1), Extension(*options), options->encode).status());
+      if (const Status writable = CheckWritable(Extension(*options)); !writable.ok()) {
+        const std::string& output = options->batch.output;
+        const bool named = options->format.empty() && !output.empty();
+        return Status(writable.code(), (named ? output + ": " : "") + writable.message());
+      }
       return RunBatch(options->batch, {Extension(*options), IsAec, ModelUse::kDecompression},
                       [&](const PlannedFile& file, Worker& worker, FileReport& report) {
                         return DecompressFile(file, *options, worker, report);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "app/command.h"
+#include "app/decode_options.h"
 #include "app/eval/eval_measure.h"
 #include "app/eval/eval_output.h"
 #include "app/eval/rd_curve.h"
@@ -34,6 +35,7 @@ struct EvalOptions {
   int threads = 0;
   Precision precision = Precision::kInteger;
   TalkOptions talk;
+  DecodeOptions decode;
 };
 
 /// What the run needs and collects.
@@ -70,7 +72,7 @@ Status EvaluateImage(Evaluation& evaluation, const std::string& file) {
   const EvalOptions& options = evaluation.options;
   std::vector<std::string> notes;
   AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadFile(file));
-  AECOMP_ASSIGN_OR_RETURN(Image decoded, DecodeImage(bytes, file, &notes));
+  AECOMP_ASSIGN_OR_RETURN(Image decoded, DecodeImage(bytes, file, &notes, nullptr, options.decode));
   if (!IsOpaque(decoded)) notes.push_back("alpha left out");
   const Image image = WithoutAlpha(std::move(decoded));
   for (const std::string& note : notes) evaluation.progress.Message(file + ": note: " + note);
@@ -166,6 +168,7 @@ void AddEval(CLI::App& app, Command& command) {
       ->delimiter(',')
       ->check(CheckQuality)
       ->type_name("Q,...");
+  AddDecodeOptions(*sub, options->decode);
   sub->add_flag("--no-codecs", options->no_codecs, "Without JPEG, WebP and JPEG 2000");
   sub->add_flag("--estimate", options->estimate, "Real bits over the float model's own estimate, worst image");
   sub->add_option("--anchors", options->anchors, "Published curves (JSON) for BD-rate and plot")->type_name("FILE");

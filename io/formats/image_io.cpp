@@ -5,10 +5,14 @@
 #include <cctype>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 
 #include "io/container.h"
 #include "io/convert.h"
 #include "io/file.h"
+#include "io/formats/bmp.h"
+#include "io/formats/foreign.h"
+#include "io/formats/format_api.h"
 #include "io/formats/jpeg.h"
 #include "io/formats/opencv_api.h"
 #include "io/formats/png.h"
@@ -17,35 +21,79 @@
 namespace aecomp {
 namespace {
 
-/// "png" of ".PNG".
+/// "png" of ".PNG", "jpg" of ".jpeg".
 std::string Kind(const std::string& extension) {
   std::string kind = extension.substr(extension.starts_with('.') ? 1 : 0);
   std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char c) { return std::tolower(c); });
-  return kind;
+  if (kind == "jpeg" || kind == "jpe" || kind == "jfif") return "jpg";
+  if (kind == "tiff") return "tif";
+  return kind == "dib" ? "bmp" : kind;
 }
 
 bool IsPnm(const std::string& kind) { return kind == "ppm" || kind == "pgm" || kind == "pnm"; }
 
+bool StartsWith(std::span<const uint8_t> bytes, std::string_view prefix) {
+  const auto same = [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; };
+  return bytes.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), bytes.begin(), same);
+}
+
+/// Of 32 or of 64 bits (BigTIFF), in either order of bytes.
+bool LooksLikeTiff(std::span<const uint8_t> bytes) {
+  using namespace std::string_view_literals;
+  return StartsWith(bytes, "II*\0"sv) || StartsWith(bytes, "MM\0*"sv) || StartsWith(bytes, "II+\0"sv) ||
+         StartsWith(bytes, "MM\0+"sv);
+}
+
+DecodeFunction* FormatApi::*DecoderOf(std::span<const uint8_t> bytes) {
+  using namespace std::string_view_literals;
+  if (LooksLikeJpeg(bytes)) return &FormatApi::decode_jpeg;
+  if (LooksLikeTiff(bytes)) return &FormatApi::decode_tiff;
+  if (StartsWith(bytes, "RIFF") && bytes.size() > 12 && StartsWith(bytes.subspan(8), "WEBP")) {
+    return &FormatApi::decode_webp;
+  }
+  const bool file = StartsWith(bytes, "\0\0\0\x0cjP  \r\n\x87\n"sv),
+             codestream = StartsWith(bytes, "\xff\x4f\xff\x51"sv);
+  return file || codestream ? &FormatApi::decode_jp2 : nullptr;
+}
+
+Status NotAnImage(std::span<const uint8_t> bytes, const std::string& name) {
+  const char* const foreign = NameOfForeignFormat(bytes);
+  if (foreign != nullptr) return InputError(name + ": " + foreign + ", which is not read here; convert it to PNG");
+  return InputError(name +
+                    ": not an image that can be read, or a damaged one; convert it to PNG, PPM, JPEG, WebP or TIFF");
+}
+
+Result<Image> DecodeAnyPng(std::span<const uint8_t> bytes, const std::string& name, const DecodeOptions& options) {
+  constexpr size_t kDepth = 24;
+  const auto size = PeekPngSize(bytes);
+  if (size && size->width > 0 && size->height > 0 && bytes.size() > kDepth) {
+    const uint64_t bytes_per_pixel = bytes[kDepth] == 16 ? 8 : 4;
+    AECOMP_RETURN_IF_ERROR(CheckPixels(static_cast<uint64_t>(size->width), static_cast<uint64_t>(size->height),
+                                       bytes_per_pixel, bytes.size(), name, options));
+  }
+  return DecodePng(bytes, name, options.max_pixels.value_or(kMaxPngPixels));
+}
+
 /// As stored.
-Result<Image> DecodePixels(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes) {
+Result<Image> DecodePixels(std::span<const uint8_t> bytes, const std::string& name, const DecodeOptions& options,
+                           std::vector<std::string>* notes) {
   if (bytes.empty()) return InputError(name + ": is empty");
   if (LooksLikeContainer(bytes))
     return InputError(name + ": an .aec file, not an image; `aecomp decompress` restores it");
-  if (LooksLikePng(bytes)) return DecodePng(bytes, name);
-  if (LooksLikePnm(bytes) && (bytes[1] == '5' || bytes[1] == '6')) return DecodePnm(bytes, name);
-  if (LooksLikeJpeg(bytes) && !JpegIsComplete(bytes)) {
-    return InputError(name + ": truncated JPEG image; fetch or make it again");
-  }
-  if (notes != nullptr && JpegComponents(bytes) == 4) notes->push_back("CMYK converted to RGB");
-  AECOMP_ASSIGN_OR_RETURN(const OpenCvApi* const opencv, LoadOpenCv());
-  return opencv->decode(bytes, name);
+  if (LooksLikePng(bytes)) return DecodeAnyPng(bytes, name, options);
+  if (LooksLikePnm(bytes)) return DecodePnm(bytes, name, options, notes);
+  if (LooksLikeBmp(bytes)) return DecodeBmp(bytes, name, options, notes);
+  const auto decode = DecoderOf(bytes);
+  if (decode == nullptr) return NotAnImage(bytes, name);
+  AECOMP_ASSIGN_OR_RETURN(const FormatApi* const formats, LoadFormats());
+  return (formats->*decode)(bytes, name, options, notes);
 }
 
 }  // namespace
 
 Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes,
-                          Metadata* metadata) {
-  AECOMP_ASSIGN_OR_RETURN(Image image, DecodePixels(bytes, name, notes));
+                          Metadata* metadata, const DecodeOptions& options) {
+  AECOMP_ASSIGN_OR_RETURN(Image image, DecodePixels(bytes, name, options, notes));
   Metadata found = ReadMetadata(bytes);
   if (const int orientation = ExifOrientation(found.exif); orientation != 1) {
     image = Oriented(image, orientation);
@@ -61,9 +109,9 @@ bool HasImageExtension(const std::string& path) {
   return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
 
-Result<Image> ReadPlainImage(const std::string& path, std::vector<std::string>* notes) {
+Result<Image> ReadPlainImage(const std::string& path, std::vector<std::string>* notes, const DecodeOptions& options) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(path));
-  AECOMP_ASSIGN_OR_RETURN(Image image, DecodeImage(bytes, path, notes));
+  AECOMP_ASSIGN_OR_RETURN(Image image, DecodeImage(bytes, path, notes, nullptr, options));
   return ToPlain8Bits(std::move(image), notes);
 }
 
@@ -76,7 +124,7 @@ struct Holds {
 
 Holds WhatHolds(const std::string& kind) {
   if (kind == "png") return {true, true, true};
-  if (kind == "tif" || kind == "tiff") return {true, true, true};
+  if (kind == "tif" || kind == "pam") return {true, true, true};
   if (kind == "webp") return {true, false, false};
   if (kind == "ppm") return {false, true, false};
   return {false, IsPnm(kind) || kind == "jp2", true};
@@ -90,7 +138,7 @@ std::optional<Image> Fitted(const Image& image, const std::string& kind, std::ve
   };
   const bool drop_alpha = HasAlpha(image) && !holds.alpha;
   const bool reduce = image.bits == 16 && !holds.sixteen_bits;
-  const bool gray_alpha = image.channels == 2 && !drop_alpha && kind != "png";
+  const bool gray_alpha = image.channels == 2 && !drop_alpha && kind == "webp";
   const bool widen = image.channels < 3 && (!holds.gray || gray_alpha);
   if (!drop_alpha && !reduce && !widen) return std::nullopt;
   Image result = image.Clone();
@@ -104,15 +152,29 @@ std::optional<Image> Fitted(const Image& image, const std::string& kind, std::ve
 
 }  // namespace
 
+Status CheckWritable(const std::string& extension) {
+  static constexpr std::array kKinds = {"png", "ppm", "pgm", "pnm", "pam", "jpg", "webp", "tif", "bmp", "jp2"};
+  const std::string kind = Kind(extension);
+  if (kind.empty()) return UsageError("an image's name must end in its format, such as .png or .jpg");
+  if (std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end()) return {};
+  return UsageError("." + kind +
+                    ": a format that is not written; use .png, .ppm, .pgm, .pam, .jpg, .webp, .tif, .bmp or .jp2");
+}
+
 Result<std::vector<uint8_t>> EncodeImage(const Image& full, const std::string& extension,
                                          const EncodeImageOptions& options, std::vector<std::string>* notes) {
   const std::string kind = Kind(extension);
-  if (kind.empty()) return UsageError("an image's name must end in its format, such as .png or .jpg");
+  AECOMP_RETURN_IF_ERROR(CheckWritable(extension));
   const std::optional<Image> fitted = Fitted(full, kind, notes);
   const Image& image = fitted ? *fitted : full;
   if (kind == "png") return EncodePng(image, options.png_level);
   if (kind == "pgm" && image.channels != 1) return UsageError(".pgm holds gray images only; write .ppm or .png");
   if (IsPnm(kind)) return EncodePnm(image);
+  if (kind == "pam") return EncodePam(image);
+  if (kind == "tif" || kind == "jp2") {
+    AECOMP_ASSIGN_OR_RETURN(const FormatApi* const formats, LoadFormats());
+    return kind == "tif" ? formats->encode_tiff(image) : formats->encode_jp2(image, options.quality);
+  }
   AECOMP_ASSIGN_OR_RETURN(const OpenCvApi* const opencv, LoadOpenCv());
   return opencv->encode(image, "." + kind, options.quality);
 }

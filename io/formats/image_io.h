@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "io/formats/decode_options.h"
 #include "io/formats/metadata.h"
 #include "io/image.h"
 #include "io/status.h"
@@ -17,18 +18,22 @@ namespace aecomp {
 /// (may be null) receives what the file carries beside pixels; the orientation that its EXIF asks for is applied to the
 /// pixels and reset there.
 Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes,
-                          Metadata* metadata = nullptr);
+                          Metadata* metadata = nullptr, const DecodeOptions& options = {});
 
 /// Whether a name ends as images that are looked for in folders do: .png, .jpg, .webp, .tif, ...
 bool HasImageExtension(const std::string& path);
 
 /// For training and measuring: 8 bits, no alpha.
-Result<Image> ReadPlainImage(const std::string& path, std::vector<std::string>* notes);
+Result<Image> ReadPlainImage(const std::string& path, std::vector<std::string>* notes,
+                             const DecodeOptions& options = {});
 
 struct EncodeImageOptions {
   int png_level = 1;  ///< 0 .. 9
   int quality = 95;   ///< of lossy formats; see OpenCvApi::encode
 };
+
+/// kUsage, with the formats that are written, for an extension of another one. As of EncodeImage.
+Status CheckWritable(const std::string& extension);
 
 /// extension: ".png", "ppm", "pgm", "pnm", "jpg", ..., with or without the dot, any case. kUsage for one that nobody
 /// knows. What the format cannot hold is converted or left out, with a line in `notes` (may be null).

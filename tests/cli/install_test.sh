@@ -7,7 +7,7 @@ need_model
 
 expect 0 cmake --install "$BUILD" --prefix "$WORK/prefix"
 prefix=$WORK/prefix library=$WORK/prefix/$LIBRARY
-for file in bin/aecomp lib/aecomp/libaecomp_opencv.so include/aecomp/aecomp.h share/man/man1/aecomp.1 \
+for file in bin/aecomp lib/aecomp/libaecomp_opencv.so lib/aecomp/libaecomp_formats.so include/aecomp/aecomp.h share/man/man1/aecomp.1 \
   share/bash-completion/completions/aecomp "$LIBRARY/libaecomp.so.0" "$LIBRARY/pkgconfig/aecomp.pc"; do
   expect_file "prefix/$file"
 done

@@ -69,10 +69,11 @@ TEST(ImageIo, KeepsDepthAndAlphaWhereTheFormatDoes) {
     size_t notes;
   };
   for (const Case& c : {Case{".png", 4, 8, 4, 8, 0}, Case{".png", 2, 16, 2, 16, 0}, Case{".png", 4, 16, 4, 16, 0},
-                        Case{".tif", 3, 16, 3, 16, 0}, Case{".tif", 2, 8, 4, 8, 0}, Case{".webp", 4, 8, 4, 8, 0},
+                        Case{".tif", 3, 16, 3, 16, 0}, Case{".tif", 2, 8, 2, 8, 0}, Case{".webp", 4, 8, 4, 8, 0},
                         Case{".webp", 3, 16, 3, 8, 1}, Case{".ppm", 3, 16, 3, 16, 0}, Case{".ppm", 4, 8, 3, 8, 1},
                         Case{".ppm", 1, 8, 3, 8, 0}, Case{".pgm", 2, 16, 1, 16, 1}, Case{".jp2", 3, 16, 3, 16, 0},
-                        Case{".jpg", 4, 16, 3, 8, 2}, Case{".bmp", 4, 8, 3, 8, 1}}) {
+                        Case{".jpg", 4, 16, 3, 8, 2}, Case{".bmp", 4, 8, 3, 8, 1}, Case{".tif", 4, 16, 4, 16, 0},
+                        Case{".pam", 2, 16, 2, 16, 0}, Case{".pam", 4, 8, 4, 8, 0}}) {
     std::vector<std::string> notes;
     const Image image = MakeImage(64, 64, c.channels, c.bits);
     const auto encoded = EncodeImage(image, c.extension, {.png_level = 1, .quality = 101}, &notes);

@@ -51,7 +51,57 @@ TEST(Pnm, RefusesDamage) {
   EXPECT_EQ(Code("P6\n99999999999999999999 1\n255\nabcdef"), StatusCode::kInput);
   EXPECT_EQ(Code("P6\n-1 2\n255\nabcdef"), StatusCode::kInput);
   EXPECT_EQ(Code("P5\n1 1\n100\n\x65"), StatusCode::kInput) << "sample above the maximum";
-  EXPECT_EQ(Code("P3\n1 1\n255\n1 2 3"), StatusCode::kInput);
+  EXPECT_EQ(Code("P3\n1 1\n255\n1 2"), StatusCode::kInput);
+  EXPECT_EQ(Code("P2\n1 1\n255\n256"), StatusCode::kInput);
+  EXPECT_EQ(Code("P2\n1 1\n255\n3 4"), StatusCode::kInput) << "tail";
+  EXPECT_EQ(Code("P4\n9 1\n\x01"), StatusCode::kInput);
+  EXPECT_EQ(Code("P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\n"), StatusCode::kInput);
+  EXPECT_EQ(Code("P7\nWIDTH 1\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE CMYK\nENDHDR\nabcd"), StatusCode::kInput);
+}
+
+std::vector<uint8_t> Pixels(const std::string& text) { return DecodePnm(Bytes(text), "x").value().pixels; }
+
+TEST(Pnm, ReadsPlainKinds) {
+  using Values = std::vector<uint8_t>;
+  EXPECT_EQ(Pixels("P1\n# c\n3 2\n1 0 1\n010"), (Values{0, 255, 0, 255, 0, 255}));
+  EXPECT_EQ(Pixels("P2 2 1 255 7\n# c\n 9"), (Values{7, 9})) << "no final newline";
+  EXPECT_EQ(Pixels("P2 2 1 15 0 15\n"), (Values{0, 255}));
+  EXPECT_EQ(Pixels("P3 1 1 255 1 2 3"), (Values{1, 2, 3}));
+  const Image wide = DecodePnm(Bytes("P2 1 1 1023 1023"), "x").value();
+  EXPECT_EQ(wide.bits, 16);
+  EXPECT_EQ(wide.pixels, (Values{0xff, 0xff}));
+}
+
+TEST(Pnm, ReadsBitmapsAndPam) {
+  using Values = std::vector<uint8_t>;
+  EXPECT_EQ(Pixels("P4 9 2\n\x80\x80\x7f\x7f"), (Values{0, 255, 255, 255, 255, 255, 255, 255, 0,  //
+                                                        255, 0, 0, 0, 0, 0, 0, 0, 255}));
+  const std::string sides = "P7\n# c\nWIDTH 1\nHEIGHT 1\n";
+  EXPECT_EQ(Pixels(sides + "DEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\nabc"), (Values{'a', 'b', 'c'}));
+  EXPECT_EQ(Pixels(sides + "DEPTH 1\nMAXVAL 1\nTUPLTYPE BLACKANDWHITE\nENDHDR\n\x01"), (Values{255}));
+  const Image gray = DecodePnm(Bytes(sides + "DEPTH 2\nMAXVAL 255\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\nab"), "x").value();
+  EXPECT_EQ(gray.channels, 2);
+  std::vector<std::string> notes;
+  const auto bytes = Bytes(sides + "DEPTH 4\nMAXVAL 255\nENDHDR\nabcd");
+  EXPECT_EQ(DecodePnm(bytes, "x", {}, &notes).value().pixels, (Values{'a', 'b', 'c', 'd'}));
+  EXPECT_EQ(notes.size(), 1u) << "the tuple type is missing";
+}
+
+TEST(Pnm, WhiteSpaceMayFollow) {
+  EXPECT_EQ(Pixels("P5 1 1 255\na\n"), (std::vector<uint8_t>{'a'}));
+  EXPECT_EQ(Code("P5 1 1 255\na\nP5 1 1 255\nb"), StatusCode::kInput);
+}
+
+TEST(Pnm, WritesPam) {
+  for (int channels = 1; channels <= 4; ++channels) {
+    for (const int bits : {8, 16}) {
+      Image image(3, 2, channels, bits);
+      for (size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = static_cast<uint8_t>(37 * i);
+      const Image back = DecodePnm(EncodePam(image), "x").value();
+      EXPECT_EQ(back.channels, channels);
+      EXPECT_EQ(back.pixels, image.pixels);
+    }
+  }
 }
 
 }  // namespace

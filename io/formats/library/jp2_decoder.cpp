@@ -1,0 +1,207 @@
+// JPEG 2000 (ISO/IEC 15444-1) through OpenJPEG: JP2 files and bare codestreams.
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "io/formats/library/decoders.h"
+#include "io/formats/library/jp2_stream.h"
+
+namespace aecomp {
+namespace {
+
+using View = std::span<const uint8_t>;
+
+constexpr uint32_t kMaxSide = 1 << 20;
+
+uint32_t U16(View b, size_t at) { return uint32_t{b[at]} << 8 | b[at + 1]; }
+uint32_t U32(View b, size_t at) { return U16(b, at) << 16 | U16(b, at + 2); }
+
+Status NotRead(const std::string& name, const std::string& what) {
+  return InputError(name + ": a JPEG 2000 image " + what + "; convert it to PNG");
+}
+
+Status Damaged(const std::string& name, const std::string& what) {
+  return InputError(name + ": truncated or damaged JPEG 2000 image" + (what.empty() ? "" : ": " + what) +
+                    "; fetch or make it again");
+}
+
+/// The size marker of a codestream (A.5.1), which follows its first marker.
+struct CodeSize {
+  uint64_t width = 0, height = 0, tiles = 0;
+  uint32_t components = 0;
+};
+
+std::optional<CodeSize> ReadCodeSize(View file) {
+  static constexpr uint8_t kMarkers[] = {0xff, 0x4f, 0xff, 0x51};
+  const auto found = std::search(file.begin(), file.end(), std::begin(kMarkers), std::end(kMarkers));
+  const auto at = static_cast<size_t>(found - file.begin());
+  if (file.size() - at < 42) return std::nullopt;
+  const View size = file.subspan(at + 4);
+  const uint64_t right = U32(size, 4), bottom = U32(size, 8), left = U32(size, 12), top = U32(size, 16);
+  const uint64_t tile_width = U32(size, 20), tile_height = U32(size, 24), tile_left = U32(size, 28),
+                 tile_top = U32(size, 32);
+  if (right <= left || bottom <= top || tile_width == 0 || tile_height == 0 || tile_left > left || tile_top > top) {
+    return std::nullopt;
+  }
+  const auto tiles = [](uint64_t from, uint64_t to, uint64_t step) { return (to - from + step - 1) / step; };
+  return CodeSize{right - left, bottom - top,
+                  tiles(tile_left, right, tile_width) * tiles(tile_top, bottom, tile_height), U16(size, 36)};
+}
+
+/// Asked before OpenJPEG takes memory for every tile and component.
+Status CheckCodeSize(View bytes, const std::string& name, const DecodeOptions& options) {
+  const auto size = ReadCodeSize(bytes);
+  if (!size) return Damaged(name, "no codestream");
+  if (size->components < 1 || size->components > 5) {
+    return NotRead(name, "of " + std::to_string(size->components) + " components");
+  }
+  if (size->width > kMaxSide || size->height > kMaxSide)
+    return NotRead(name, "with a side of more than 1048576 pixels");
+  // OpenJPEG holds 4 bytes a sample, and as much again while it decodes.
+  AECOMP_RETURN_IF_ERROR(CheckPixels(size->width, size->height, 2 * size->components, bytes.size(), name, options));
+  constexpr uint64_t kTileHeader = 14;  // the shortest that a tile has
+  if (size->tiles > bytes.size() / kTileHeader) return Damaged(name, "it has fewer bytes than its tiles need");
+  return {};
+}
+
+/// Samples of a component, 0 .. peak.
+class Component {
+ public:
+  Component(const opj_image_comp_t& component, uint32_t peak)
+      : data_(component.data),
+        offset_(component.sgnd != 0 ? int64_t{1} << (component.prec - 1) : 0),
+        most_((int64_t{1} << component.prec) - 1),
+        peak_(peak) {}
+
+  uint32_t at(size_t i) const {
+    const int64_t sample = std::clamp<int64_t>(data_[i] + offset_, 0, most_);
+    return most_ == peak_ ? static_cast<uint32_t>(sample) : static_cast<uint32_t>((sample * peak_ + most_ / 2) / most_);
+  }
+
+ private:
+  const int32_t* data_;
+  int64_t offset_, most_, peak_;
+};
+
+/// What the components are.
+struct Kind {
+  int colours = 1, alpha = -1;
+  bool premultiplied = false, ycc = false, cmyk = false;
+};
+
+Result<Kind> KindOf(const opj_image_t& image, const std::string& name, std::vector<std::string>* notes) {
+  Kind kind;
+  int colours = 0;
+  for (uint32_t i = 0; i < image.numcomps; ++i) {
+    const opj_image_comp_t& c = image.comps[i];
+    if (c.dx != image.comps[0].dx || c.dy != image.comps[0].dy || c.w != image.comps[0].w || c.h != image.comps[0].h) {
+      return NotRead(name, "with colours of lower resolution");
+    }
+    if (c.prec < 1 || c.prec > 16) return NotRead(name, "of " + std::to_string(c.prec) + " bits per sample");
+    if (c.data == nullptr) return Damaged(name, "a component is missing");
+    if (c.alpha == 0) {
+      if (kind.alpha >= 0) return NotRead(name, "whose alpha stands before its colours");
+      ++colours;
+    } else if (kind.alpha < 0 && c.alpha <= 2) {
+      kind.alpha = static_cast<int>(i), kind.premultiplied = c.alpha == 2;
+    } else {
+      return NotRead(name, "with components that are neither colours nor alpha");
+    }
+  }
+  kind.cmyk = image.color_space == OPJ_CLRSPC_CMYK;
+  kind.ycc = image.color_space == OPJ_CLRSPC_SYCC;
+  if (image.color_space == OPJ_CLRSPC_EYCC) return NotRead(name, "of e-YCC colours");
+  if ((colours == 2 || (colours == 4 && !kind.cmyk)) && kind.alpha < 0) {
+    kind.alpha = --colours;
+    AddNote(notes, "the file does not say what its last component is: taken as straight alpha");
+  }
+  if (colours != (kind.cmyk ? 4 : 3) && (colours != 1 || kind.ycc || kind.cmyk)) {
+    return NotRead(name, "of " + std::to_string(colours) + " colours");
+  }
+  kind.colours = colours;
+  if (kind.cmyk) AddNote(notes, "CMYK converted to RGB");
+  if (kind.premultiplied) AddNote(notes, "premultiplied alpha converted to straight alpha");
+  return kind;
+}
+
+/// Full-range YCbCr of ITU-R BT.601, as JFIF has it, in place.
+void YccToRgb(uint32_t* samples, uint32_t peak) {
+  const double y = samples[0], middle = (peak + 1) / 2.0, cb = samples[1] - middle, cr = samples[2] - middle;
+  const auto store = [&](int i, double v) {
+    samples[i] = static_cast<uint32_t>(std::clamp(v + 0.5, 0.0, static_cast<double>(peak)));
+  };
+  store(0, y + 1.402 * cr);
+  store(1, y - 0.344136 * cb - 0.714136 * cr);
+  store(2, y + 1.772 * cb);
+}
+
+Image Converted(const opj_image_t& decoded, const Kind& kind) {
+  uint32_t precision = 0;
+  for (uint32_t i = 0; i < decoded.numcomps; ++i) precision = std::max(precision, decoded.comps[i].prec);
+  const int bits = precision <= 8 ? 8 : 16, colours = kind.cmyk ? 3 : kind.colours;
+  const uint32_t peak = bits == 8 ? 255 : 65535;
+  Image image(static_cast<int>(decoded.comps[0].w), static_cast<int>(decoded.comps[0].h),
+              colours + (kind.alpha >= 0 ? 1 : 0), bits);
+  std::vector<Component> components;
+  for (uint32_t i = 0; i < decoded.numcomps; ++i) components.emplace_back(decoded.comps[i], peak);
+  const size_t pixels = size_t{decoded.comps[0].w} * decoded.comps[0].h;
+  uint8_t* out = image.pixels.data();
+  for (size_t i = 0; i < pixels; ++i) {
+    uint32_t samples[5] = {};
+    for (size_t c = 0; c < components.size(); ++c) samples[c] = components[c].at(i);
+    const uint32_t alpha = kind.alpha >= 0 ? samples[kind.alpha] : peak;
+    for (int c = 0; kind.cmyk && c < 3; ++c) samples[c] = CmykToRgb(samples[c], samples[3], peak);
+    if (kind.ycc) YccToRgb(samples, peak);
+    for (int c = 0; kind.premultiplied && c < colours; ++c) {
+      const uint64_t straight = alpha == 0 ? 0 : (uint64_t{samples[c]} * peak + alpha / 2) / alpha;
+      samples[c] = static_cast<uint32_t>(std::min<uint64_t>(peak, straight));
+    }
+    if (kind.alpha >= 0) samples[colours] = alpha;
+    for (int c = 0; c < image.channels; ++c) {
+      if (bits == 8) {
+        *out++ = static_cast<uint8_t>(samples[c]);
+        continue;
+      }
+      const auto sample = static_cast<uint16_t>(samples[c]);
+      std::memcpy(out, &sample, 2);
+      out += 2;
+    }
+  }
+  return image;
+}
+
+}  // namespace
+
+Result<Image> DecodeJp2(View bytes, const std::string& name, const DecodeOptions& options,
+                        std::vector<std::string>* notes) {
+  AECOMP_RETURN_IF_ERROR(CheckCodeSize(bytes, name, options));
+  const bool bare = bytes[0] == 0xff;
+  MemorySource source{bytes};
+  OpjMessages messages;
+  const OpjStream stream = ReadingStream(source);
+  const OpjCodec codec(opj_create_decompress(bare ? OPJ_CODEC_J2K : OPJ_CODEC_JP2), opj_destroy_codec);
+  if (stream == nullptr || codec == nullptr) return InputError(name + ": OpenJPEG does not start");
+  HearMessages(codec.get(), messages);
+  opj_dparameters_t parameters;
+  opj_set_default_decoder_parameters(&parameters);
+  opj_image_t* read = nullptr;
+  if (opj_setup_decoder(codec.get(), &parameters) == OPJ_FALSE ||
+      opj_read_header(stream.get(), codec.get(), &read) == OPJ_FALSE) {
+    return Damaged(name, messages.error);
+  }
+  const OpjImage decoded(read, opj_image_destroy);
+  AECOMP_RETURN_IF_ERROR(CheckPixels(decoded->x1 - decoded->x0, decoded->y1 - decoded->y0, 2 * decoded->numcomps,
+                                     bytes.size(), name, options));
+  if (opj_decode(codec.get(), stream.get(), decoded.get()) == OPJ_FALSE) return Damaged(name, messages.error);
+  const bool ended = opj_end_decompress(codec.get(), stream.get()) == OPJ_TRUE;
+  AECOMP_ASSIGN_OR_RETURN(const Kind kind, KindOf(*decoded, name, notes));
+  if (!ended || !messages.error.empty()) {
+    AECOMP_RETURN_IF_ERROR(
+        PassOverDamage(messages.error.empty() ? "it does not end as it should" : messages.error, name, options, notes));
+  } else if (!messages.warning.empty()) {
+    AECOMP_RETURN_IF_ERROR(PassOverDamage(messages.warning, name, options, notes));
+  }
+  return Converted(*decoded, kind);
+}
+
+}  // namespace aecomp
