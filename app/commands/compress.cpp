@@ -145,7 +145,8 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, ReadInput(file.input));
   MakeReady ahead(bytes, options.tile_size, worker);
   Metadata metadata;
-  AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, &metadata));
+  Metadata* const wanted = options.metadata.kinds == "none" ? nullptr : &metadata;
+  AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, wanted));
   std::vector<uint8_t>().swap(bytes);  // as large as the pixels where the format is plain
   options.metadata.Apply(metadata);
   AECOMP_ASSIGN_OR_RETURN(auto chunks, ExtraChunks(full, metadata, options.keep_alpha, report));
