@@ -1,4 +1,6 @@
 // BMP: the resolution, and what versions 4 and 5 of the header say of colour (Windows GDI, BITMAPV5HEADER).
+#include <algorithm>
+
 #include "io/bytes.h"
 #include "io/formats/metadata_readers.h"
 
@@ -37,6 +39,17 @@ void ReadColour(View header, uint32_t size, Metadata& m, LeftOut& left_out) {
 }  // namespace
 
 bool HasBmpHeader(View file) { return StartsWith(file, "BM") && file.size() >= kFileHeader + 4; }
+
+bool WriteBmpResolution(std::vector<uint8_t>& file, const Metadata& m) {
+  constexpr size_t kPlace = kFileHeader + kResolution;
+  const auto resolution = m.AnyResolution();
+  const auto numbers = resolution ? PerMetre(*resolution) : std::nullopt;
+  if (!numbers || file.size() < kPlace + 8 || Number(file, kFileHeader) < kWindows) return false;
+  ByteWriter writer;
+  for (const uint32_t number : *numbers) writer.U32(number);
+  std::copy(writer.bytes().begin(), writer.bytes().end(), file.begin() + kPlace);
+  return true;
+}
 
 void ReadBmpMetadata(View file, Metadata& m, LeftOut& left_out) {
   const View header = file.subspan(kFileHeader);

@@ -13,6 +13,7 @@
 #include "io/formats/png.h"
 #include "io/formats/png_metadata.h"
 #include "io/formats/pnm.h"
+#include "io/formats/tiff_embedding.h"
 #include "io/formats/tiff_fields.h"
 
 namespace aecomp {
@@ -48,12 +49,11 @@ size_t Utf8Length(uint8_t first) {
   return first >= 0xf0 && first < 0xf5 ? 4 : 0;
 }
 
-/// Names what a format of no place for metadata does not take; `holds`: what it has a place for.
+/// Of formats that hold none of it here, but for the resolution, if so said.
 void NameAll(const Metadata& m, bool holds_resolution, LeftOut& left_out) {
-  constexpr std::string_view kWhy = "only PNG, JPEG, WebP and TIFF keep it here";
-  if (!m.icc.empty()) left_out.Add("ICC profile", kWhy);
-  if (!m.exif.empty()) left_out.Add("EXIF", kWhy);
-  if (!m.xmp.empty()) left_out.Add("XMP", kWhy);
+  if (!m.icc.empty()) left_out.Add("ICC profile", "only PNG, JPEG and TIFF keep it here");
+  if (!m.exif.empty()) left_out.Add("EXIF", "only PNG and JPEG keep it here");
+  if (!m.xmp.empty()) left_out.Add("XMP", "only PNG, JPEG and TIFF keep it here");
   if (!holds_resolution && m.AnyResolution()) left_out.Add("resolution", "only PNG, JPEG, TIFF and BMP keep it here");
 }
 
@@ -184,8 +184,12 @@ Bytes EmbedMetadata(Bytes file, const Metadata& m, std::vector<std::string>* not
   } else if (LooksLikeJpeg(file)) {
     file = EmbedInJpeg(std::move(file), m, left_out);
     NamePngOnly(m, left_out);
+  } else if (TiffFile::Open(file)) {
+    file = EmbedInTiff(std::move(file), m, left_out);
+    NamePngOnly(m, left_out);
   } else {
-    NameAll(m, false, left_out);
+    const bool resolution = HasBmpHeader(file) && WriteBmpResolution(file, m);
+    NameAll(m, resolution, left_out);
     NamePngOnly(m, left_out);
   }
   left_out.AppendTo(notes);

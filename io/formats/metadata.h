@@ -1,6 +1,6 @@
 // What image files carry beside pixels: ICC profile, EXIF, XMP, resolution, PNG's text and colour chunks. They are
-// taken out of PNG, JPEG, WebP, TIFF, BMP and JPEG 2000 and put into PNG, JPEG, WebP, TIFF and BMP, as far as each can
-// hold them. What is not kept is named.
+// taken out of PNG, JPEG, WebP, TIFF, BMP and JPEG 2000 and put into PNG, JPEG, TIFF and BMP, as far as each can hold
+// them. What is not kept is named.
 #pragma once
 
 #include <cstdint>

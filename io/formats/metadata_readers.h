@@ -20,6 +20,9 @@ void ReadBmpMetadata(std::span<const uint8_t> file, Metadata& metadata, LeftOut&
 void ReadJp2Metadata(std::span<const uint8_t> file, Metadata& metadata, LeftOut& left_out);
 void ReadPnmMetadata(std::span<const uint8_t> file, LeftOut& left_out);
 
+/// False when there is no resolution that BMP has a number for.
+bool WriteBmpResolution(std::vector<uint8_t>& file, const Metadata& metadata);
+
 bool LooksLikeWebp(std::span<const uint8_t> file);
 bool HasBmpHeader(std::span<const uint8_t> file);
 bool LooksLikeJp2(std::span<const uint8_t> file);  ///< the file format or the bare codestream
