@@ -40,8 +40,7 @@ struct TileStreams {
 };
 
 /// A chunk that is neither header nor tiles (metadata, alpha): kept in order. Unknown chunks whose type starts with a
-/// lower-case letter may be skipped by a decoder, others make it refuse; parsing keeps both, the caller decides. A type
-/// that FORMAT.md defines comes once: parsing refuses a second.
+/// lower-case letter may be skipped by a decoder, others make it refuse; parsing keeps both, the caller decides.
 struct ExtraChunk {
   std::array<char, 4> type{};
   std::vector<uint8_t> payload;
