@@ -5,6 +5,7 @@
 
 #include "io/formats/icc.h"
 #include "io/formats/metadata_readers.h"
+#include "io/formats/png_chunks.h"
 #include "io/formats/tiff_fields.h"
 
 namespace aecomp {
@@ -83,7 +84,7 @@ Bytes JoinProfile(std::vector<ProfilePart> parts) {
   if (standard) return Joined(sorted);
   for (const auto& order : {sorted, once, parts}) {
     Bytes profile = Joined(order);
-    if (IsWholeIccProfile(profile)) return profile;
+    if (IsWholeIccProfile(profile) && ReadBigEndian(profile, 0) == profile.size()) return profile;
   }
   return {};
 }
