@@ -86,7 +86,8 @@ void MetadataChoice::Apply(Metadata& metadata) const {
   if (!keeps("exif")) metadata.exif.clear();
   if (!keeps("xmp")) metadata.xmp.clear();
   if (!keeps("text")) metadata.png_text.clear();
-  if (!keeps("icc")) metadata.png_colour.clear();
+  if (!keeps("icc")) DropPngColour(metadata);
+  if (!keeps("resolution")) DropResolution(metadata);
 }
 
 void AddMetadataOption(CLI::App& command, MetadataChoice& choice) {
@@ -94,13 +95,13 @@ void AddMetadataOption(CLI::App& command, MetadataChoice& choice) {
     if (text == "all" || text == "none") return std::string();
     std::stringstream list(text + ",");
     for (std::string kind; std::getline(list, kind, ',');) {
-      if (kind != "icc" && kind != "exif" && kind != "xmp" && kind != "text") {
-        return "'" + kind + "' is none of icc, exif, xmp, text";
+      if (kind != "icc" && kind != "exif" && kind != "xmp" && kind != "text" && kind != "resolution") {
+        return "'" + kind + "' is none of icc, exif, xmp, text, resolution";
       }
     }
     return std::string();
   };
-  command.add_option("--metadata", choice.kinds, "all, none, or some of icc,exif,xmp,text")
+  command.add_option("--metadata", choice.kinds, "all, none, or some of icc,exif,xmp,text,resolution")
       ->check(check)
       ->capture_default_str()
       ->type_name("LIST");

@@ -56,7 +56,7 @@ int ThreadCount(int threads);
 /// Makes `threads` (0: all) the size of the OpenMP teams, which oneDNN uses too, of the calling thread.
 void UseThreads(int threads);
 
-/// Which metadata are carried: "all", "none", or some of icc, exif, xmp, text with commas between.
+/// Which metadata are carried: "all", "none", or some of icc, exif, xmp, text, resolution with commas between.
 struct MetadataChoice {
   std::string kinds = "all";
 

@@ -190,6 +190,25 @@ uint32_t ChunkChecksum(uint32_t seed, std::span<const char, 4> type, std::span<c
   return Checksum32(covered.bytes());
 }
 
+/// Types that FORMAT.md defines: each may come once.
+Status CheckOnce(const std::vector<ExtraChunk>& chunks, const std::string& name) {
+  static constexpr std::array<std::array<char, 4>, 8> kDefined = {{{'R', 'a', 'n', 'g'},
+                                                                   {'a', 'l', 'p', 'h'},
+                                                                   {'i', 'c', 'c', 'p'},
+                                                                   {'e', 'x', 'i', 'f'},
+                                                                   {'x', 'm', 'p', 'd'},
+                                                                   {'t', 'e', 'x', 't'},
+                                                                   {'p', 'n', 'g', 'c'},
+                                                                   {'r', 'e', 's', 'o'}}};
+  for (const auto& type : kDefined) {
+    const auto is_one = [&](const ExtraChunk& chunk) { return chunk.type == type; };
+    if (std::count_if(chunks.begin(), chunks.end(), is_one) > 1) {
+      return Damaged(name, "its chunk " + std::string(type.begin(), type.end()) + " comes more than once");
+    }
+  }
+  return {};
+}
+
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 Result<ExtraChunk> ReadChunk(ByteReader& reader, uint32_t seed, const std::string& name) {
@@ -267,6 +286,7 @@ Result<Container> ParseContainer(std::span<const uint8_t> bytes, const std::stri
     AECOMP_ASSIGN_OR_RETURN(ExtraChunk chunk, ReadChunk(reader, full.checksum, name));
     container.extra.push_back(std::move(chunk));
   }
+  AECOMP_RETURN_IF_ERROR(CheckOnce(container.extra, name));
   if (reader.remaining() != 0) return Damaged(name, std::to_string(reader.remaining()) + " bytes follow its end");
   return container;
 }

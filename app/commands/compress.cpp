@@ -167,7 +167,8 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   if (const auto size = PeekPngSize(bytes)) report.width = size->width, report.height = size->height;
   MakeReady ahead(bytes, options, worker);
   Metadata metadata;
-  AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, &metadata, options.decode));
+  Metadata* const wanted = options.metadata.kinds == "none" ? nullptr : &metadata;
+  AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, wanted, options.decode));
   report.width = full.width, report.height = full.height;
   std::vector<uint8_t>().swap(bytes);  // as large as the pixels where the format is plain
   options.metadata.Apply(metadata);

@@ -41,6 +41,7 @@ Status DecompressFile(const PlannedFile& file, const DecompressOptions& options,
   AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file.input));
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
   report.width = static_cast<int>(container.header.width), report.height = static_cast<int>(container.header.height);
+  if (options.keep_alpha) AECOMP_RETURN_IF_ERROR(CheckAlpha(container.header, container.extra, name));
   const std::optional<Region> region = RegionOf(options);
   const Region part = region.value_or(Region{0, 0, container.header.width, container.header.height});
   std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares, part.width * part.height);
@@ -52,8 +53,11 @@ Status DecompressFile(const PlannedFile& file, const DecompressOptions& options,
   }
   AECOMP_ASSIGN_OR_RETURN(auto encoded, EncodeImage(image, Extension(options), options.encode, &report.notes));
   if (options.metadata.kinds != "none") {
-    AECOMP_ASSIGN_OR_RETURN(Metadata metadata, MetadataFromChunks(container.extra, name));
+    AECOMP_ASSIGN_OR_RETURN(Metadata metadata, MetadataFromChunks(container.extra, name, &report.notes));
     options.metadata.Apply(metadata);
+    LeftOut left_out;  // of files that a program wrote which did not look at the profile
+    FitMetadataToPixels(metadata, image.channels, left_out);
+    left_out.AppendTo(&report.notes);
     encoded = EmbedMetadata(std::move(encoded), metadata, &report.notes);
   }
   report.width = image.width, report.height = image.height;

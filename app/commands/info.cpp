@@ -40,8 +40,8 @@ Json Carried(const Container& container) {
   for (const ExtraChunk& chunk : container.extra) {
     const std::string type(chunk.type.begin(), chunk.type.end());
     static const std::map<std::string, const char*> kNames = {
-        {"alph", "alpha"}, {"iccp", "icc"},        {"exif", "exif"},        {"xmpd", "xmp"},
-        {"text", "text"},  {"pngc", "png colour"}, {"Rang", "16-bit range"}};
+        {"alph", "alpha"}, {"iccp", "icc"},        {"exif", "exif"},       {"xmpd", "xmp"},
+        {"text", "text"},  {"pngc", "png colour"}, {"reso", "resolution"}, {"Rang", "16-bit range"}};
     const auto known = kNames.find(type);
     carried.push_back(known != kNames.end() ? known->second : type);
   }
@@ -100,6 +100,7 @@ std::string ImageText(const Json& json) {
 /// Decodes all of it and throws it away.
 Status VerifyImage(std::span<const uint8_t> bytes, const std::string& name, ModelSource& models) {
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
+  AECOMP_RETURN_IF_ERROR(CheckAlpha(container.header, container.extra, name));
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, models.Get(container.header.model, name));
   AECOMP_ASSIGN_OR_RETURN(Image image, codec->Decompress(container, name));
   AECOMP_RETURN_IF_ERROR(RestoreAlpha(std::move(image), container.extra, name).status());

@@ -14,7 +14,7 @@ struct Suggestion {
   const char* values;
 };
 constexpr Suggestion kSuggestions[] = {
-    {"--metadata", "all none icc exif xmp"},
+    {"--metadata", "all none icc exif xmp text resolution"},
     {"--format", "png ppm pgm jpg webp tif bmp jp2"},
 };
 

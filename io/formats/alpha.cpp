@@ -2,12 +2,33 @@
 
 #include "io/convert.h"
 #include "io/formats/png.h"
+#include "io/formats/png_chunks.h"
 
 namespace aecomp {
 namespace {
 
 constexpr std::array<char, 4> kType = {'a', 'l', 'p', 'h'};
 constexpr int kPngLevel = 9;  // alpha is mostly flat: the effort is small and pays
+
+Status Corrupt(const std::string& name, const char* what) {
+  return CorruptError(name + ": corrupt: its alpha " + what + "; --alpha drop decodes the picture without it");
+}
+
+/// Nothing but a header, pixels and an end, each within the chunk: no length that memory would be taken for.
+bool IsPlainPng(std::span<const uint8_t> png) {
+  if (!LooksLikePng(png)) return false;
+  bool plain = true;
+  const bool whole = ForEachPngChunk(png, kPngSignature.size(), [&](const PngChunk& chunk) {
+    plain = plain && (chunk.type == "IHDR" || chunk.type == "IDAT" || chunk.type == "IEND");
+  });
+  return whole && plain;
+}
+
+/// Of gray samples without alpha, as many bits deep as said.
+bool HasDepth(std::span<const uint8_t> png, int bits) {
+  constexpr size_t kDepth = 24, kColour = 25;
+  return png.size() > kColour && png[kDepth] == bits && png[kColour] == 0;
+}
 
 }  // namespace
 
@@ -16,19 +37,29 @@ Result<ExtraChunk> AlphaChunk(const Image& alpha) {
   return ExtraChunk{kType, std::move(png)};
 }
 
+Status CheckAlpha(const ContainerHeader& header, const std::vector<ExtraChunk>& chunks, const std::string& name) {
+  for (const ExtraChunk& chunk : chunks) {
+    if (chunk.type != kType) continue;
+    if (!IsPlainPng(chunk.payload)) return Corrupt(name, "cannot be read");
+    const auto size = PeekPngSize(chunk.payload);
+    const bool fits = size && static_cast<uint32_t>(size->width) == header.width &&
+                      static_cast<uint32_t>(size->height) == header.height && HasDepth(chunk.payload, header.bits);
+    if (!fits) return Corrupt(name, "has another size or depth than the picture");
+  }
+  return {};
+}
+
 Result<Image> RestoreAlpha(Image image, const std::vector<ExtraChunk>& chunks, const std::string& name,
                            const std::optional<Region>& region) {
   for (const ExtraChunk& chunk : chunks) {
     if (chunk.type != kType) continue;
     const auto pixels = static_cast<uint64_t>(image.width) * static_cast<uint64_t>(image.height);
     auto alpha = DecodePng(chunk.payload, name, region ? kMaxPixels : pixels);
-    if (!alpha.ok()) {
-      return CorruptError(name + ": corrupt: its alpha cannot be read; --alpha drop decodes the picture without it");
-    }
+    if (!alpha.ok()) return Corrupt(name, "cannot be read");
     Image a = std::move(alpha).value();
     if (region && region->LiesWithin(a.width, a.height)) a = Crop(a, *region);
     if (a.width != image.width || a.height != image.height || a.channels != 1 || a.bits != image.bits) {
-      return CorruptError(name + ": corrupt: its alpha has another size; --alpha drop decodes the picture without it");
+      return Corrupt(name, "has another size or depth than the picture");
     }
     return WithAlpha(image, a);
   }

@@ -15,6 +15,7 @@
 #include "io/formats/format_api.h"
 #include "io/formats/jpeg.h"
 #include "io/formats/opencv_api.h"
+#include "io/formats/orientation.h"
 #include "io/formats/png.h"
 #include "io/formats/pnm.h"
 
@@ -94,11 +95,14 @@ Result<Image> DecodePixels(std::span<const uint8_t> bytes, const std::string& na
 Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes,
                           Metadata* metadata, const DecodeOptions& options) {
   AECOMP_ASSIGN_OR_RETURN(Image image, DecodePixels(bytes, name, options, notes));
-  Metadata found = ReadMetadata(bytes);
+  LeftOut left_out;
+  Metadata found = ReadMetadata(bytes, left_out);
   if (const int orientation = ExifOrientation(found.exif); orientation != 1) {
     image = Oriented(image, orientation);
-    ResetExifOrientation(found.exif);
+    FitMetadataToTurnedPixels(found, orientation, left_out);
   }
+  FitMetadataToPixels(found, image.channels, left_out);
+  left_out.AppendTo(notes, metadata != nullptr);
   if (metadata != nullptr) *metadata = std::move(found);
   return image;
 }

@@ -13,10 +13,10 @@
 
 namespace aecomp {
 
-/// Recognised by content, not by name; depth and alpha as stored. `notes` (may be null) receives what was converted,
-/// one line each. kInput when it is no image or a damaged one. `name`: what messages call the file. `metadata`
-/// (may be null) receives what the file carries beside pixels; the orientation that its EXIF asks for is applied to the
-/// pixels and reset there.
+/// Recognised by content, not by name; depth and alpha as stored. `notes` (may be null) receives what was converted or
+/// left out, one line each. kInput when it is no image or a damaged one. `name`: what messages call the file.
+/// `metadata` (may be null: nothing is noted of them then) receives what the file carries beside pixels; the
+/// orientation that its EXIF asks for is applied to the pixels and reset there.
 Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes,
                           Metadata* metadata = nullptr, const DecodeOptions& options = {});
 

@@ -1,14 +1,20 @@
+// Own code: of the libraries that Debian 12 packages, Exiv2 is under the GPL and this program under the MIT licence,
+// and libexif and exempi each read one kind of metadata only.
 #include "io/formats/metadata.h"
 
 #include <algorithm>
-#include <cstring>
-#include <map>
 #include <string_view>
 
 #include "io/deflate.h"
+#include "io/formats/icc.h"
 #include "io/formats/jpeg.h"
+#include "io/formats/jpeg_metadata.h"
+#include "io/formats/metadata_readers.h"
 #include "io/formats/png.h"
-#include "io/formats/png_chunks.h"
+#include "io/formats/png_metadata.h"
+#include "io/formats/pnm.h"
+#include "io/formats/tiff_embedding.h"
+#include "io/formats/tiff_fields.h"
 
 namespace aecomp {
 namespace {
@@ -16,217 +22,9 @@ namespace {
 using Bytes = std::vector<uint8_t>;
 using View = std::span<const uint8_t>;
 
-constexpr size_t kMaxPiece = 16 << 20;
 constexpr int kEffort = 9;  // of compressing a piece
-constexpr std::string_view kPngXmp = "XML:com.adobe.xmp";
-constexpr std::string_view kJpegExif{"Exif\0\0", 6};
-constexpr std::string_view kJpegXmp{"http://ns.adobe.com/xap/1.0/\0", 29};
-constexpr std::string_view kJpegIcc{"ICC_PROFILE\0", 12};
-constexpr size_t kMaxSegment = 65533;  // of a JPEG marker, without its length
 
-bool StartsWith(View bytes, std::string_view prefix) {
-  return bytes.size() >= prefix.size() && std::memcmp(bytes.data(), prefix.data(), prefix.size()) == 0;
-}
-Bytes Copy(View bytes) { return {bytes.begin(), bytes.end()}; }
-void Append(Bytes& to, View bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
-void Append(Bytes& to, std::string_view text) { to.insert(to.end(), text.begin(), text.end()); }
-
-uint32_t LittleEndian(View b, size_t at) {
-  return uint32_t{b[at + 3]} << 24 | uint32_t{b[at + 2]} << 16 | uint32_t{b[at + 1]} << 8 | b[at];
-}
-
-// PNG (PNG specification: iCCP 11.3.2.3, iTXt 11.3.3.4, eXIf 11.3.5.3).
-
-void ReadInternationalText(View content, Metadata& m) {
-  if (!StartsWith(content, kPngXmp) || content.size() < kPngXmp.size() + 5) return;
-  const bool compressed = content[kPngXmp.size() + 1] == 1;
-  size_t at = kPngXmp.size() + 3;
-  for (int field = 0; field < 2; ++field) {  // language and translated keyword
-    while (at < content.size() && content[at] != 0) ++at;
-    ++at;
-  }
-  if (at > content.size()) return;
-  if (compressed) return static_cast<void>(Inflate(content.subspan(at), kMaxPiece, m.xmp));
-  m.xmp = Copy(content.subspan(at));
-}
-
-constexpr std::string_view kTextTypes = "tEXt zTXt iTXt", kColourTypes = "gAMA cHRM sRGB cICP mDCV cLLI pHYs";
-
-bool IsOneOf(std::string_view type, std::string_view types) {
-  const size_t at = types.find(type);
-  return at != types.npos && at % 5 == 0;
-}
-
-void ReadPng(View file, Metadata& m) {
-  ForEachPngChunk(file, 8, [&](const PngChunk& chunk) {
-    const View content = chunk.content;
-    const bool xmp = chunk.type == "iTXt" && StartsWith(content, kPngXmp);
-    if (chunk.type == "eXIf") m.exif = Copy(content);
-    if (xmp) ReadInternationalText(content, m);
-    if (!xmp && IsOneOf(chunk.type, kTextTypes)) Append(m.png_text, chunk.whole);
-    if (IsOneOf(chunk.type, kColourTypes)) Append(m.png_colour, chunk.whole);
-    if (chunk.type == "iCCP") {
-      const size_t name = static_cast<size_t>(std::find(content.begin(), content.end(), 0) - content.begin());
-      if (name + 2 < content.size()) Inflate(content.subspan(name + 2), kMaxPiece, m.icc);
-    }
-  });
-}
-
-/// Nothing but chunks of these types, each with its checksum: what came out of a PNG once.
-bool AreChunksOf(View bytes, std::string_view types) {
-  bool sound = true;
-  const bool complete = ForEachPngChunk(
-      bytes, 0, [&](const PngChunk& chunk) { sound = sound && IsOneOf(chunk.type, types) && chunk.IsSound(); });
-  return complete && sound;
-}
-
-Bytes PngChunks(const Metadata& m) {
-  Bytes chunks = m.png_colour, content;
-  if (!m.icc.empty()) {
-    Append(content, std::string_view("icc\0\0", 5));
-    Append(content, Deflate(m.icc, kEffort));
-    AppendPngChunk(chunks, "iCCP", content);
-  }
-  if (!m.exif.empty()) AppendPngChunk(chunks, "eXIf", m.exif);
-  if (!m.xmp.empty()) {
-    content.clear();
-    Append(content, kPngXmp);
-    content.insert(content.end(), 5, 0);  // end of keyword, not compressed, method, no language, no translation
-    Append(content, m.xmp);
-    AppendPngChunk(chunks, "iTXt", content);
-  }
-  Append(chunks, m.png_text);
-  return chunks;
-}
-
-// JPEG: application segments before the first scan (EXIF 2.3, 4.7.2; XMP part 3, 1.1.3; ICC.1:2022, B.4).
-
-void ReadJpeg(View file, Metadata& m) {
-  std::map<int, View> profile;
-  int parts = 0;
-  for (size_t at = 2; at + 4 <= file.size() && file[at] == 0xff;) {
-    const uint8_t marker = file[at + 1];
-    if (marker == 0xff) {
-      ++at;
-      continue;
-    }
-    if (marker == 0xda || marker == 0xd9) break;
-    const size_t length = size_t{file[at + 2]} << 8 | file[at + 3];
-    if (length < 2 || length > file.size() - at - 2) return;
-    const View content = file.subspan(at + 4, length - 2);
-    if (marker == 0xe1 && StartsWith(content, kJpegExif)) m.exif = Copy(content.subspan(kJpegExif.size()));
-    if (marker == 0xe1 && StartsWith(content, kJpegXmp)) m.xmp = Copy(content.subspan(kJpegXmp.size()));
-    if (marker == 0xe2 && StartsWith(content, kJpegIcc) && content.size() > kJpegIcc.size() + 2) {
-      profile[content[kJpegIcc.size()]] = content.subspan(kJpegIcc.size() + 2);
-      parts = content[kJpegIcc.size() + 1];
-    }
-    at += length + 2;
-  }
-  if (parts == 0 || profile.size() != static_cast<size_t>(parts) || profile.rbegin()->first != parts) return;
-  for (const auto& [number, part] : profile) Append(m.icc, part);
-}
-
-void AppendSegment(Bytes& to, uint8_t marker, std::string_view label, View content) {
-  const size_t length = label.size() + content.size() + 2;
-  to.insert(to.end(), {0xff, marker, static_cast<uint8_t>(length >> 8), static_cast<uint8_t>(length)});
-  Append(to, label);
-  Append(to, content);
-}
-
-Bytes JpegSegments(const Metadata& m, std::vector<std::string>* notes) {
-  Bytes segments;
-  const auto fits = [&](const Bytes& piece, std::string_view label, const char* what) {
-    if (piece.empty()) return false;
-    const bool yes = piece.size() <= kMaxSegment - label.size();
-    if (!yes && notes != nullptr) notes->push_back(std::string(what) + " left out: too long for JPEG");
-    return yes;
-  };
-  if (fits(m.exif, kJpegExif, "EXIF")) AppendSegment(segments, 0xe1, kJpegExif, m.exif);
-  if (fits(m.xmp, kJpegXmp, "XMP")) AppendSegment(segments, 0xe1, kJpegXmp, m.xmp);
-  const size_t part = kMaxSegment - kJpegIcc.size() - 2, parts = (m.icc.size() + part - 1) / part;
-  if (parts > 255) {
-    if (notes != nullptr) notes->push_back("ICC profile left out: too long for JPEG");
-    return segments;
-  }
-  for (size_t i = 0; i < parts; ++i) {
-    std::string label(kJpegIcc);
-    label += {static_cast<char>(i + 1), static_cast<char>(parts)};
-    AppendSegment(segments, 0xe2, label, View(m.icc).subspan(i * part, std::min(part, m.icc.size() - i * part)));
-  }
-  return segments;
-}
-
-/// After the JFIF segment, which has to be the first.
-size_t AfterJfif(View file) {
-  if (file.size() < 6 || file[2] != 0xff || file[3] != 0xe0) return 2;
-  return std::min(file.size(), size_t{4} + (size_t{file[4]} << 8 | file[5]));
-}
-
-// WebP: RIFF chunks, padded to even lengths (WebP container specification).
-
-bool LooksLikeWebp(View file) {
-  return StartsWith(file, "RIFF") && file.size() >= 12 && StartsWith(file.subspan(8), "WEBP");
-}
-
-void ReadWebp(View file, Metadata& m) {
-  for (size_t at = 12; at + 8 <= file.size();) {
-    const size_t length = LittleEndian(file, at + 4);
-    if (length > file.size() - at - 8) return;
-    const View type = file.subspan(at, 4), content = file.subspan(at + 8, length);
-    if (StartsWith(type, "ICCP")) m.icc = Copy(content);
-    if (StartsWith(type, "XMP ")) m.xmp = Copy(content);
-    // Some writers keep JPEG's label.
-    if (StartsWith(type, "EXIF")) m.exif = Copy(content.subspan(StartsWith(content, kJpegExif) ? kJpegExif.size() : 0));
-    at += 8 + length + (length & 1);
-  }
-}
-
-// TIFF: a directory of tagged fields (TIFF 6.0, section 2). EXIF is one as well.
-
-/// Where the value of a field, or its offset, lies in a TIFF structure, and how; at 0: nowhere.
-struct TagPlace {
-  size_t at = 0;
-  bool big_endian = false;
-};
-
-TagPlace FindTag(View tiff, int tag) {
-  if (tiff.size() < 8) return {};
-  const bool big = tiff[0] == 'M' && tiff[1] == 'M';
-  if (!big && !(tiff[0] == 'I' && tiff[1] == 'I')) return {};
-  const auto u16 = [&](size_t i) { return big ? tiff[i] << 8 | tiff[i + 1] : tiff[i + 1] << 8 | tiff[i]; };
-  const size_t directory = big ? ReadBigEndian(tiff, 4) : LittleEndian(tiff, 4);
-  if (directory > tiff.size() - 2) return {};
-  const size_t entries = static_cast<size_t>(u16(directory));
-  for (size_t i = 0; i < entries; ++i) {
-    const size_t entry = directory + 2 + 12 * i;
-    if (entry + 12 > tiff.size()) return {};
-    if (u16(entry) == tag) return {entry + 8, big};
-  }
-  return {};
-}
-
-TagPlace FindOrientation(View exif) { return FindTag(exif, 0x0112); }
-
-bool LooksLikeTiff(View file) {
-  return StartsWith(file, std::string_view("II*\0", 4)) || StartsWith(file, std::string_view("MM\0*", 4));
-}
-
-/// The bytes of a field that are too many to lie in the directory.
-Bytes TiffBytes(View file, int tag) {
-  const TagPlace place = FindTag(file, tag);
-  if (place.at == 0) return {};
-  const auto u32 = [&](size_t i) { return place.big_endian ? ReadBigEndian(file, i) : LittleEndian(file, i); };
-  const size_t count = u32(place.at - 4), offset = u32(place.at);
-  if (count <= 4 || offset > file.size() || count > file.size() - offset) return {};
-  return Copy(file.subspan(offset, count));
-}
-
-void ReadTiff(View file, Metadata& m) {
-  m.icc = TiffBytes(file, 34675);
-  m.xmp = TiffBytes(file, 700);
-}
-
-/// The pieces with the types of their chunks.
+/// The pieces that are zlib streams, with the types of their chunks.
 struct Piece {
   std::array<char, 4> type;
   Bytes Metadata::*bytes;
@@ -236,103 +34,202 @@ constexpr Piece kPieces[] = {{{'i', 'c', 'c', 'p'}, &Metadata::icc},
                              {{'x', 'm', 'p', 'd'}, &Metadata::xmp},
                              {{'t', 'e', 'x', 't'}, &Metadata::png_text},
                              {{'p', 'n', 'g', 'c'}, &Metadata::png_colour}};
+constexpr std::array<char, 4> kResolutionType = {'r', 'e', 's', 'o'};
+
+Status Corrupt(const std::string& name, const std::array<char, 4>& type, const char* what) {
+  return CorruptError(name + ": corrupt: its " + std::string(type.begin(), type.end()) + " chunk " + what +
+                      "; --metadata none decodes the picture without it");
+}
+
+/// How many bytes a code point has that begins with this one (RFC 3629, section 3); 0: none begins so.
+size_t Utf8Length(uint8_t first) {
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first < 0xe0) return 2;
+  if (first >= 0xe0 && first < 0xf0) return 3;
+  return first >= 0xf0 && first < 0xf5 ? 4 : 0;
+}
+
+/// Of formats that hold none of it here, but for the resolution, if so said.
+void NameAll(const Metadata& m, bool holds_resolution, LeftOut& left_out) {
+  if (!m.icc.empty()) left_out.Add("ICC profile", "only PNG, JPEG and TIFF keep it here");
+  if (!m.exif.empty()) left_out.Add("EXIF", "only PNG and JPEG keep it here");
+  if (!m.xmp.empty()) left_out.Add("XMP", "only PNG, JPEG and TIFF keep it here");
+  if (!holds_resolution && m.AnyResolution()) left_out.Add("resolution", "only PNG, JPEG, TIFF and BMP keep it here");
+}
+
+/// What only PNG holds; pHYs is the resolution.
+void NamePngOnly(const Metadata& m, LeftOut& left_out) {
+  if (!m.png_text.empty()) left_out.Add("PNG text", "only PNG keeps it");
+  std::string types;
+  (void)ForEachPngChunk(m.png_colour, 0, [&](const PngChunk& chunk) {
+    if (chunk.type != "pHYs") types += (types.empty() ? "" : ", ") + std::string(chunk.type);
+  });
+  if (!types.empty()) left_out.Add(types, "only PNG keeps it");
+}
+
+/// The chunks whose type `keeps` wants.
+template <class F>
+Bytes ChunksThat(View bytes, F keeps) {
+  Bytes chunks;
+  (void)ForEachPngChunk(bytes, 0, [&](const PngChunk& chunk) {
+    if (keeps(chunk.type)) chunks.insert(chunks.end(), chunk.whole.begin(), chunk.whole.end());
+  });
+  return chunks;
+}
 
 }  // namespace
 
-Metadata ReadMetadata(View file) {
+bool Metadata::empty() const {
+  return icc.empty() && exif.empty() && xmp.empty() && png_text.empty() && png_colour.empty() && !resolution;
+}
+
+std::optional<Resolution> Metadata::AnyResolution() const {
+  std::optional<Resolution> any = resolution;
+  (void)ForEachPngChunk(png_colour, 0, [&](const PngChunk& chunk) {
+    if (!any && chunk.type == "pHYs") any = FromPhys(chunk.content);
+  });
+  return any && any->SaysSomething() ? any : std::nullopt;
+}
+
+bool StartsWith(View bytes, std::string_view prefix) {
+  return bytes.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), bytes.begin(),
+                                                     [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
+}
+
+bool IsUtf8(View text) {
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = Utf8Length(text[i]);
+    if (length == 0 || length > text.size() - i) return false;
+    for (size_t j = 1; j < length; ++j) {
+      if ((text[i + j] & 0xc0) != 0x80) return false;
+    }
+    // Overlong spellings, surrogates and numbers above 0x10ffff.
+    const bool bad = (text[i] == 0xe0 && text[i + 1] < 0xa0) || (text[i] == 0xed && text[i + 1] >= 0xa0) ||
+                     (text[i] == 0xf0 && text[i + 1] < 0x90) || (text[i] == 0xf4 && text[i + 1] >= 0x90);
+    if (bad) return false;
+    i += length;
+  }
+  return true;
+}
+
+void Keep(Bytes& place, View piece, std::string_view name, LeftOut& left_out) {
+  if (piece.empty()) return left_out.Add(name, "it is empty");
+  if (piece.size() > kMaxMetadataPiece) return left_out.Add(name, "it is too long");
+  if (place.empty()) {
+    place.assign(piece.begin(), piece.end());
+  } else if (!std::ranges::equal(place, piece)) {
+    left_out.Add("second " + std::string(name));
+  }
+}
+
+void KeepExif(Metadata& m, View piece, LeftOut& left_out) {
+  if (StartsWith(piece, kJpegExifLabel)) piece = piece.subspan(kJpegExifLabel.size());
+  if (!TiffFile::Open(piece)) return left_out.Add("EXIF", "it does not begin as EXIF does");
+  Keep(m.exif, piece, "EXIF", left_out);
+}
+
+void KeepXmp(Metadata& m, View piece, LeftOut& left_out) {
+  if (!IsUtf8(piece)) return left_out.Add("XMP", "it is not UTF-8");
+  Keep(m.xmp, piece, "XMP", left_out);
+}
+
+void KeepResolution(Metadata& m, const Resolution& resolution) {
+  if (resolution.SaysSomething()) m.resolution = resolution;
+}
+
+Metadata ReadMetadata(View file, LeftOut& left_out) {
   Metadata m;
-  if (LooksLikePng(file)) ReadPng(file, m);
-  if (LooksLikeJpeg(file)) ReadJpeg(file, m);
-  if (LooksLikeWebp(file)) ReadWebp(file, m);
-  if (LooksLikeTiff(file)) ReadTiff(file, m);
-  for (const auto& [type, piece] : kPieces) {
-    if ((m.*piece).size() > kMaxPiece) (m.*piece).clear();
+  if (LooksLikePng(file)) {
+    ReadPngMetadata(file, m, left_out);
+  } else if (LooksLikeJpeg(file)) {
+    ReadJpegMetadata(file, m, left_out);
+  } else if (LooksLikeWebp(file)) {
+    ReadWebpMetadata(file, m, left_out);
+  } else if (TiffFile::Open(file)) {
+    ReadTiffMetadata(file, m, left_out);
+  } else if (HasBmpHeader(file)) {
+    ReadBmpMetadata(file, m, left_out);
+  } else if (LooksLikeJp2(file)) {
+    ReadJp2Metadata(file, m, left_out);
+  } else if (LooksLikePnm(file)) {
+    ReadPnmMetadata(file, left_out);
+  } else {
+    left_out.Add("whatever this format carries beside pixels");
   }
   return m;
 }
 
-bool Metadata::empty() const {
-  return icc.empty() && exif.empty() && xmp.empty() && png_text.empty() && png_colour.empty();
+void FitMetadataToPixels(Metadata& m, int channels, LeftOut& left_out) {
+  const std::string problem = IccProblem(m.icc, channels);
+  if (problem.empty()) return;
+  left_out.Add("ICC profile", problem);
+  m.icc.clear();
 }
 
-int ExifOrientation(View exif) {
-  const TagPlace tag = FindOrientation(exif);
-  if (tag.at == 0) return 1;
-  const int value = tag.big_endian ? exif[tag.at] << 8 | exif[tag.at + 1] : exif[tag.at + 1] << 8 | exif[tag.at];
-  return value >= 1 && value <= 8 ? value : 1;
+void DropResolution(Metadata& m) {
+  m.resolution.reset();
+  m.png_colour = ChunksThat(m.png_colour, [](std::string_view type) { return type != "pHYs"; });
 }
 
-void ResetExifOrientation(std::span<uint8_t> exif) {
-  const TagPlace tag = FindOrientation(exif);
-  if (tag.at == 0) return;
-  exif[tag.at] = tag.big_endian ? 0 : 1;
-  exif[tag.at + 1] = tag.big_endian ? 1 : 0;
+void DropPngColour(Metadata& m) {
+  m.png_colour = ChunksThat(m.png_colour, [](std::string_view type) { return type == "pHYs"; });
 }
 
-// EXIF 2.3, 4.6.4: 2 to 4 keep rows as rows; 5 to 8 turn them into columns.
-Image Oriented(const Image& image, int orientation) {
-  const bool turned = orientation >= 5;
-  const bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const bool from_bottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-  Image out(turned ? image.height : image.width, turned ? image.width : image.height, image.channels, image.bits);
-  const size_t pixel = Image::ByteSize(1, 1, image.channels, image.bits);
-  for (int y = 0; y < out.height; ++y) {
-    for (int x = 0; x < out.width; ++x) {
-      const int column = turned ? y : x, row = turned ? x : y;
-      const uint8_t* from = image.Row(from_bottom ? image.height - 1 - row : row) +
-                            static_cast<size_t>(from_right ? image.width - 1 - column : column) * pixel;
-      std::memcpy(out.Row(y) + static_cast<size_t>(x) * pixel, from, pixel);
-    }
-  }
-  return out;
-}
-
-std::vector<uint8_t> EmbedMetadata(Bytes file, const Metadata& metadata, std::vector<std::string>* notes) {
+Bytes EmbedMetadata(Bytes file, const Metadata& m, std::vector<std::string>* notes) {
   constexpr size_t kPngHeaderEnd = 8 + 25;
-  const auto insert = [&](size_t at, const Bytes& piece) {
-    file.insert(file.begin() + static_cast<std::ptrdiff_t>(at), piece.begin(), piece.end());
-  };
-  const auto note = [&](const char* text) {
-    if (notes != nullptr) notes->push_back(text);
-  };
+  LeftOut left_out;
   if (LooksLikePng(file)) {
-    insert(kPngHeaderEnd, PngChunks(metadata));
+    const Bytes chunks = PngChunksOf(m, left_out);
+    file.insert(file.begin() + kPngHeaderEnd, chunks.begin(), chunks.end());
   } else if (LooksLikeJpeg(file)) {
-    insert(AfterJfif(file), JpegSegments(metadata, notes));
-    if (!metadata.png_text.empty()) note("PNG text left out: only PNG keeps it");
-    if (!metadata.png_colour.empty()) note("PNG's gamma and colour chunks left out: only PNG keeps them");
+    file = EmbedInJpeg(std::move(file), m, left_out);
+    NamePngOnly(m, left_out);
+  } else if (TiffFile::Open(file)) {
+    file = EmbedInTiff(std::move(file), m, left_out);
+    NamePngOnly(m, left_out);
   } else {
-    if (!metadata.icc.empty()) note("ICC profile left out: only PNG and JPEG keep it here");
-    if (!metadata.exif.empty()) note("EXIF left out: only PNG and JPEG keep it here");
-    if (!metadata.xmp.empty()) note("XMP left out: only PNG and JPEG keep it here");
-    if (!metadata.png_text.empty()) note("PNG text left out: only PNG keeps it");
+    const bool resolution = HasBmpHeader(file) && WriteBmpResolution(file, m);
+    NameAll(m, resolution, left_out);
+    NamePngOnly(m, left_out);
   }
+  left_out.AppendTo(notes);
   return file;
 }
 
-std::vector<ExtraChunk> MetadataChunks(const Metadata& metadata) {
+std::vector<ExtraChunk> MetadataChunks(const Metadata& m) {
   std::vector<ExtraChunk> chunks;
   for (const auto& [type, piece] : kPieces) {
-    if (!(metadata.*piece).empty()) chunks.push_back({type, Deflate(metadata.*piece, kEffort)});
+    if (!(m.*piece).empty()) chunks.push_back({type, Deflate(m.*piece, kEffort)});
   }
+  if (m.resolution) chunks.push_back({kResolutionType, ToChunk(*m.resolution)});
   return chunks;
 }
 
-Result<Metadata> MetadataFromChunks(const std::vector<ExtraChunk>& chunks, const std::string& name) {
+Result<Metadata> MetadataFromChunks(const std::vector<ExtraChunk>& chunks, const std::string& name,
+                                    std::vector<std::string>* notes) {
   Metadata m;
   for (const ExtraChunk& chunk : chunks) {
     for (const auto& [type, piece] : kPieces) {
-      if (chunk.type != type) continue;
-      (m.*piece).clear();
-      if (!Inflate(chunk.payload, kMaxPiece, m.*piece)) {
-        return CorruptError(name + ": corrupt: its " + std::string(chunk.type.begin(), chunk.type.end()) +
-                            " chunk cannot be unpacked; --metadata none decodes the picture without it");
+      if (chunk.type == type && !Inflate(chunk.payload, kMaxMetadataPiece, m.*piece)) {
+        return Corrupt(name, type, "cannot be unpacked");
       }
     }
+    if (chunk.type != kResolutionType) continue;
+    m.resolution = ResolutionFromChunk(chunk.payload);
+    if (!m.resolution) return Corrupt(name, chunk.type, "is no resolution");
   }
-  if (!AreChunksOf(m.png_text, kTextTypes) || !AreChunksOf(m.png_colour, kColourTypes)) {
-    return CorruptError(name + ": corrupt: its PNG chunks are none; --metadata none decodes the picture without them");
+  LeftOut left_out;
+  struct ChunkList {
+    std::array<char, 4> type;
+    Bytes& chunks;
+    std::string_view types;
+  };
+  for (const auto& [type, list, types] : {ChunkList{{'t', 'e', 'x', 't'}, m.png_text, kPngTextTypes},
+                                          ChunkList{{'p', 'n', 'g', 'c'}, m.png_colour, kPngColourTypes}}) {
+    if (!ArePngChunksOf(list, types)) return Corrupt(name, type, "is not a valid sequence of PNG chunks");
+    list = SoundPngChunks(list, left_out);
   }
+  left_out.AppendTo(notes);
   return m;
 }
 

@@ -1,14 +1,17 @@
-// What image files carry beside pixels: ICC profile, EXIF, XMP, PNG's text and colour chunks; taken out of PNG, JPEG,
-// WebP and TIFF, put into PNG and JPEG.
+// What image files carry beside pixels: ICC profile, EXIF, XMP, resolution, PNG's text and colour chunks. They are
+// taken out of PNG, JPEG, WebP, TIFF, BMP and JPEG 2000 and put into PNG, JPEG, TIFF and BMP, as far as each can hold
+// them. What is not kept is named.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "io/container.h"
-#include "io/image.h"
+#include "io/formats/left_out.h"
+#include "io/formats/resolution.h"
 
 namespace aecomp {
 
@@ -18,29 +21,35 @@ struct Metadata {
   std::vector<uint8_t> exif;  ///< a TIFF structure, from its byte order mark on
   std::vector<uint8_t> xmp;   ///< UTF-8 XML
   // Whole chunks of a PNG, one after the other, each with its length, type and CRC.
-  std::vector<uint8_t> png_text;    ///< tEXt, zTXt, iTXt but for XMP
-  std::vector<uint8_t> png_colour;  ///< what the samples mean: gAMA, cHRM, sRGB, cICP, mDCV, cLLI, pHYs
+  std::vector<uint8_t> png_text;         ///< tEXt, zTXt, iTXt but for XMP
+  std::vector<uint8_t> png_colour;       ///< what the samples mean: gAMA, cHRM, sRGB, cICP, mDCV, cLLI, pHYs
+  std::optional<Resolution> resolution;  ///< of other formats than PNG, which has it in pHYs
 
   bool empty() const;
+  /// `resolution`, else what pHYs says.
+  std::optional<Resolution> AnyResolution() const;
 };
 
-/// Damaged pieces and other formats give nothing. At most 16 MiB a piece.
-Metadata ReadMetadata(std::span<const uint8_t> file);
+inline constexpr size_t kMaxMetadataPiece = 16 << 20;  ///< bytes of one of the above
 
-/// EXIF's tag 0x0112: 1 (as stored) .. 8. 1 when there is none.
-int ExifOrientation(std::span<const uint8_t> exif);
-/// Sets the tag to 1 where there is one.
-void ResetExifOrientation(std::span<uint8_t> exif);
-/// The image as it is meant to be seen.
-Image Oriented(const Image& image, int orientation);
+/// What is damaged, unknown or too long is left out and named in `left_out`, and so are further frames, pages and
+/// pictures. Whatever is returned comes back from MetadataFromChunks.
+Metadata ReadMetadata(std::span<const uint8_t> file, LeftOut& left_out);
 
-/// Puts the metadata into an encoded PNG or JPEG. Other formats, and pieces that do not fit, are left without; what is
-/// left out is added to `notes`.
+/// Leaves out a profile that is damaged or describes another colour space than these channels (1, 2: gray; 3, 4: RGB).
+void FitMetadataToPixels(Metadata& metadata, int channels, LeftOut& left_out);
+
+void DropResolution(Metadata& metadata);  ///< pHYs as well
+void DropPngColour(Metadata& metadata);   ///< but for pHYs
+
+/// Puts the metadata into an encoded image. What the format cannot hold is left out and named in `notes`.
 std::vector<uint8_t> EmbedMetadata(std::vector<uint8_t> file, const Metadata& metadata,
                                    std::vector<std::string>* notes);
 
-/// As extra chunks of an .aec, and back; see FORMAT.md. Unknown chunks are ignored, damaged ones kCorrupt.
+/// As extra chunks of an .aec, and back; see FORMAT.md. Unknown chunks are ignored, damaged ones kCorrupt. PNG chunks
+/// that this program would not take from a PNG are left out with a line in `notes` (may be null).
 std::vector<ExtraChunk> MetadataChunks(const Metadata& metadata);
-Result<Metadata> MetadataFromChunks(const std::vector<ExtraChunk>& chunks, const std::string& name);
+Result<Metadata> MetadataFromChunks(const std::vector<ExtraChunk>& chunks, const std::string& name,
+                                    std::vector<std::string>* notes = nullptr);
 
 }  // namespace aecomp

@@ -193,6 +193,8 @@ Status Codec::Decompress(const void* bytes, std::size_t size, Image* image) {
     if (bytes == nullptr || image == nullptr) return Error(StatusCode::kInvalidArgument, "a pointer is null");
     const auto container = aecomp::ParseContainer(AsSpan(bytes, size), kBytes);
     if (!container.ok()) return Translate(container.status());
+    const auto alpha = aecomp::CheckAlpha(container.value().header, container.value().extra, kBytes);
+    if (!alpha.ok()) return Translate(alpha);
     const ThreadScope threads(impl_->threads);
     auto decoded = impl_->codec.Decompress(container.value(), kBytes);
     if (!decoded.ok()) return Translate(decoded.status());

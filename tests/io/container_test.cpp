@@ -189,6 +189,26 @@ TEST(Container, SaysWhatIsWrong) {
   EXPECT_NE(message(damaged).find("checksum of tile 0"), std::string::npos) << message(damaged);
 }
 
+TEST(Container, RefusesASecondChunkOfADefinedType) {
+  for (const auto& type : std::vector<std::array<char, 4>>{{'R', 'a', 'n', 'g'},
+                                                           {'a', 'l', 'p', 'h'},
+                                                           {'i', 'c', 'c', 'p'},
+                                                           {'e', 'x', 'i', 'f'},
+                                                           {'x', 'm', 'p', 'd'},
+                                                           {'t', 'e', 'x', 't'},
+                                                           {'p', 'n', 'g', 'c'},
+                                                           {'r', 'e', 's', 'o'}}) {
+    Container c = Small();
+    c.extra = {{type, {1}}};
+    EXPECT_TRUE(ParseContainer(SerializeContainer(c), "x").ok());
+    c.extra.push_back({type, {1}});
+    EXPECT_EQ(Code(SerializeContainer(c)), StatusCode::kCorrupt);
+  }
+  Container unknown = Small();
+  unknown.extra = {{{'n', 'o', 't', 'e'}, {1}}, {{'n', 'o', 't', 'e'}, {1}}};
+  EXPECT_TRUE(ParseContainer(SerializeContainer(unknown), "x").ok());
+}
+
 TEST(Container, NamesModelsInHex) { EXPECT_EQ(ToHex(Small().header.model), "01020304050607f8"); }
 
 }  // namespace

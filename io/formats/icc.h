@@ -1,0 +1,17 @@
+// What is read of an ICC profile: its header (ICC.1:2022, 7.2).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace aecomp {
+
+/// Whether the bytes begin with the header of a profile that is as long as it declares, or shorter than they are.
+bool IsWholeIccProfile(std::span<const uint8_t> profile);
+
+/// Why the profile cannot go with pixels of this many channels (1, 2: gray; 3, 4: RGB): its colour space is another
+/// one, or it ends too early. Empty where it can, or where the bytes have no header that could be judged.
+std::string IccProblem(std::span<const uint8_t> profile, int channels);
+
+}  // namespace aecomp

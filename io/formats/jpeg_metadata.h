@@ -1,0 +1,15 @@
+// JPEG's application segments (EXIF 2.3, 4.7.2; XMP part 3, 1.1.3; ICC.1:2022, B.4; JFIF 1.02).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "io/formats/metadata.h"
+
+namespace aecomp {
+
+/// The JPEG with all that it can hold of the metadata; the others are named.
+std::vector<uint8_t> EmbedInJpeg(std::vector<uint8_t> file, const Metadata& metadata, LeftOut& left_out);
+
+}  // namespace aecomp

@@ -1,0 +1,28 @@
+// Which way up a picture is meant to be seen: EXIF's and XMP's orientation, and turning pixels by it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "io/formats/left_out.h"
+#include "io/formats/metadata.h"
+#include "io/image.h"
+
+namespace aecomp {
+
+/// EXIF's tag 0x0112: 1 (as stored) .. 8. 1 when there is none.
+int ExifOrientation(std::span<const uint8_t> exif);
+/// Sets the tag to 1 where there is one.
+void ResetExifOrientation(std::span<uint8_t> exif);
+/// Sets every tiff:Orientation of an XMP packet to 1, as an attribute or as an element.
+void ResetXmpOrientation(std::span<uint8_t> xmp);
+
+/// Makes the metadata fit pixels that have been turned by `orientation`: EXIF and XMP say 1, EXIF's two sides change
+/// places where the picture's do, and what still shows the picture as it was is left out, which is its EXIF thumbnail
+/// and its text chunks with a profile that ImageMagick wrote.
+void FitMetadataToTurnedPixels(Metadata& metadata, int orientation, LeftOut& left_out);
+
+/// The image as it is meant to be seen.
+Image Oriented(const Image& image, int orientation);
+
+}  // namespace aecomp

@@ -1,0 +1,15 @@
+// Metadata for a TIFF that has been encoded.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "io/formats/metadata.h"
+
+namespace aecomp {
+
+/// The TIFF with ICC profile, XMP and resolution in its first directory, which is written anew behind the pixels; what
+/// else there is, is named, and so is all of it where the file has no room (4 GiB) or is none of the classic kind.
+std::vector<uint8_t> EmbedInTiff(std::vector<uint8_t> file, const Metadata& metadata, LeftOut& left_out);
+
+}  // namespace aecomp
