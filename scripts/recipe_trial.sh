@@ -1,5 +1,5 @@
 #!/bin/bash
-# One trial of the protocol that train/RECIPE.md compares settings by: the same images in the same order, the same time,
+# One trial of the protocol that train/EXPERIMENTS.md compares settings by: the same images in the same order, the same time,
 # the same judge. Prints a row of its table: loss of the held-out images in real bytes, steps, images a second. Trials
 # compare only on one machine with nothing else on it; give the best ones another SEED, then MINUTES=90.
 #

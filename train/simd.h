@@ -1,4 +1,4 @@
-// What the trainer's own loops need to run at the processor's speed.
+// Settings that the trainer's loops need to run at the processor's speed.
 #pragma once
 
 #if defined(__SSE2__)
@@ -9,8 +9,8 @@
 
 namespace aecomp {
 
-/// Treats denormal numbers as zero, in all threads of the OpenMP team. A gradient that is exactly zero lets Adam's
-/// moments decay into denormals, which processors handle a hundred times slower: a fifth of a step.
+/// Treats denormal numbers as zero in all threads of the OpenMP team. Under a gradient that is exactly zero Adam's
+/// moments decay into denormals. Processors handle denormals a hundred times slower, which costs a fifth of a step.
 inline void FlushDenormals() {
 #if defined(__SSE2__)
 #pragma omp parallel

@@ -7,7 +7,8 @@
 
 namespace aecomp {
 
-/// What is left at "automatic" comes from the checkpoint when one is resumed, else from the defaults that are named.
+/// An option that is left at "automatic" comes from the checkpoint when one is resumed, else it has the default that is
+/// named.
 struct TrainOptions {
   std::vector<std::string> folders;   ///< training images, searched recursively
   std::string validation_folder;      ///< empty: a few training images are held out by hash of their names
@@ -17,28 +18,27 @@ struct TrainOptions {
   bool resume = false;       ///< continue from <output>.checkpoint
   int64_t steps = 0;         ///< total steps; 0: see hours
   double hours = 0;          ///< total wall time of the run without loading, all parts together; 0: see steps
-  int batch = 0;             ///< of each process; 0: automatic, see PlanTraining
+  int batch = 0;             ///< crops a step of each process; 0: automatic, see PlanTraining
   int patch = 0;             ///< crop size in pixels, a multiple of the architecture's stride; 0: automatic
   double learning_rate = 0;  ///< peak of the schedule; 0: automatic, kScratchRate or kTuningRate
   double last_rate = 0;      ///< at the end of the schedule; 0: automatic, kLastRate of the peak
   /// Part of the run (0 .. 1) before the integer codec's rounding begins; 1: none; see noise.
   double fake_quantise = -1;
-  /// Part of the run (0 .. 1) after which at the latest bits are counted as a file has them, see
-  /// TrainingModel::UseTables; 1: never; below 0: automatic, kFileRatePart, and 1 where there is no hyperprior or where
-  /// it learns to denoise.
+  /// Part of the run (0 .. 1) after which at the latest bits are counted as a file has them, see FileRate; 1: never;
+  /// below 0: automatic, kFileRatePart, and 1 where there is no hyperprior or where the model learns to denoise.
   double file_rate = -1;
-  /// Part of the crops (0 .. 1) that are reduced by up to 2x; below 0: automatic, half, or none from a trained model.
+  /// Share of the crops (0 .. 1) that are reduced by up to 2x; below 0: automatic, half, or none from a trained model.
   double reduce = -1;
-  bool bfloat16 = false;  ///< convolutions multiply in it, see Layer::UseBfloat16; when resumed as the run began
-  double noise = -1;      ///< of what the network sees, standard deviation in 1/255; below 0: automatic, none
+  bool bfloat16 = false;  ///< convolutions multiply in bfloat16, see Layer::UseBfloat16; a resumed run keeps its choice
+  double noise = -1;      ///< standard deviation of noise on the network's input, in 1/255; below 0: automatic, none
   uint64_t seed = 1;
   int threads = 0;             ///< 0: all
   int64_t image_memory = 0;    ///< bytes for decoded images; 0: automatic, a part of what is free
-  int checkpoint_minutes = 5;  ///< or checkpoint_steps, what comes first
+  int checkpoint_minutes = 5;  ///< or checkpoint_steps, whichever comes first
   int checkpoint_steps = 0;    ///< 0: see checkpoint_minutes
-  int validate_steps = -1;  ///< real bytes of held-out images every so many steps; 0: at start and end; -1: automatic
-  int patience = -1;        ///< stop after so many validations without a gain of 0.2 %; 0: never; -1: automatic
-  std::string log;          ///< JSON Lines; empty: <output>.log.jsonl
+  int validate_steps = -1;     ///< steps between validations; 0: at start and end; -1: automatic
+  int patience = -1;           ///< stop after so many validations without a gain of 0.2 %; 0: never; -1: automatic
+  std::string log;             ///< JSON Lines; empty: <output>.log.jsonl
 };
 
 inline constexpr double kScratchRate = 1e-3;  ///< of an untrained model

@@ -12,6 +12,7 @@
 
 #include "model/entropy/coding_check.h"
 #include "model/network/graph.h"
+#include "train/loss/noise_rate.h"
 #include "train/loss/training_model.h"
 #include "train/optimiser/adam.h"
 
@@ -102,10 +103,11 @@ int Main(int argc, char** argv) {
   Adam adam(parameters, {});
   std::vector<float> x(static_cast<size_t>(batch) * patch * patch * architecture.value().image_channels, 0.5f), quality;
   for (int i = 0; i < batch; ++i) quality.push_back(static_cast<float>(i % (architecture.value().max_quality() + 1)));
+  const NoiseRate rate(LatentRounding::Nearest());
   auto start = Clock::now();
   for (int i = 0; i < steps + kUntimed; ++i) {
     if (i == kUntimed) start = Clock::now();
-    model.value()->ForwardBackward(x.data(), quality.data(), static_cast<uint64_t>(i));
+    model.value()->ForwardBackward({x.data(), x.data(), quality.data(), static_cast<uint64_t>(i), 0}, rate);
     adam.Step(1e-4, 1);
   }
   const double seconds = Seconds(start);

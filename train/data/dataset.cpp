@@ -5,7 +5,6 @@
 #include <cctype>
 #include <cmath>
 #include <condition_variable>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <mutex>
@@ -17,6 +16,8 @@
 #include "io/file.h"
 #include "io/formats/image_io.h"
 #include "io/formats/opencv_api.h"
+#include "io/region.h"
+#include "train/random_bits.h"
 
 namespace aecomp {
 namespace {
@@ -56,14 +57,6 @@ void SpreadRange(Image& image) {
   }
 }
 
-Image Crop(const Image& image, int x, int y, int width, int height) {
-  Image result(width, height, image.channels, image.bits);
-  const size_t row = Image::ByteSize(width, 1, image.channels, image.bits);
-  const size_t left = Image::ByteSize(x, 1, image.channels, image.bits);
-  for (int i = 0; i < height; ++i) std::memcpy(result.Row(i), image.Row(y + i) + left, row);
-  return result;
-}
-
 /// The whole image, or a window of at most `most` pixels that is as square as the image allows.
 Image Window(Image image, int64_t most, const std::string& name) {
   if (most <= 0 || int64_t{image.width} * image.height <= most) return image;
@@ -74,7 +67,7 @@ Image Window(Image image, int64_t most, const std::string& name) {
   const int width = wide ? longer(image.width) : shorter, height = wide ? shorter : longer(image.height);
   const uint64_t random = HashName(name);
   const auto at = [](uint64_t bits, int room) { return static_cast<int>(bits % static_cast<uint64_t>(room + 1)); };
-  return Crop(image, at(random, image.width - width), at(random >> 32, image.height - height), width, height);
+  return Crop(image, {at(random, image.width - width), at(random >> 32, image.height - height), width, height});
 }
 
 Result<Image> LoadImage(const std::string& file, const LoadOptions& options) {
@@ -120,13 +113,6 @@ void AddNoise(Image& image, double sigma, uint64_t seed) {
 }
 
 }  // namespace
-
-uint64_t MixBits(uint64_t seed, uint64_t index) {
-  uint64_t v = seed + (index + 1) * 0x9E3779B97F4A7C15ull;
-  v = (v ^ (v >> 30)) * 0xBF58476D1CE4E5B9ull;
-  v = (v ^ (v >> 27)) * 0x94D049BB133111EBull;
-  return v ^ (v >> 31);
-}
 
 uint64_t HashName(const std::string& path) {
   uint64_t h = 1469598103934665603ull;  // FNV-1a
@@ -230,7 +216,7 @@ void Dataset::Sample(uint64_t random, int patch, float* out, float* clean) const
   const int size = std::min({static_cast<int>(std::lround(patch / scale)), image.width, image.height});
   const int x = static_cast<int>(uniform(generator) * (image.width - size + 1));
   const int y = static_cast<int>(uniform(generator) * (image.height - size + 1));
-  Image crop = Crop(image, x, y, size, size);
+  Image crop = Crop(image, {x, y, size, size});
   if (size != patch) crop = LoadOpenCv().value()->resize(crop, patch, patch);
   const size_t channels = static_cast<size_t>(image.channels), row = static_cast<size_t>(patch) * channels;
   ReadPixels(crop, 0, 0, patch, patch, out);
@@ -259,6 +245,7 @@ struct BatchLoader::Impl {
   std::mutex mutex;
   std::condition_variable changed;
   int64_t made, taken;  // numbers of the next batch to make and to hand out
+  const Batch* last = nullptr;
   bool stop = false;
   std::thread thread;
 
@@ -296,7 +283,8 @@ struct BatchLoader::Impl {
 
 BatchLoader::BatchLoader(const Dataset& dataset, int batch, int patch, int channels, double max_quality, uint64_t seed,
                          int64_t first, BatchShare share)
-    : impl_(new Impl{dataset, batch, patch, channels, max_quality, seed, share, {}, {}, {}, first, first, false, {}}) {
+    : impl_(new Impl{
+          dataset, batch, patch, channels, max_quality, seed, share, {}, {}, {}, first, first, nullptr, false, {}}) {
   impl_->thread = std::thread([this] { impl_->Run(); });
 }
 
@@ -313,10 +301,12 @@ const Batch& BatchLoader::Next() {
   std::unique_lock lock(impl_->mutex);
   // The slot handed out last time may be filled again from now on: the ring is one longer than the look-ahead.
   impl_->changed.wait(lock, [&] { return impl_->made > impl_->taken; });
-  const Batch& batch = impl_->ring[static_cast<size_t>(impl_->taken % (Impl::kAhead + 1))];
+  impl_->last = &impl_->ring[static_cast<size_t>(impl_->taken % (Impl::kAhead + 1))];
   ++impl_->taken;
   impl_->changed.notify_all();
-  return batch;
+  return *impl_->last;
 }
+
+const Batch* BatchLoader::Last() const { return impl_->last; }
 
 }  // namespace aecomp

@@ -1,4 +1,4 @@
-// Training images: decoded once, kept as samples in memory, cut into batches by threads that run ahead of the trainer.
+// Training images: decoded once and kept in memory. A thread that runs ahead of the trainer cuts them into batches.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ namespace aecomp {
 /// Image files below the folders (by extension, recursively), sorted by path.
 Result<std::vector<std::string>> ListImages(const std::vector<std::string>& folders);
 
-/// What is decoded and how much of it is kept.
+/// Which images are decoded, and how much of each is kept.
 struct LoadOptions {
   int channels = 3;  ///< 3: gray is repeated; 1: colour becomes its luma. Alpha is ignored.
   int smallest = 1;  ///< images below this height or width are left out
-  /// Of larger images a window of so many pixels is kept, at a place that their name decides; half of it where samples
-  /// have 16 bits; 0: all.
+  /// Of a larger image a window of so many pixels is kept, of half as many where samples have 16 bits. The image's name
+  /// decides its place. 0: the whole image.
   int64_t most_pixels = 0;
 };
 
@@ -29,7 +29,7 @@ struct LoadOptions {
 /// sample, as the codec sees them.
 class Dataset {
  public:
-  /// Decodes all files. Those that are left out get a line each in `notes`. Fails when nothing is left.
+  /// Decodes all files. `notes` gets a line for each file that is left out. kInput when no image is left.
   static Result<Dataset> Load(const std::vector<std::string>& files, const LoadOptions& options,
                               std::vector<std::string>* notes);
 
@@ -46,13 +46,13 @@ class Dataset {
   void set_noise(double sigma) { noise_ = sigma; }
   double noise() const { return noise_; }
 
-  /// Part of the patches that Sample reduces by a random factor of up to 2: for codecs of all kinds of images. One of
-  /// a single kind learns more from images as they are. Half if not set.
+  /// Share of the patches that Sample reduces by a random factor of up to 2; a half if it is not set. Reduced patches
+  /// help a codec for all kinds of images. A codec for a single kind learns more from images as they are.
   void set_reduced(double part) { reduced_ = part; }
 
-  /// A random patch of [patch, patch, C] in [0, 1] of a random image (likelier the larger it is): cropped, some of them
-  /// reduced, half of the time mirrored, then with noise, clipped. `random`: any 64
-  /// bits; equal bits, equal patch. `clean` (may be null): the same without noise.
+  /// Writes a random patch, [patch, patch, C] in [0, 1]. A large image is chosen more often than a small one. The patch
+  /// is cropped, reduced or not, mirrored in half of the cases; then noise is added and the sum is clipped. random: any
+  /// 64 bits; equal bits give an equal patch. clean (may be null): gets the patch without noise.
   void Sample(uint64_t random, int patch, float* out, float* clean = nullptr) const;
 
  private:
@@ -67,7 +67,7 @@ class Dataset {
 /// Pixels [x, x + w) x [y, y + h) of an image of 8 or 16 bits as [h, w, C] in [0, 1].
 void ReadPixels(const Image& image, int x, int y, int w, int h, float* out);
 
-/// A copy with Gaussian noise of `sigma`/255 of the range, rounded and clipped: what a camera would have stored.
+/// A copy with Gaussian noise of `sigma`/255 of the range, rounded and clipped as a camera would store it.
 Image WithNoise(const Image& image, double sigma, uint64_t seed);
 
 struct Batch {
@@ -81,8 +81,8 @@ struct BatchShare {
   int rank = 0, ranks = 1;
 };
 
-/// Batches by number, made ahead of time on a thread of its own: batch k depends on seed and k only. `batch` counts
-/// the patches of one share.
+/// Makes batches ahead of time on a thread of its own. Batch number k depends on the seed and on k only. batch: patches
+/// of one share.
 class BatchLoader {
  public:
   BatchLoader(const Dataset& dataset, int batch, int patch, int channels, double max_quality, uint64_t seed,
@@ -90,16 +90,15 @@ class BatchLoader {
   ~BatchLoader();
   /// The next batch; valid until the next call.
   const Batch& Next();
+  /// The batch of the last call of Next, or null.
+  const Batch* Last() const;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-/// 64 bits of a file's name without its folders: what decides by chance, but alike in every run.
+/// 64 random bits that depend on a file's name without its folders: chance that is alike in every run.
 uint64_t HashName(const std::string& path);
-
-/// splitmix64: independent random bits for (seed, index).
-uint64_t MixBits(uint64_t seed, uint64_t index);
 
 }  // namespace aecomp

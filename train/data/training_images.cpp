@@ -8,11 +8,12 @@ namespace {
 
 constexpr size_t kHoldOutFrom = 8, kHeldOutOneIn = 10, kFewestHeldOut = 2, kMostHeldOut = 12;
 constexpr int64_t kValidationPixels = 512 * 512;
-constexpr int64_t kFewestPixels = 512 * 512;  // of a large image; where even that is too much, images are left out
+/// Of a large image at least so many pixels are kept. When memory is too short for that, images are left out.
+constexpr int64_t kFewestPixels = 512 * 512;
 
 bool ByHash(const std::string& a, const std::string& b) { return HashName(a) < HashName(b); }
 
-/// The files that memory has room for, and how much of each, in pixels.
+/// Keeps the files that memory has room for. Returns how many pixels of each may be kept; 0: all.
 int64_t FitIntoMemory(int64_t memory, int channels, std::vector<std::string>& files, const Say& say) {
   if (memory <= 0 || files.empty()) return 0;
   const int64_t pixels = memory / channels;

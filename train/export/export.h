@@ -11,11 +11,12 @@
 
 namespace aecomp {
 
-/// Width of the patches that ExportModel looks at; images should have as much.
+/// Width of the patches that ExportModel looks at, in pixels. Images should be at least as wide and as high.
 int CalibrationPatchSize(const Architecture& architecture);
 
-/// The bytes of a usable model: parameters rounded to f16, the integer prior quantised with activation ranges seen on
-/// random patches of the data set, or a factorized prior's tables chosen by what codes such patches in the fewest bits.
+/// The bytes of a usable model. Parameters are rounded to f16. A hyperprior is quantised with the ranges of activations
+/// on random patches of the data set. A factorized prior gets the tables that code such patches in the fewest bits.
+/// kModel when a number is not finite.
 Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const Parameters& parameters,
                                          const Dataset& dataset, const std::string& provenance);
 

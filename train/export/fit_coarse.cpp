@@ -20,16 +20,17 @@ constexpr int kPatches = 48, kRounds = 3;
 constexpr uint64_t kSeed = 0xC0A25E;
 constexpr int kStages = CoarseModel::kStages, kActivities = CoarseModel::kActivities, kTerms = CoarseModel::kTerms;
 
-/// A channel is coarse when the mean of an element's four neighbours leaves less than this part of its variance, and
-/// the variance at the highest quality is no less than this, in squares of the quantiser's step.
+/// A channel is coarse when prediction by the mean of an element's four neighbours leaves less than kUnexplained of its
+/// variance, and the variance at the highest quality is at least kLeastVariance squares of the quantiser's step.
 constexpr double kUnexplained = 0.5, kLeastVariance = 0.25;
 
-// Rows of tables are moved by one of these shifts, together with the rows near them.
+// A row of the tables is replaced by one that lies further by one of these shifts, the same shift for all rows of a
+// bin.
 constexpr int kFirstShift = -60, kShiftStep = 2, kShifts = 46, kBinRows = 12;
 constexpr int kBins = (kYRows + kBinRows - 1) / kBinRows;
 constexpr int kEnough = 150;  // elements to choose a shift from
 
-/// Channels of y whose neighbouring elements are alike. gain: [M], of the highest quality.
+/// The channels of y whose neighbouring elements are alike. gain: [M], of the highest quality.
 std::vector<int> ChooseChannels(const std::vector<Tensor>& latents, const std::vector<float>& gain) {
   const Shape& s = latents.front().shape();
   std::vector<std::pair<double, int>> found;
@@ -60,7 +61,7 @@ std::vector<int> ChooseChannels(const std::vector<Tensor>& latents, const std::v
 /// The coarse channels of one patch at one quality.
 struct Sample {
   CoarsePlanes planes;                // means and rows
-  std::vector<float> target;          // what is to be coded, as the planes
+  std::vector<float> target;          // the values to code, laid out as the planes
   std::vector<float> inverse_weight;  // [channels], see RdQuantiser
 };
 
@@ -88,7 +89,7 @@ Result<std::vector<Sample>> Samples(Model& model, const std::vector<Tensor>& lat
   return samples;
 }
 
-/// -log2 p of small symbols; about that of larger ones.
+/// Bits of small symbols, and about the bits of larger ones.
 class Prices {
  public:
   explicit Prices(const CodingTables& tables) : bits_(static_cast<size_t>(tables.rows())) {
@@ -111,7 +112,7 @@ class Prices {
   std::vector<std::array<float, kMost + 1>> bits_;
 };
 
-/// What every shift of the rows of one kind of elements would cost.
+/// The cost of every shift of the rows, for one kind of elements.
 struct ShiftCosts {
   std::array<double, kShifts> cost{};
   int64_t count = 0;
@@ -132,7 +133,7 @@ class StageFit {
  public:
   void Add(const CoarsePlanes::Terms& t, float target, int row, const std::array<float, kShifts>& costs) {
     if (t.inside) {
-      // Far outliers say little about the many.
+      // Far outliers get less weight: they say little about most elements.
       double size = 1 + 0.3 * std::fabs(target - t.mean);
       for (const float x : t.x) size += std::fabs(x);
       Eigen::Vector4d x(t.x[0], t.x[1], t.x[2], t.x[3]);
@@ -176,7 +177,7 @@ class StageFit {
   std::array<std::array<ShiftCosts, kBins>, kActivities> costs_{};
 };
 
-/// Codes channel k of all samples with the model as it is, and fits the channel's weights and rows to what was met.
+/// Codes channel k of all samples with the present model, and fits the channel's weights and rows to the elements.
 void FitChannel(const RdQuantiser& quantiser, const Prices& prices, size_t k, std::vector<Sample>& samples,
                 CoarseModel& model) {
   std::vector<StageFit> fits(kStages);

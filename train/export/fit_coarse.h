@@ -1,3 +1,4 @@
+// The coarse channels of a model, see model/entropy/coarse.h.
 #pragma once
 
 #include "io/status.h"
@@ -6,9 +7,9 @@
 
 namespace aecomp {
 
-/// Chooses the coarse channels of a model, how their elements are predicted and with which tables they are coded, from
-/// random patches of the images at all qualities: so that bits plus what errors are worth, as the encoder weighs them,
-/// are fewest. The tables and means of the model must be there. Leaves a model without such channels as it is.
+/// Chooses the coarse channels of a model, how their elements are predicted and with which tables they are coded. It
+/// makes the cost of random patches at all qualities least: bits plus the price of the errors, as the encoder weighs
+/// them. The model must have its tables and means. A model without coarse channels stays as it is.
 Status FitCoarse(Model& model, const Dataset& dataset);
 
 }  // namespace aecomp

@@ -3,6 +3,7 @@
 #include "model/codec/tile_coder.h"
 #include "train/export/export.h"
 #include "train/loss/tiled_network.h"
+#include "train/random_bits.h"
 
 namespace aecomp {
 namespace {

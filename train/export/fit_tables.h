@@ -1,4 +1,4 @@
-// The probability tables of y as pictures use them.
+// Probability tables of y that are fitted to pictures.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@
 
 namespace aecomp {
 
-/// Codes random patches of the images at all qualities of the architecture's lambdas and fits the y tables of
-/// model.prior to what occurs; twice, since the encoder's choice of symbols follows the tables. model: of a hyperprior;
-/// architecture, parameters, prior and means are read.
+/// Codes random patches of the images at the qualities of all lambdas and fits the y tables of model.prior to the
+/// symbols. It does so twice, since the encoder's choice of symbols depends on the tables. model: of a hyperprior, with
+/// architecture, parameters, prior and means.
 Status FitTables(Model& model, const Dataset& dataset);
 
-/// The encoder's output for `count` random patches. [1, M, h, w] each
+/// The encoder's outputs for `count` random patches: [1, M, h, w] each.
 Result<std::vector<Tensor>> SampleLatents(Model& model, const Dataset& dataset, int patch, int count, uint64_t seed);
 
 }  // namespace aecomp

@@ -1,61 +1,58 @@
 // The codec with a factorized prior as training sees it. No network predicts anything: every channel of y is taken for
-// a logistic around a mean, whose scale is a number for each quality.
+// a logistic around a mean, with a scale for each quality.
+//
+// Notation: a is the output of the analysis, r = (a - mean) * gain, k = round(r), y^ = k * step + mean. Gradients pass
+// the rounding straight through: k moves with r. All arrays are channels-last.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "model/network/architecture.h"
-#include "train/loss/quality_tables.h"
-#include "train/loss/step_result.h"
+#include "train/loss/rate_distortion.h"
 #include "train/loss/tiled_network.h"
+#include "train/loss/training_model.h"
 
 namespace aecomp {
 
-class FactorizedTraining {
+class FactorizedTraining final : public TrainingModel {
  public:
-  /// See TrainingModel.
-  static Result<std::unique_ptr<FactorizedTraining>> Create(const Architecture& architecture, Parameters& parameters,
-                                                            int batch, int patch, const Numerics& numerics);
-  /// target: what the distortion is against, as long as x.
-  StepResult ForwardBackward(const float* x, const float* target, const float* quality, uint64_t seed,
-                             int64_t first_image);
-  void OnGradient(const std::function<void(Parameter&)>& done);
-  StepResult ForwardFrozen(const float* x, const float* target, const float* quality);
-  std::string FirstNonFinite() const;
+  /// images: [N, H, W, C] of a batch. See TrainingModel::Create.
+  static Result<std::unique_ptr<TrainingModel>> Create(const Architecture& architecture, Parameters& parameters,
+                                                       const Shape& images, const TrainingModelOptions& options);
+
+  /// The rate is always that of latents with uniform noise, whatever the argument is.
+  StepResult ForwardBackward(const TrainingBatch& batch, const RateTerm&, Draws* drawn) override;
+  StepResult Forward(const TrainingBatch& batch, const RateTerm&, const Draws* repeated) override;
+  void OnGradient(const std::function<void(Parameter&)>& done) override;
+  std::string FirstNonFinite() const override;
 
  private:
-  FactorizedTraining() = default;
-  struct PerImage {
-    Position position;
-    std::vector<float> gain, step, log_scale;
-    std::vector<double> d_gain, d_step, d_scale, d_mean;  // of the logs, but the mean
-    double bits = 0, squared_error = 0;
-    float d_bits = 0, d_squared_error = 0;  // of the loss
-  };
+  /// Values of a forward pass; y_offset and y_noise of the draws alone are used.
+  struct Pass;
+  /// The prior's numbers for one crop, and their gradients.
+  struct Scales;
+  struct ScaleGradients;
 
-  StepResult Forward(const float* x, const float* target, const float* quality, const uint64_t* seed);
-  void ForwardLatent(int n, PerImage& p, const float* latent, const uint64_t* seed);
-  StepResult Loss(const float* target, const float* quality);
-  void Backward(const float* target);
-  void BackwardLatent(int n, PerImage& p);
+  FactorizedTraining(const Architecture& architecture, Parameters& parameters, const Shape& images,
+                     std::unique_ptr<TiledNetwork> encoder, std::unique_ptr<TiledNetwork> decoder,
+                     const DistortionFactory& distortion);
 
-  const Architecture* architecture_ = nullptr;
-  Parameter *log_gain_ = nullptr, *log_step_ = nullptr, *log_scale_ = nullptr, *mean_ = nullptr;
-  int batch_ = 0;
-  int64_t first_image_ = 0;  // of this batch in a larger one
-  Shape image_, y_shape_;
-  std::unique_ptr<TiledNetwork> encoder_, decoder_;
-  std::vector<PerImage> images_;
-  AlignedBuffer<float> x0_, d_image_;              // [image]; x0: image - 1/2
-  AlignedBuffer<float> r_, offset_, noise_;        // [y]: (a - mean) * gain; round(r) - r; uniform
-  AlignedBuffer<float> noisy_, scales_;            // [y]: r + noise; log scale of each element
-  AlignedBuffer<float> decoder_input_, d_latent_;  // [y]
-  AlignedBuffer<float> d_r_, d_scales_;            // [y]: gradients of the bits
-  const float* restored_ = nullptr;                // [image]: what the decoder gave
+  Pass RunForward(const TrainingBatch& batch, const Draws* repeated, bool with_gradient);
+  void ForwardCrop(size_t n, const float* latent, const TrainingBatch& batch, const Draws* repeated, Pass& pass) const;
+  void RunBackward(const Pass& pass);
+  void BackwardCrop(size_t n, const Pass& pass, const float* d_decoder_input, float* d_latent,
+                    ScaleGradients& gradients) const;
+  size_t CropSize() const { return static_cast<size_t>(y_shape_.size() / y_shape_.n); }
+
+  const Architecture& architecture_;
+  Parameter &log_gain_, &log_step_, &log_scale_, &mean_;
+  const Shape images_;
+  const std::unique_ptr<TiledNetwork> encoder_, decoder_;
+  const Shape y_shape_;
+  RateDistortionLoss loss_;
 };
 
 }  // namespace aecomp

@@ -9,8 +9,9 @@
 
 namespace aecomp {
 
-/// graphs: role and network, in the order in which they run. The first output of a layer that is NaN or infinite, else
-/// the last gradient of one, as "encoder: output of layer 'a' (conv2d)"; empty when all are finite.
+/// Names the first layer output with a NaN or an infinity, or else the first such gradient on the way back, as
+/// "encoder: output of layer 'a' (conv2d)"; empty when all are finite. graphs: role and network, in the order in which
+/// they run.
 inline std::string FirstNonFinite(std::span<const std::pair<const char*, const Graph*>> graphs) {
   for (const auto& [role, graph] : graphs) {
     if (const std::string layer = graph->FirstNonFinite(); !layer.empty()) return role + (": output of " + layer);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr float kProbabilityMin = 1e-9f;
 constexpr float kLog2E = 1.44269504f;
-constexpr int64_t kChunk = 1024;  // sums of this many stay accurate in f32
+constexpr int64_t kChunk = 1024;  // a sum of so many values stays accurate in f32
 
 /// erfc(x) / exp(-x*x) for x >= 0, relative error below 2e-7: the Chebyshev fit of Press et al., Numerical Recipes,
 /// section 6.2.
@@ -59,7 +59,7 @@ double GaussianChunk(const float* r, const float* log_sigma, int64_t size, float
 
 AECOMP_MULTIVERSION
 double LogisticChunk(const float* r, const float* log_scale, int64_t size, float* d_r, float* d_log_scale) {
-  constexpr float kFar = 60;  // exp of it is still finite, and its tail nothing
+  constexpr float kFar = 60;  // exp(kFar) is finite, and the tail beyond it counts for nothing
   float total = 0;
 #pragma omp simd reduction(+ : total)
   for (int64_t i = 0; i < size; ++i) {

@@ -1,24 +1,20 @@
-// Rate of noisy latents under the entropy model, with gradients: what training minimises in place of real bytes.
+// Bits of latents under the entropy model, with gradients.
 #pragma once
 
 #include <cstdint>
 
 namespace aecomp {
 
-/// Of an image's bpp + lambda*mse in the loss (lambda against mse of samples in [0, 1]): so that high rates do not
-/// drown the others.
-inline double RateWeight(double lambda) { return 1 / (1e-3 * lambda + 0.3); }
-
 /// Bits of `size` residuals r (latent minus mean, plus uniform noise) under a Gaussian integrated over a unit interval:
 /// p = Phi((|r|+1/2)/s) - Phi((|r|-1/2)/s), s = max(exp(log_sigma), kSigmaMin), p >= 1e-9 (Balle et al. 2018,
-/// arXiv:1802.01436, section 3.1). Writes d bits / d r and d bits / d log_sigma, and returns the sum of bits. Bounds
-/// pass those gradients that lead away from them.
+/// arXiv:1802.01436, section 3.1). Writes d bits / d r and d bits / d log_sigma, and returns the sum of the bits. At a
+/// bound a gradient passes only if it leads away from the bound.
 double GaussianBits(const float* r, const float* log_sigma, int64_t size, float* d_r, float* d_log_sigma);
 
 /// The same for a zero-mean logistic with s = max(exp(log_scale), kZScaleMin), one value.
 double LogisticBits(float r, float log_scale, float* d_r, float* d_log_scale);
 
-/// And for `size` of them.
+/// The same for `size` values.
 double LogisticBits(const float* r, const float* log_scale, int64_t size, float* d_r, float* d_log_scale);
 
 }  // namespace aecomp

@@ -1,4 +1,4 @@
-// What symbols of y cost in a file, with derivatives: what training minimises in the end, in place of noise.
+// The price of symbols of y in a file, with derivatives. Training minimises these prices in the end, in place of noise.
 #pragma once
 
 #include <vector>
@@ -13,13 +13,13 @@ class SymbolPrices {
   /// tables: of a hyperprior's y, kYRows rows.
   explicit SymbolPrices(const CodingTables& tables);
 
-  /// Row of this sigma, between those of the tables: 0 .. kYRows - 1.
+  /// Where a sigma lies among the rows of the tables: 0 .. kYRows - 1, between two rows or on one.
   static float Row(float log_sigma);
-  /// The row that codes it, 0 for none.
+  /// The row whose table codes the element; in row 0 nothing is coded.
   static int Nearest(float row) { return static_cast<int>(row + 0.5f); }
 
-  /// Bits of a symbol, linear between two rows, and their derivative in log sigma. Row 0 codes nothing: 0 is free
-  /// there, and other symbols cost what they do in row 1.
+  /// Bits of a symbol, linear between two rows, and their derivative by log sigma. In row 0, which codes nothing, a 0
+  /// is free and any other symbol costs as much as in row 1.
   float Bits(float row, int symbol, float* d_log_sigma) const;
 
  private:

@@ -67,6 +67,14 @@ void TiledNetwork::Backward(const float* dy, float* dx) {
   CopyTiles<false>(input_, in.h, in.w, d_in_.data(), dx);
 }
 
+int CropUnit(const Architecture& a) { return a.tile != 0 ? a.tile : a.hyper_stride; }
+
+Status CheckPatch(const Architecture& a, int patch) {
+  const int unit = CropUnit(a);
+  if (patch % unit == 0) return {};
+  return UsageError("--patch " + std::to_string(patch) + " must be a multiple of " + std::to_string(unit));
+}
+
 void FitToTiles(const Architecture& a, int& batch, int& patch) {
   constexpr double kMostCrops = 8192;
   if (a.tile == 0) return;

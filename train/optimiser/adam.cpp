@@ -38,7 +38,7 @@ double SquaredNorm(const std::vector<float>& gradient) {
   return total;
 }
 
-/// Of one step, for all elements of a parameter.
+/// The numbers of one step that all elements of a parameter share.
 struct Factors {
   float gradient, rate, beta2, root, decay;
 };
@@ -57,7 +57,7 @@ void Update(const Factors& f, int64_t size, float* value, float* grad, float* m,
   }
 }
 
-/// gradient: in the basis, replaced by the direction.
+/// gradient: in the basis; it is replaced by the direction of the step.
 AECOMP_MULTIVERSION
 void Direction(float beta2, float root, int64_t size, float* gradient, float* m, float* v) {
 #pragma omp simd
@@ -118,7 +118,7 @@ double Adam::Step(double learning_rate, double clip) {
     list.push_back(&p);
     if (!s.basis) StepElements(p, s, rates);
   }
-  // A layer a thread: the same products, and sums, for every number of threads.
+  // One thread works on a whole layer: products and sums are the same for every number of threads.
 #pragma omp parallel for schedule(dynamic, 1)
   for (size_t i = 0; i < with_basis_.size(); ++i) {
     const size_t index = with_basis_[i];
@@ -142,7 +142,7 @@ void Adam::StepElements(Parameter& p, State& s, const Rates& rates) const {
   }
 }
 
-/// place: among the layers, whose bases turn in different steps.
+/// place: of the layer among those with a basis. Bases turn in different steps.
 void Adam::StepInBasis(Parameter& p, State& s, const Rates& rates, int64_t place) const {
   thread_local std::vector<float> rotated;
   const int64_t size = std::ssize(p.value);

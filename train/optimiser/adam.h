@@ -18,12 +18,11 @@ class Adam {
   /// State for every parameter, at zero; the average starts at the present values.
   Adam(Parameters& parameters, const Recipe& recipe);
 
-  /// Instead of what the recipe says of this parameter.
+  /// Replaces the factor on the learning rate that the recipe gives this parameter.
   void SetRateScale(const std::string& parameter, double scale);
 
-  /// One step with the gradients that lie in the parameters, which are then cleared. Gradients are scaled down to a
-  /// norm of at most `clip` (over all parameters). Returns the norm before that; when it is not finite nothing is
-  /// changed.
+  /// Makes one step with the gradients in the parameters, and clears them. The gradients are scaled down to a norm of
+  /// at most `clip`, over all parameters. Returns the norm before scaling; changes nothing when it is not finite.
   double Step(double learning_rate, double clip);
 
   struct State {
@@ -34,10 +33,10 @@ class Adam {
   std::vector<State>& states() { return states_; }
   int64_t steps() const { return steps_; }
   void set_steps(int64_t steps) { steps_ = steps; }
-  /// Steps that the bases have seen: 0 in the state of a program that had none.
+  /// Steps that the bases have seen: 0 in the state of a program without bases.
   int64_t basis_steps() const { return basis_steps_; }
   void set_basis_steps(int64_t steps) { basis_steps_ = steps; }
-  /// Steps that the average has seen; it is young after a fresh start.
+  /// Steps that the average has seen.
   int64_t average_age() const { return average_age_; }
   void set_average_age(int64_t age) { average_age_ = age; }
 

@@ -15,8 +15,8 @@ struct Recipe {
   std::string block_analysis, block_synthesis;
   /// Layer name -> factor on its initial weights (last layers of deep paths start near zero).
   std::vector<std::pair<std::string, double>> initial_scale;
-  /// Parameter name prefix -> factor on the learning rate; the longest match counts. What starts near its optimum gets
-  /// less.
+  /// Parameter name prefix -> factor on the learning rate; the longest match counts. Parameters that start near their
+  /// optimum have small factors.
   std::vector<std::pair<std::string, double>> rate_scale;
 
   /// Share of the gradient that relus let through where they give 0 (surrogate gradient learning, arXiv:2505.22074).

@@ -14,6 +14,10 @@ struct Schedule {
 
   /// 0 to 1: by steps or by hours, whichever is further.
   double Progress(int64_t step, double hours_done) const;
+  /// Whether a part of the run is over after which something begins; never with a part of 1.
+  bool Reached(double part, int64_t step, double hours_done) const {
+    return part < 1 && Progress(step, hours_done) >= part;
+  }
   /// Linear warm-up over 300 steps or a twentieth of the run, then a half cosine from the peak to the last rate
   /// over the whole run.
   double Rate(int64_t step, double hours_done) const;

@@ -14,7 +14,8 @@ constexpr float kAverageDecay = 0.99f;
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Map = Eigen::Map<Matrix>;
 
-/// c [m, n] = alpha a b + beta c, row by row; a is transposed if `ta`, b if `tb`. One thread inside a parallel region.
+/// Computes c [m, n] = alpha a b + beta c, in row-major order; a is transposed if `ta`, b if `tb`. Uses one thread
+/// inside a parallel region.
 void Multiply(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a, const float* b,
               float beta, float* c) {
   dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, ta ? m : k, b, tb ? k : n, beta, c, n);
@@ -34,7 +35,8 @@ std::vector<float>& Scratch(int which, int64_t size) {
   return buffer;
 }
 
-/// The basis after a turn, largest eigenvalues first. order: where each vector was before, as far as that can be said.
+/// Turns the basis of a space, largest eigenvalues first. order: the place of each vector before the turn, as far as
+/// there is one.
 void TurnSpace(SoapBasis::Space& space, bool first, std::vector<int64_t>& order, std::vector<float>& eigenvalues) {
   const int64_t n = space.dimensions;
   order.resize(static_cast<size_t>(n)), eigenvalues.assign(static_cast<size_t>(n), 1.f);
@@ -152,7 +154,7 @@ void SoapBasis::Turn(float* m, float* v) {
       }
     }
   } else {
-    // What is known of v in the new basis is its sums along each space: a product of them, as in Shampoo.
+    // Of v in the new basis only the sums along each space are known. Their product stands for v, as in Shampoo.
     double total = 0, product = 0;
     for (int64_t i = 0; i < size(); ++i) total += double{v[i]};
     for (int64_t j = 0, at = 0; j < b; ++j) {

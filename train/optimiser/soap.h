@@ -10,28 +10,28 @@
 
 namespace aecomp {
 
-/// For a weight [rows, columns, taps]: an orthonormal basis of each of the three spaces, near the eigenvectors of the
-/// average of G G^T, where G is the gradient unfolded along that space. Spaces of one dimension or of more than
-/// kMostDimensions are left alone. What is rotated is laid out [columns, rows, taps]. Not safe to use from two threads
-/// at once; different objects are.
+/// Holds an orthonormal basis of each of the three spaces of a weight [rows, columns, taps], near the eigenvectors of
+/// the average of G G^T, where G is the gradient unfolded along that space. Spaces of one dimension or of more than
+/// kMostDimensions have no basis. Rotated arrays are laid out [columns, rows, taps]. Two threads must not use one
+/// object at once.
 class SoapBasis {
  public:
   static constexpr int64_t kMostDimensions = 1024;
 
-  /// dims: of a convolution or a linear layer, [a, b, ...]; what follows b is one space.
+  /// dims: of the weight of a convolution or a linear layer, [a, b, ...]; the dimensions after b are one space.
   explicit SoapBasis(const std::vector<int64_t>& dims);
 
-  /// Biases and tables have no such bases.
+  /// Whether a parameter has bases: weights do, biases and tables do not.
   static bool Suits(const std::string& name, const std::vector<int64_t>& dims);
 
-  /// Takes a gradient into the averages and rotates it. gradient, rotated: [size()].
+  /// Adds a gradient to the averages and rotates it. gradient, rotated: [size()].
   void Observe(const float* gradient, float* rotated);
-  /// x: in the basis, destroyed; y: as the weights lie. [size()]
+  /// Rotates x, which lies in the basis and is destroyed, to y, which lies as the weights do: [size()] each.
   void RotateBack(float* x, float* y);
 
-  /// Turns the basis to where the averages point now, and along with it what is kept in it: moments m and v of the
-  /// gradient, [size()]. The first turn finds the eigenvectors and expects m and v as the weights lie; later ones take
-  /// a step of orthogonal iteration.
+  /// Turns the basis to the eigenvectors of the averages, and with it the moments m and v of the gradient, [size()]
+  /// each. The first turn computes the eigenvectors and expects m and v as the weights lie; each later turn takes one
+  /// step of orthogonal iteration.
   void Turn(float* m, float* v);
 
   int64_t size() const { return rows() * columns() * taps(); }
@@ -40,10 +40,10 @@ class SoapBasis {
 
   struct Space {
     int64_t dimensions = 1;
-    std::vector<float> basis;    ///< [dimensions, dimensions], vectors in columns; empty: left alone
+    std::vector<float> basis;    ///< [dimensions, dimensions], vectors in columns; empty: none
     std::vector<float> average;  ///< [dimensions, dimensions], of G G^T
   };
-  /// Rows, columns, taps: what a checkpoint has to keep, with `turned`.
+  /// Rows, columns, taps. A checkpoint keeps them, with `turned`.
   std::array<Space, 3>& spaces() { return spaces_; }
   bool turned() const { return turned_; }
   void set_turned(bool turned) { turned_ = turned; }

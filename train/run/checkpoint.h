@@ -23,7 +23,7 @@ struct TrainState {
   std::string history;     ///< JSON array: provenance of the runs before this one
   std::string settings;    ///< JSON object: what the run was started with; empty in checkpoints of older programs
   std::string validation;  ///< ValidationHistory; may be empty
-  std::vector<FrequencyRow> y_tables;  ///< that bits are counted by, see TrainingModel::UseTables; empty: by noise
+  std::vector<FrequencyRow> y_tables;  ///< of FileRate; empty: the rate is that of noise
 };
 
 Status WriteCheckpoint(const std::string& path, const Architecture& architecture, const Parameters& parameters,

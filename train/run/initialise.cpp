@@ -8,7 +8,8 @@
 
 #include "model/network/graph.h"
 #include "model/network/layers/lap.h"
-#include "train/loss/training_model.h"
+#include "train/loss/prior_tables.h"
+#include "train/random_bits.h"
 
 namespace aecomp {
 namespace {
@@ -31,8 +32,8 @@ int LapBlock(const Network& network) {
   return 0;
 }
 
-/// A k x k block of an image in [-1/2, 1/2], PyTorch's order of samples; after the lap layer when its blocks are
-/// lapped.
+/// Reads a random k x k block of an image, in [-1/2, 1/2] and in PyTorch's order of samples. lapped: as it is after the
+/// lap layer.
 void ReadBlock(const Image& image, int channels, int kernel, bool lapped, std::mt19937_64& random,
                Eigen::Ref<Eigen::VectorXf> block) {
   const int side = lapped ? 3 * kernel : kernel, margin = (side - kernel) / 2;
@@ -73,10 +74,10 @@ Components PrincipalComponents(const Dataset& dataset, int channels, int kernel,
   return result;
 }
 
-/// What random initialisation needs to know of a layer.
+/// A layer with weights.
 struct WeightedLayer {
   std::string name;
-  double deviation;  // of the weights, for unit gain
+  double deviation;  // standard deviation of the weights for unit gain
 };
 
 Status CollectLayers(const Network& network, const Shape& input, std::vector<WeightedLayer>& layers) {
@@ -87,7 +88,7 @@ Status CollectLayers(const Network& network, const Shape& input, std::vector<Wei
       AECOMP_ASSIGN_OR_RETURN(const std::vector<Network> branches, SumBranches(spec));
       for (const Network& branch : branches) AECOMP_RETURN_IF_ERROR(CollectLayers(branch, shape, layers));
     } else if (reports.back().parameters > 0) {
-      // Multiplications that meet in one output element are its fan-in, transposed or not.
+      // The fan-in is the number of multiplications for one output element, also of a transposed convolution.
       const double fan_in =
           static_cast<double>(reports.back().macs) / static_cast<double>(reports.back().output.size());
       const double damping = spec.type == "conv_transpose2d" ? 0.7 : 1.0;
@@ -116,7 +117,8 @@ Status CollectAllLayers(const Architecture& a, std::vector<WeightedLayer>& layer
   return {};
 }
 
-/// Gains and steps at which the slopes of a uniform quantiser's rate and distortion meet, in an orthonormal basis.
+/// Sets gains and steps to where the slopes of a uniform quantiser's rate and distortion are equal, in an orthonormal
+/// basis.
 void InitialiseSteps(const Architecture& a, Parameters& parameters) {
   const size_t m = static_cast<size_t>(a.latent_channels);
   for (size_t q = 0; q < a.lambdas.size(); ++q) {
@@ -136,7 +138,7 @@ void InitialiseEntropy(const Architecture& a, const std::vector<float>& variance
   }
 }
 
-/// Mean and spread of every channel of y, as the untrained encoder makes it of the data set.
+/// Measures mean and spread of every channel of y, as the untrained encoder makes it of the data set.
 Status InitialiseFactorized(const Architecture& a, const Dataset& dataset, uint64_t seed, Parameters& parameters) {
   constexpr int kBatches = 16, kPixels = 256;
   const int patch = a.tile != 0 ? a.tile : (kPixels + a.latent_stride - 1) / a.latent_stride * a.latent_stride;

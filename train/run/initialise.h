@@ -11,11 +11,17 @@
 
 namespace aecomp {
 
-/// Random weights with unit gain for every layer; the recipe's block layers as the leading principal components of the
-/// data set's blocks (orthonormal, so that y is a transform and its transpose the inverse); per-quality gains of
-/// 1/Delta with Delta^2 = 6 C / (ln 2 * 255^2 * lambda), C the channels of the image, where the slopes of a uniform
-/// quantiser's rate and distortion meet; log sigma biased to half the log variance of each component. A factorized
-/// prior starts with the mean and the spread that every channel has on the data set.
+/// Sets the parameters of an untrained model:
+/// - every layer has random weights with unit gain;
+/// - the recipe's block layers are the leading principal components of the data set's blocks. They are orthonormal, so
+/// y
+///   is a transform and its transpose is the inverse;
+/// - the gain of each quality is 1/Delta with Delta^2 = 6 C / (ln 2 * 255^2 * lambda), C the channels of the image:
+/// there
+///   the slopes of a uniform quantiser's rate and distortion are equal;
+/// - log sigma is biased to half the log variance of each component;
+/// - a factorized prior has the mean and the spread of every channel on the data set.
+/// kUsage when the recipe names block layers of other shapes.
 Status InitialiseParameters(const Architecture& architecture, const Recipe& recipe, const Dataset& dataset,
                             uint64_t seed, Parameters& parameters);
 

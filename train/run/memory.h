@@ -5,8 +5,8 @@
 
 namespace aecomp {
 
-/// Bytes: what the system could give without swapping (MemAvailable of /proc/meminfo), or what is left below the limit
-/// of the control group when that is less. 2 GiB when nothing says.
+/// In bytes: the memory that the system can give without swapping (MemAvailable of /proc/meminfo), or the rest below
+/// the limit of the control group if that is less. 2 GiB when neither is known.
 int64_t AvailableMemory();
 
 }  // namespace aecomp

@@ -1,4 +1,4 @@
-// What a training run begins with: an architecture, and a model of it or none.
+// The beginning of a training run: an architecture, and a model of it or none.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ struct StartingPoint {
   Architecture architecture;
   Recipe recipe;
   std::unique_ptr<Model> model;  ///< null: start untrained, or go on from a checkpoint
-  std::vector<uint8_t> file;     ///< of that model
+  std::vector<uint8_t> file;     ///< the bytes of that model
 };
 
 /// The architecture comes from the checkpoint (when resuming), the --arch file, the model to start from, or the

@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "model/network/architecture_report.h"
+#include "train/loss/tiled_network.h"
+#include "train/run/format.h"
 
 namespace aecomp {
 namespace {
 
 constexpr int kMostCrops = 64;
-/// Beside the estimate: oneDNN's copies of weights and its scratch memory, buffers of the entropy model, a model in
-/// validation. A run of the released architecture takes twice the estimate.
+/// A run takes more than the estimate: oneDNN's copies of weights and its scratch memory, buffers of the entropy model,
+/// a model in validation. A run of the released architecture takes twice the estimate.
 constexpr double kOverhead = 2;
 
 /// The largest multiple of `unit`, at most kUsualPatch, that nine of ten images hold.
@@ -26,21 +28,9 @@ Result<double> BytesFor(const Architecture& a, int batch, int patch) {
   return kOverhead * memory.total();
 }
 
-std::string Gigabytes(double bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f GB", bytes / 1e9);
-  return text;
-}
+std::string Gigabytes(double bytes) { return Format("%.1f GB", bytes / 1e9); }
 
 }  // namespace
-
-int CropUnit(const Architecture& a) { return a.tile != 0 ? a.tile : a.hyper_stride; }
-
-Status CheckPatch(const Architecture& a, int patch) {
-  const int unit = CropUnit(a);
-  if (patch % unit == 0) return {};
-  return UsageError("--patch " + std::to_string(patch) + " must be a multiple of " + std::to_string(unit));
-}
 
 Result<TrainingPlan> PlanTraining(const Architecture& a, const Dataset& images, int64_t memory, int batch, int patch) {
   const int unit = CropUnit(a);
@@ -53,7 +43,7 @@ Result<TrainingPlan> PlanTraining(const Architecture& a, const Dataset& images, 
     while (batch == 0 && plan.batch > 1 && plan.bytes > static_cast<double>(memory)) {
       AECOMP_ASSIGN_OR_RETURN(plan.bytes, BytesFor(a, --plan.batch, plan.patch));
     }
-    if (plan.bytes <= static_cast<double>(memory) || (batch != 0 && patch != 0)) return plan;  // as asked for
+    if (plan.bytes <= static_cast<double>(memory) || (batch != 0 && patch != 0)) return plan;  // as the user asked for
     if (patch != 0 || plan.patch == unit) break;
     plan.patch -= unit;
   }

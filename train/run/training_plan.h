@@ -10,22 +10,16 @@
 
 namespace aecomp {
 
-inline constexpr int kUsualPatch = 192, kUsualBatch = 6;  ///< when nothing speaks against it
-
-/// What crops must be a multiple of, in pixels.
-int CropUnit(const Architecture& architecture);
-
-/// kUsage when a crop size that was asked for is not (0: none was).
-Status CheckPatch(const Architecture& architecture, int patch);
+inline constexpr int kUsualPatch = 192, kUsualBatch = 6;  ///< where images and memory allow them
 
 struct TrainingPlan {
   int batch = 0, patch = 0;
-  double bytes = 0;  ///< estimate of what training takes, without the images
+  double bytes = 0;  ///< an estimate of the memory of training, without the images
 };
 
-/// `batch` and `patch`: 0 where they are to be chosen. The crop is 192 pixels or the multiple of CropUnit below it,
-/// smaller when more than a tenth of the images are smaller than that; a step has about as many pixels as six crops of
-/// 192x192, or what fits into `memory` bytes. kUsage when not even one crop of the smallest size fits.
+/// Chooses `batch` and `patch` where they are 0. The crop is 192 pixels wide or the multiple of CropUnit below that. It
+/// is smaller when more than a tenth of the images are smaller. A step has about as many pixels as six crops of
+/// 192x192, or as many as fit into `memory` bytes. kUsage when not even one crop of the smallest size fits.
 Result<TrainingPlan> PlanTraining(const Architecture& architecture, const Dataset& images, int64_t memory, int batch,
                                   int patch);
 

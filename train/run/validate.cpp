@@ -7,7 +7,8 @@
 #include "io/bd_rate.h"
 #include "io/metrics.h"
 #include "model/codec/codec.h"
-#include "train/loss/rate.h"
+#include "train/loss/rate_distortion.h"
+#include "train/run/format.h"
 
 namespace aecomp {
 namespace {
@@ -32,12 +33,6 @@ std::vector<RatePoint> Curve(const std::vector<ValidationRow>& rows) {
   return curve;
 }
 
-std::string Format(const char* format, double a, double b, double c = 0) {
-  char text[160];
-  std::snprintf(text, sizeof text, format, a, b, c);
-  return text;
-}
-
 }  // namespace
 
 Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const std::vector<ValidationImage>& images,
@@ -48,7 +43,7 @@ Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const 
   const double n = static_cast<double>(images.size());
   for (int quality : qualities) {
     ValidationRow row{quality};
-    const double lambda = 65025 * a.LambdaAt(quality);
+    const double lambda = LambdaOfUnitRange(a, quality);
     for (const ValidationImage& image : images) {
       AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, codec.Compress(*image.coded, quality));
       AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, "validation"));

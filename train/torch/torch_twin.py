@@ -187,7 +187,7 @@ class Codec(nn.Module):
         z_scale = at(self.z_log_scale)  # most of z rounds to 0, and noise alone makes symbols just above 1/2 too cheap
         if self.prices is None:
             z_bits = (logistic_bits(z + z_noise, z_scale) + logistic_bits(round_ste(z), z_scale)) / 2
-        else:  # see train/loss/training_model.cpp
+        else:  # see train/loss/file_rate.cpp
             low = z.detach().floor()
             slope = (logistic_bits(low + 1, z_scale) - logistic_bits(low, z_scale)).detach()
             z_bits = logistic_bits(torch.round(z).detach(), z_scale) + slope * (z - z.detach())
@@ -301,7 +301,7 @@ def train(o):
             model.prices.to(torch.zeros(1, device=device))
             for name, group in zip(names, optimizer.param_groups):
                 if name in model.makers_of_z():
-                    group["scale"] *= 0.1  # see kZRatePart in train/run/trainer.cpp
+                    group["scale"] *= 0.1  # see kZRatePart in train/run/training_run.cpp
         warm_up = min(1.0, (state["step"] - first_step + 1) / 300)
         lr = o.lr * warm_up * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
         for group in optimizer.param_groups:

@@ -16,6 +16,7 @@
 #include "model/codec/window_transform.h"
 #include "model/entropy/coding_check.h"
 #include "train/export/export.h"
+#include "train/loss/noise_rate.h"
 #include "train/loss/tiled_network.h"
 #include "train/loss/training_model.h"
 #include "train/optimiser/adam.h"
@@ -75,10 +76,12 @@ Trained TrainShortly(const std::string& text, const std::string& name) {
   EXPECT_TRUE(InitialiseParameters(a, recipe, dataset, 1, parameters).ok());
   Adam adam(parameters, recipe);
   BatchLoader loader(dataset, batch, patch, a.image_channels, a.max_quality(), 1, 0);
+  const NoiseRate rate(LatentRounding::Nearest());
   Trained result;
   for (uint64_t step = 0; step < 40; ++step) {
     const Batch& b = loader.Next();
-    result.losses.push_back(model->ForwardBackward(b.x.data(), b.quality.data(), step).loss);
+    const TrainingBatch input{b.x.data(), b.x.data(), b.quality.data(), step, 0};
+    result.losses.push_back(model->ForwardBackward(input, rate).loss);
     adam.Step(1e-3, 1);
   }
   const auto bytes = ExportModel(a, parameters, dataset, "{}");
@@ -318,7 +321,10 @@ TEST(SmallNetworks, GradientsAgreeWithFiniteDifferences) {
     std::vector<float> x(static_cast<size_t>(batch * patch * patch * a.image_channels));
     for (float& v : x) v = 0.5f + 0.2f * normal(random);
     const std::vector<float> quality = {0.f, 11.5f, 47.9f};
-    model->ForwardBackward(x.data(), quality.data(), 5);
+    const TrainingBatch batch_of_x{x.data(), x.data(), quality.data(), 5, 0};
+    const NoiseRate rate(LatentRounding::Nearest());
+    Draws draws;
+    model->ForwardBackward(batch_of_x, rate, &draws);
     for (Parameter& p : parameters.list()) {
       double squared = 0;
       for (float g : p.grad) squared += double{g} * g;
@@ -329,7 +335,7 @@ TEST(SmallNetworks, GradientsAgreeWithFiniteDifferences) {
       const auto loss_at = [&](double sign) {
         for (size_t i = 0; i < saved.size(); ++i) p.value[i] = static_cast<float>(saved[i] + sign * step * p.grad[i]);
         parameters.MarkChanged();
-        return model->ForwardFrozen(x.data(), quality.data()).loss;
+        return model->Forward(batch_of_x, rate, &draws).loss;
       };
       const double measured = (loss_at(1) - loss_at(-1)) / (2 * step * norm);
       p.value = saved;

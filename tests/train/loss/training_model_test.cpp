@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 
@@ -17,6 +18,8 @@
 #include "model/entropy/table_file.h"
 #include "tests/train/tiny_architecture.h"
 #include "train/loss/fake_quantisation.h"
+#include "train/loss/file_rate.h"
+#include "train/loss/noise_rate.h"
 
 namespace aecomp {
 namespace {
@@ -50,42 +53,53 @@ class TrainingModelTest : public ::testing::Test {
     quality_ = {0.f, 11.5f, 32.f, 47.9f};
   }
 
+  TrainingBatch BatchOf(const std::vector<float>& target, uint64_t seed = 5) const {
+    return {x_.data(), target.data(), quality_.data(), seed, 0};
+  }
+  StepResult ForwardBackward(uint64_t seed = 5) { return model_->ForwardBackward(BatchOf(x_, seed), *rate_); }
+  void UseDeadzones() {
+    rate_ = std::make_unique<NoiseRate>(LatentRounding::Deadzones(CodingTables::Create(YFrequencies()).value()));
+  }
+  void UseTables() { rate_ = std::make_unique<FileRate>(CodingTables::Create(YFrequencies()).value()); }
+
   void ExpectPyTorchAgrees(SafetensorsWriter& writer);
 
   std::mt19937 random_{8};  // with 7 the loss is too curved for the step in one place
   Architecture architecture_;
   Parameters parameters_;
   std::unique_ptr<TrainingModel> model_;
+  std::unique_ptr<RateTerm> rate_ = std::make_unique<NoiseRate>(LatentRounding::Nearest());
   std::vector<float> x_, quality_;
 };
 
-TEST_F(TrainingModelTest, FrozenForwardRepeatsTheLoss) {
-  const StepResult first = model_->ForwardBackward(x_.data(), quality_.data(), 5);
-  const StepResult frozen = model_->ForwardFrozen(x_.data(), quality_.data());
-  EXPECT_EQ(first.loss, frozen.loss);
-  const StepResult other_noise = model_->ForwardBackward(x_.data(), quality_.data(), 6);
-  EXPECT_NE(first.loss, other_noise.loss);
+TEST_F(TrainingModelTest, RepeatedDrawsRepeatTheLoss) {
+  Draws draws;
+  const StepResult first = model_->ForwardBackward(BatchOf(x_), *rate_, &draws);
+  EXPECT_EQ(first.loss, model_->Forward(BatchOf(x_), *rate_).loss);
+  EXPECT_EQ(first.loss, model_->Forward(BatchOf(x_, 6), *rate_, &draws).loss);
+  EXPECT_NE(first.loss, model_->Forward(BatchOf(x_, 6), *rate_).loss);
 }
 
 TEST_F(TrainingModelTest, DistortionIsAgainstTheCleanImage) {
   std::vector<float> clean = x_;
-  const StepResult same = model_->ForwardBackward(x_.data(), quality_.data(), 5, clean.data());
-  EXPECT_EQ(same.loss, model_->ForwardBackward(x_.data(), quality_.data(), 5).loss);
+  const StepResult same = model_->ForwardBackward(BatchOf(clean), *rate_);
+  EXPECT_EQ(same.loss, ForwardBackward().loss);
   for (float& v : clean) v += 0.25f;
-  const StepResult apart = model_->ForwardBackward(x_.data(), quality_.data(), 5, clean.data());
+  const StepResult apart = model_->ForwardBackward(BatchOf(clean), *rate_);
   EXPECT_EQ(apart.bpp, same.bpp);
   EXPECT_NE(apart.mse, same.mse);
-  EXPECT_EQ(apart.loss, model_->ForwardFrozen(x_.data(), quality_.data(), clean.data()).loss);
+  EXPECT_EQ(apart.loss, model_->Forward(BatchOf(clean), *rate_).loss);
 }
 
 /// Deadzones: some symbols are not those nearest to their residuals, most are.
 TEST_F(TrainingModelTest, RoundsAsTheEncoderDoes) {
-  model_->UseDeadzones(true);
-  model_->ForwardBackward(x_.data(), quality_.data(), 5);
-  const int64_t size = model_->y_shape().size();
+  UseDeadzones();
+  Draws draws;
+  model_->ForwardBackward(BatchOf(x_), *rate_, &draws);
+  const int64_t size = draws.y_shape.size();
   int64_t nearest = 0, lower = 0;
   for (int64_t i = 0; i < size; ++i) {
-    const float offset = model_->y_offset()[i];  // at most 1/2 for the nearest
+    const float offset = draws.y_offset[static_cast<size_t>(i)];  // at most 1/2 for the nearest
     (std::fabs(offset) <= 0.5f ? nearest : lower) += 1;
   }
   EXPECT_GT(lower, size / 1000);
@@ -101,8 +115,8 @@ TEST_F(TrainingModelTest, GradientsWithTablesAreDifferencesOverOneStep) {
   }
   quality_.assign(kBatch, 16.f);
   parameters_.MarkChanged();
-  model_->UseTables(CodingTables::Create(YFrequencies()).value());
-  model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  UseTables();
+  ForwardBackward();
   Parameter& bias = *parameters_.Find("mu_head.bias");
   const std::vector<float> gradient = bias.grad;
   double most = 0;
@@ -111,7 +125,7 @@ TEST_F(TrainingModelTest, GradientsWithTablesAreDifferencesOverOneStep) {
     const auto loss_at = [&](float symbols) {
       bias.value[c] = saved + symbols / gain;
       parameters_.MarkChanged();
-      return model_->ForwardBackward(x_.data(), quality_.data(), 5).loss;
+      return ForwardBackward().loss;
     };
     const double difference = (loss_at(0.5f) - loss_at(-0.5f)) * gain;
     bias.value[c] = saved;
@@ -122,10 +136,10 @@ TEST_F(TrainingModelTest, GradientsWithTablesAreDifferencesOverOneStep) {
 }
 
 TEST_F(TrainingModelTest, WithTablesThereIsNoNoise) {
-  model_->UseTables(CodingTables::Create(YFrequencies()).value());
-  const StepResult result = model_->ForwardBackward(x_.data(), quality_.data(), 5);
-  EXPECT_EQ(result.loss, model_->ForwardBackward(x_.data(), quality_.data(), 6).loss);
-  EXPECT_EQ(result.loss, model_->ForwardFrozen(x_.data(), quality_.data()).loss);
+  UseTables();
+  const StepResult result = ForwardBackward();
+  EXPECT_EQ(result.loss, ForwardBackward(6).loss);
+  EXPECT_EQ(result.loss, model_->Forward(BatchOf(x_), *rate_).loss);
   for (const Parameter& p : parameters_.list()) {
     EXPECT_TRUE(std::any_of(p.grad.begin(), p.grad.end(), [](float g) { return g != 0; })) << p.name;
   }
@@ -136,8 +150,8 @@ TEST_F(TrainingModelTest, GradientOfZWithTablesIsADifferenceOverOneStep) {
   std::vector<float>& reads_z = parameters_.Find("hyper_synthesis.0.weight")->value;
   std::fill(reads_z.begin(), reads_z.end(), 0.f);
   parameters_.MarkChanged();
-  model_->UseTables(CodingTables::Create(YFrequencies()).value());
-  model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  UseTables();
+  ForwardBackward();
   Parameter& mean = *parameters_.Find("z_mean");
   const std::vector<float> gradient = mean.grad;
   double most = 0;
@@ -146,7 +160,7 @@ TEST_F(TrainingModelTest, GradientOfZWithTablesIsADifferenceOverOneStep) {
     const auto loss_at = [&](float value) {
       mean.value[c] = value;
       parameters_.MarkChanged();
-      return model_->ForwardBackward(x_.data(), quality_.data(), 5).loss;
+      return ForwardBackward().loss;
     };
     const double difference = loss_at(saved + 0.5f) - loss_at(saved - 0.5f);
     mean.value[c] = saved;
@@ -157,20 +171,20 @@ TEST_F(TrainingModelTest, GradientOfZWithTablesIsADifferenceOverOneStep) {
 }
 
 TEST_F(TrainingModelTest, WithTablesTheAnalysisDoesNotHearOfZ) {
-  model_->UseTables(CodingTables::Create(YFrequencies()).value());
+  UseTables();
   const auto gradients_at = [&](float scale) {  // another scale is another price of z, and nothing else
     std::vector<float>& scales = parameters_.Find("z_log_scale")->value;
     std::fill(scales.begin(), scales.end(), scale);
     parameters_.MarkChanged();
     std::map<std::string, std::vector<float>> gradients;
     for (Parameter& p : parameters_.list()) std::fill(p.grad.begin(), p.grad.end(), 0.f);
-    model_->ForwardBackward(x_.data(), quality_.data(), 5);
+    ForwardBackward();
     for (Parameter& p : parameters_.list()) gradients[p.name] = p.grad;
     return gradients;
   };
   const auto cheap = gradients_at(0), dear = gradients_at(-2);
   std::set<std::string> others{"z_log_scale"};
-  for (const std::string& name : model_->MakersOfZ()) others.insert(name);
+  for (const std::string& name : MakersOfZ(architecture_, parameters_)) others.insert(name);
   EXPECT_TRUE(others.contains("hyper_analysis.0.weight"));
   for (const Parameter& p : parameters_.list()) {
     EXPECT_EQ(cheap.at(p.name) != dear.at(p.name), others.contains(p.name)) << p.name;
@@ -178,12 +192,12 @@ TEST_F(TrainingModelTest, WithTablesTheAnalysisDoesNotHearOfZ) {
 }
 
 TEST_F(TrainingModelTest, RoundingChangesTheLossALittleAndNoWeight) {
-  const StepResult exact = model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  const StepResult exact = ForwardBackward();
   std::map<std::string, std::vector<float>> values, gradients;
   for (Parameter& p : parameters_.list()) values[p.name] = p.value, gradients[p.name] = p.grad;
   auto made = TrainingModel::Create(architecture_, parameters_, kBatch, kPatch, {.fake_quantise = true});
   ASSERT_TRUE(made.ok()) << made.status().message();
-  const StepResult rounded = made.value()->ForwardBackward(x_.data(), quality_.data(), 5);
+  const StepResult rounded = made.value()->ForwardBackward(BatchOf(x_), *rate_);
   EXPECT_NE(rounded.loss, exact.loss);
   EXPECT_NEAR(rounded.loss / exact.loss, 1, 0.02);
   for (const Parameter& p : parameters_.list()) {
@@ -196,19 +210,20 @@ TEST_F(TrainingModelTest, RoundingChangesTheLossALittleAndNoWeight) {
     }
     EXPECT_GT(dot, 0.9 * std::sqrt(length * other)) << p.name;
   }
-  EXPECT_EQ(rounded.loss, made.value()->ForwardFrozen(x_.data(), quality_.data()).loss);
+  EXPECT_EQ(rounded.loss, made.value()->Forward(BatchOf(x_), *rate_).loss);
 }
 
 TEST(FakeQuantisation, RoundsEveryOutputChannelToItsOwnSteps) {
   const Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
-  auto rounding = FakeQuantisation::Create(a);
-  ASSERT_TRUE(rounding.ok()) << rounding.status().message();
-  EXPECT_FALSE(rounding.value().inputs().contains("analysis.0"));       // reads pixels
-  EXPECT_FALSE(rounding.value().inputs().at("analysis.2"));             // a stream has both signs
-  EXPECT_TRUE(rounding.value().inputs().at("synthesis.1"));             // after a relu
-  EXPECT_FALSE(rounding.value().inputs().contains("block_synthesis"));  // int16
-  EXPECT_FALSE(rounding.value().inputs().at("hyper_synthesis.0"));
-  EXPECT_TRUE(rounding.value().inputs().at("sigma_head"));
+  auto created = FakeQuantisation::Create(a);
+  ASSERT_TRUE(created.ok()) << created.status().message();
+  std::optional<FakeQuantisation> rounding = std::move(created).value();
+  EXPECT_FALSE(rounding->inputs().contains("analysis.0"));       // reads pixels
+  EXPECT_FALSE(rounding->inputs().at("analysis.2"));             // a stream has both signs
+  EXPECT_TRUE(rounding->inputs().at("synthesis.1"));             // after a relu
+  EXPECT_FALSE(rounding->inputs().contains("block_synthesis"));  // int16
+  EXPECT_FALSE(rounding->inputs().at("hyper_synthesis.0"));
+  EXPECT_TRUE(rounding->inputs().at("sigma_head"));
   Parameters parameters;
   ASSERT_TRUE(TrainingModel::Create(a, parameters, 1, 64).ok());
   std::mt19937 random(3);
@@ -223,7 +238,7 @@ TEST(FakeQuantisation, RoundsEveryOutputChannelToItsOwnSteps) {
   for (const char* name : {"analysis.2.weight", "synthesis.1.weight"}) {  // [16, 8, 8, 8]; transposed: [8, 8, 4, 4]
     Parameter& p = *parameters.Find(name);
     const std::vector<float> before = p.value;
-    rounding.value().Round(parameters);
+    std::optional<RoundedWeights> rounded(std::in_place, rounding, parameters);
     const bool transposed = name[0] == 's';
     const size_t area = static_cast<size_t>(p.dims[2] * p.dims[3]), in = 8;
     const size_t out = static_cast<size_t>(p.dims[transposed ? 1 : 0]);
@@ -241,7 +256,7 @@ TEST(FakeQuantisation, RoundsEveryOutputChannelToItsOwnSteps) {
       EXPECT_LE(error, 0.51f * most / 63) << name << " " << o;
       EXPECT_GT(error, 0) << name << " " << o;
     }
-    rounding.value().Restore(parameters);
+    rounded.reset();
     EXPECT_EQ(p.value, before);
   }
 }
@@ -250,7 +265,7 @@ TEST_F(TrainingModelTest, SharesOfABatchGiveItsGradients) {
   std::vector<std::vector<float>> whole;
   std::map<std::string, std::pair<int, std::vector<float>>> ready;  // how often, and what the gradient was
   model_->OnGradient([&](Parameter& p) { ready[p.name] = {ready[p.name].first + 1, p.grad}; });
-  const StepResult result = model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  const StepResult result = ForwardBackward();
   for (Parameter& p : parameters_.list()) {
     whole.push_back(p.grad);
     std::fill(p.grad.begin(), p.grad.end(), 0.f);
@@ -264,7 +279,7 @@ TEST_F(TrainingModelTest, SharesOfABatchGiveItsGradients) {
   double loss = 0;
   for (int first : {0, kBatch / 2}) {
     const float* x = x_.data() + first * kPatch * kPatch * 3;
-    loss += half.value()->ForwardBackward(x, quality_.data() + first, 5, nullptr, first).loss / 2;
+    loss += half.value()->ForwardBackward({x, x, quality_.data() + first, 5, first}, *rate_).loss / 2;
   }
   EXPECT_NEAR(loss, result.loss, 1e-5 * result.loss);
   size_t i = 0;
@@ -279,14 +294,14 @@ TEST_F(TrainingModelTest, SharesOfABatchGiveItsGradients) {
 }
 
 TEST_F(TrainingModelTest, NamesWhereTheFirstNonFiniteNumberAppears) {
-  model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  ForwardBackward();
   EXPECT_EQ(model_->FirstNonFinite(), "");
   const auto with_nan = [&](const std::string& parameter) {
     float& v = parameters_.Find(parameter)->value[0];
     const float saved = v;
     v = NAN;
     parameters_.MarkChanged();
-    model_->ForwardBackward(x_.data(), quality_.data(), 5);
+    ForwardBackward();
     v = saved;
     parameters_.MarkChanged();
     return model_->FirstNonFinite();
@@ -296,12 +311,13 @@ TEST_F(TrainingModelTest, NamesWhereTheFirstNonFiniteNumberAppears) {
   EXPECT_EQ(with_nan("block_synthesis.weight"), "decoder: output of layer 'block_synthesis' (conv_transpose2d)");
   std::vector<float> clean = x_;
   clean[0] = NAN;  // the loss is not finite then, but every activation is
-  model_->ForwardBackward(x_.data(), quality_.data(), 5, clean.data());
+  model_->ForwardBackward(BatchOf(clean), *rate_);
   EXPECT_NE(model_->FirstNonFinite().find("decoder: gradient of the output of"), std::string::npos);
 }
 
 TEST_F(TrainingModelTest, GradientsAgreeWithFiniteDifferences) {
-  model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  Draws draws;
+  model_->ForwardBackward(BatchOf(x_), *rate_, &draws);
   for (Parameter& p : parameters_.list()) {
     // The derivative along the gradient itself is its norm: as well conditioned as f32 allows.
     double squared = 0;
@@ -313,7 +329,7 @@ TEST_F(TrainingModelTest, GradientsAgreeWithFiniteDifferences) {
     const auto loss_at = [&](double sign) {
       for (size_t i = 0; i < saved.size(); ++i) p.value[i] = static_cast<float>(saved[i] + sign * step * p.grad[i]);
       parameters_.MarkChanged();
-      return model_->ForwardFrozen(x_.data(), quality_.data()).loss;
+      return model_->Forward(BatchOf(x_), *rate_, &draws).loss;
     };
     const double measured = (loss_at(1) - loss_at(-1)) / (2 * step * norm);
     p.value = saved;
@@ -325,7 +341,8 @@ bool HasPyTorch() { return std::system("/usr/bin/python3 -c 'import torch' 2>/de
 
 /// The same loss and gradients in PyTorch, from the same numbers.
 void TrainingModelTest::ExpectPyTorchAgrees(SafetensorsWriter& writer) {
-  const StepResult result = model_->ForwardBackward(x_.data(), quality_.data(), 5);
+  Draws draws;
+  const StepResult result = model_->ForwardBackward(BatchOf(x_), *rate_, &draws);
   writer.SetMetadata("aecomp.architecture", architecture_.json);
   for (const Parameter& p : parameters_.list()) {
     writer.AddFloats("value/" + p.name, p.dims, p.value, DType::kF32);
@@ -335,9 +352,9 @@ void TrainingModelTest::ExpectPyTorchAgrees(SafetensorsWriter& writer) {
     writer.AddFloats(name, {s.n, s.h, s.w, s.c}, {values, static_cast<size_t>(s.size())}, DType::kF32);
   };
   add("x", {kBatch, 3, kPatch, kPatch}, x_.data());
-  add("z_noise", model_->z_shape(), model_->z_noise());
-  add("y_noise", model_->y_shape(), model_->y_noise());
-  add("y_offset", model_->y_shape(), model_->y_offset());
+  add("z_noise", draws.z_shape, draws.z_noise.data());
+  add("y_noise", draws.y_shape, draws.y_noise.data());
+  add("y_offset", draws.y_shape, draws.y_offset.data());
   writer.AddFloats("quality", {kBatch}, quality_, DType::kF32);
   const float loss = static_cast<float>(result.loss);
   writer.AddFloats("loss", {1}, {&loss, 1}, DType::kF32);
@@ -349,17 +366,61 @@ void TrainingModelTest::ExpectPyTorchAgrees(SafetensorsWriter& writer) {
 
 TEST_F(TrainingModelTest, AgreesWithPyTorch) {
   if (!HasPyTorch()) GTEST_SKIP() << "python3-torch is missing";
-  model_->UseDeadzones(true);
+  UseDeadzones();
   SafetensorsWriter writer;
   ExpectPyTorchAgrees(writer);
 }
 
 TEST_F(TrainingModelTest, WithTablesAgreesWithPyTorch) {
   if (!HasPyTorch()) GTEST_SKIP() << "python3-torch is missing";
-  model_->UseTables(CodingTables::Create(YFrequencies()).value());
+  UseTables();
   SafetensorsWriter writer;
   SaveTables("y_tables", YFrequencies(), writer);
   ExpectPyTorchAgrees(writer);
+}
+
+/// Squared errors count three times in the first channel and once in the others.
+class WeightedError final : public Distortion {
+ public:
+  explicit WeightedError(const Shape& picture) : samples_(picture.size()), channels_(picture.c) {}
+  Value Measure(const DecodedPicture& picture, double weight, float* gradient) override {
+    Value value;
+    for (int64_t i = 0; i < samples_; ++i) {
+      const double error = double{picture.decoded[i]} + 0.5 - double{picture.original[i]};
+      const double factor = (i % channels_ == 0 ? 3 : 1) / static_cast<double>(samples_);
+      value.distortion += factor * error * error, value.mse += error * error / static_cast<double>(samples_);
+      if (gradient != nullptr) gradient[i] = static_cast<float>(2 * weight * factor * error);
+    }
+    return value;
+  }
+
+ private:
+  int64_t samples_;
+  int channels_;
+};
+
+TEST_F(TrainingModelTest, CountsAnyDistortion) {
+  auto made = TrainingModel::Create(
+      architecture_, parameters_, kBatch, kPatch,
+      {.distortion = [](const Shape& picture) { return std::make_unique<WeightedError>(picture); }});
+  ASSERT_TRUE(made.ok()) << made.status().message();
+  const StepResult plain = model_->Forward(BatchOf(x_), *rate_);
+  Draws draws;
+  const StepResult weighted = made.value()->ForwardBackward(BatchOf(x_), *rate_, &draws);
+  EXPECT_GT(weighted.loss, plain.loss);
+  EXPECT_EQ(weighted.bpp, plain.bpp);
+  EXPECT_NEAR(weighted.mse, plain.mse, 1e-12);
+  Parameter& p = *parameters_.Find("block_synthesis.weight");
+  double squared = 0;
+  for (float g : p.grad) squared += double{g} * g;
+  const double norm = std::sqrt(squared), step = 2e-3 / norm;
+  const std::vector<float> saved = p.value, gradient = p.grad;
+  const auto loss_at = [&](double sign) {
+    for (size_t i = 0; i < saved.size(); ++i) p.value[i] = static_cast<float>(saved[i] + sign * step * gradient[i]);
+    parameters_.MarkChanged();
+    return made.value()->Forward(BatchOf(x_), *rate_, &draws).loss;
+  };
+  EXPECT_NEAR((loss_at(1) - loss_at(-1)) / (2 * step * norm), norm, 0.02 * norm);
 }
 
 TEST_F(TrainingModelTest, RefusesAPatchThatIsNoMultipleOfTheStride) {

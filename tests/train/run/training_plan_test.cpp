@@ -10,6 +10,7 @@
 #include "io/formats/png.h"
 #include "model/entropy/coding_check.h"
 #include "tests/train/tiny_architecture.h"
+#include "train/loss/tiled_network.h"
 #include "train/optimiser/schedule.h"
 #include "train/run/memory.h"
 
