@@ -14,8 +14,8 @@ namespace aecomp {
 class Module {
  public:
   /// file: looked for beside the program, in ../lib/aecomp and in the build folder. entry: the module's function that
-  /// returns the table. remedy: ends the message when the module cannot be loaded. mapped_bytes: what the module and its
-  /// libraries map; a library that is refused memory in the middle of its start may end the process or hang.
+  /// returns the table. remedy: ends the message when the module cannot be loaded. mapped_bytes: what the module and
+  /// its libraries map; a library that is refused memory in the middle of its start may end the process or hang.
   Module(std::string file, std::string entry, std::string remedy, uint64_t mapped_bytes)
       : file_(std::move(file)), entry_(std::move(entry)), remedy_(std::move(remedy)), mapped_bytes_(mapped_bytes) {}
 

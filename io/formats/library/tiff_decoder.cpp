@@ -9,6 +9,7 @@
 #include "io/formats/library/tiff_reader.h"
 #include "io/formats/library/tiff_samples.h"
 #include "io/formats/metadata.h"
+#include "io/formats/orientation.h"
 
 namespace aecomp {
 namespace {
