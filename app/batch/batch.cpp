@@ -165,7 +165,7 @@ Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWo
   ThreadShares shares(options.threads, plan.size());
   Batch batch(options, std::move(plan));
   const auto run = [&] {
-    Worker worker{ModelSource(store), false, shares};
+    Worker worker{ModelSource(store), shares};
     batch.Work(work, worker);
   };
   std::vector<std::jthread> others;

@@ -44,7 +44,6 @@ class ThreadShares {
 /// What a worker has beside the file it works on.
 struct Worker {
   ModelSource models;
-  bool ready = false;  ///< of what compresses: see compress.cpp
   ThreadShares& shares;
 };
 

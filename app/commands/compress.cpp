@@ -1,26 +1,19 @@
 // aecomp compress: images to .aec files.
-#include <omp.h>
-
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdlib>
-#include <exception>
-#include <future>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "app/batch/batch.h"
 #include "app/command.h"
+#include "app/commands/prepare_ahead.h"
 #include "app/decode_options.h"
 #include "app/streams.h"
 #include "io/convert.h"
 #include "io/formats/alpha.h"
 #include "io/formats/image_io.h"
-#include "io/formats/png.h"
 #include "io/metrics.h"
 #include "model/codec/rate_control.h"
 
@@ -90,82 +83,20 @@ Status Verify(std::span<const uint8_t> bytes, const Image& colour, const Image& 
   return {};
 }
 
-/// Makes the model and the codec ready while the first image is read, which takes one thread, which then helps.
-class MakeReady {
- public:
-  MakeReady(std::span<const uint8_t> file, const CompressOptions& options, Worker& worker)
-      : size_(PlausibleSize(file, options.decode)), tile_size_(options.tile_size), worker_(worker) {
-    if (std::exchange(worker.ready, true)) return;
-    if (worker.shares.threads() < 2) return;
-    try {
-      thread_ = std::jthread([this] { Run(); });
-    } catch (const std::system_error&) {  // then the image is read first
-    }
-  }
-
-  /// When the image has been read.
-  void Finish() {
-    if (!thread_.joinable()) return;
-    Prepare(&Codec::PrepareCoding, coding_);
-    thread_.join();
-  }
-
- private:
-  void Run() {
-    UseThreads(std::max(1, worker_.shares.threads() - 1));
-    loaded_.set_value(Load());
-    Prepare(&Codec::PrepareAnalysis, analysis_);
-    Prepare(&Codec::PrepareCoding, coding_);
-  }
-
-  /// Of a PNG that will be read.
-  static std::optional<PngSize> PlausibleSize(std::span<const uint8_t> file, const DecodeOptions& options) {
-    const auto size = PeekPngSize(file);
-    if (!size || size->width < 1 || size->height < 1) return std::nullopt;
-    const auto width = static_cast<uint64_t>(size->width), height = static_cast<uint64_t>(size->height);
-    return CheckPixels(width, height, 1, file.size(), "", options).ok() ? size : std::nullopt;
-  }
-
-  /// Null where it fails, here and below: whoever needs it will meet the error again.
-  Codec* Load() {
-    try {
-      auto codec = worker_.models.Get();
-      if (!codec.ok() || !size_) return nullptr;
-      codec.value()->SetTileSize(tile_size_);
-      return codec.value();
-    } catch (const std::exception&) {
-      return nullptr;
-    }
-  }
-
-  /// For as many threads as there will be, but by this one alone.
-  void Prepare(Status (Codec::*part)(int, int), std::once_flag& once) {
-    Codec* const codec = codec_.get();
-    if (codec == nullptr) return;
-    const int levels = omp_get_max_active_levels();
-    UseThreads(worker_.shares.ThreadsFor(int64_t{size_->width} * size_->height));
-    omp_set_max_active_levels(0);
-    try {
-      std::call_once(once, [&] { (void)(codec->*part)(size_->width, size_->height); });
-    } catch (const std::exception&) {  // as above
-    }
-    omp_set_max_active_levels(levels);
-  }
-
-  const std::optional<PngSize> size_;
-  const uint32_t tile_size_;
-  Worker& worker_;
-  std::promise<Codec*> loaded_;
-  const std::shared_future<Codec*> codec_ = loaded_.get_future().share();
-  std::once_flag analysis_, coding_;
-  std::jthread thread_;
-};
+/// The size of a PNG that will be read: the codec can be prepared for it ahead.
+std::optional<PngSize> SizeAhead(std::span<const uint8_t> file, const DecodeOptions& options) {
+  const auto size = PeekPngSize(file);
+  if (!size || size->width < 1 || size->height < 1) return std::nullopt;
+  const auto width = static_cast<uint64_t>(size->width), height = static_cast<uint64_t>(size->height);
+  return CheckPixels(width, height, 1, file.size(), "", options).ok() ? size : std::nullopt;
+}
 
 Status CompressFile(const PlannedFile& file, const CompressOptions& options, Worker& worker, FileReport& report) {
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
   AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, ReadInput(file.input));
-  if (const auto size = PeekPngSize(bytes)) report.width = size->width, report.height = size->height;
-  MakeReady ahead(bytes, options, worker);
+  const std::optional<PngSize> size = SizeAhead(bytes, options.decode);
+  if (size) report.width = size->width, report.height = size->height;
+  PrepareAhead ahead(size, options.tile_size, worker);
   Metadata metadata;
   Metadata* const wanted = options.metadata.kinds == "none" ? nullptr : &metadata;
   AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, wanted, options.decode));
@@ -175,9 +106,8 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   AECOMP_ASSIGN_OR_RETURN(auto chunks, ExtraChunks(full, metadata, options.keep_alpha, report));
   const Image without = HasAlpha(full) ? WithoutAlpha(full.Clone()) : Image();
   const Image& image = HasAlpha(full) ? without : full;
-  ahead.Finish();
+  AECOMP_ASSIGN_OR_RETURN(Codec * codec, ahead.Finish());
   std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares, int64_t{image.width} * image.height);
-  AECOMP_ASSIGN_OR_RETURN(Codec * codec, worker.models.Get());
   codec->SetExtraChunks(std::move(chunks));
   codec->SetTileSize(options.tile_size);
   auto coded = CompressImage(image, options, *codec, report);

@@ -47,6 +47,9 @@ class ModelSource {
  public:
   explicit ModelSource(ModelStore& store) : store_(store) {}
 
+  /// Whether no codec has been made yet.
+  bool empty() const { return codecs_.empty(); }
+
   Result<Codec*> Get();
   Result<Codec*> Get(const ModelId& wanted, const std::string& name);
 

@@ -1,9 +1,11 @@
 // The one place where an Image meets a Container.
+//
+//   compress    Image -> ImageTransform::Analyse -> y -> LatentCoder::Encode -> streams of tiles -> Container -> bytes
+//   decompress  Image <- ImageTransform::Synthesise <- y^ <- LatentCoder::Decode <- streams of tiles <- Container
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -11,16 +13,21 @@
 #include "io/image.h"
 #include "io/region.h"
 #include "io/status.h"
+#include "model/base/tensor.h"
+#include "model/codec/latent_coder.h"
 #include "model/codec/model_file.h"
+#include "model/codec/sample_range.h"
 
 namespace aecomp {
 
-struct CompressStats {
-  double estimated_bits = 0;  ///< what the float entropy model (continuous sigma) says the same symbols cost
-  uint64_t z_bytes = 0, y_bytes = 0;
-};
-
 enum class Precision { kInteger, kFloat };
+
+/// The latents of an image: all that a codec needs to code it at any quality.
+struct AnalysedImage {
+  ContainerHeader header;  ///< without a quality
+  SampleRange range;       ///< of the samples
+  AlignedBuffer<float> y;  ///< before gain, with the padding of its tiles
+};
 
 /// Codes images with one model. Keeps compiled graphs between images of equal size. Not thread-safe: one a thread.
 class Codec {
@@ -41,9 +48,10 @@ class Codec {
 
   /// The two halves of Compress, for several tries at one image: the analysis transform, which is the same for every
   /// quality, and all the rest. thrift: how much less than usual an error counts against bits; 1.5 saves about 3 % of
-  /// the bits.
-  Status Analyse(const Image& image);
-  Result<std::vector<uint8_t>> Encode(int quality, double thrift = 1, CompressStats* stats = nullptr);
+  /// the bits. image: of a codec of the same model.
+  Result<AnalysedImage> Analyse(const Image& image);
+  Result<std::vector<uint8_t>> Encode(const AnalysedImage& image, int quality, double thrift = 1,
+                                      CompressStats* stats = nullptr);
 
   /// Goes into every file from now on: metadata.
   void SetExtraChunks(std::vector<ExtraChunk> chunks);
@@ -60,9 +68,6 @@ class Codec {
   Result<Image> Decompress(const Container& container, const std::string& name, const Region& region);
 
  private:
-  template <class Part>
-  Status Prepare(int width, int height, Part part);
-
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "io/metrics.h"
 
@@ -24,8 +25,11 @@ struct Try {
 
 class Search {
  public:
-  Search(Codec& codec, const Image& image, const RateTarget& target)
-      : codec_(codec), image_(image), by_size_(target.kind == RateTarget::Kind::kBytes) {
+  Search(Codec& codec, const Image& image, AnalysedImage analysed, const RateTarget& target)
+      : codec_(codec),
+        image_(image),
+        analysed_(std::move(analysed)),
+        by_size_(target.kind == RateTarget::Kind::kBytes) {
     goal_ = by_size_ ? std::log(target.value) : target.value;
   }
 
@@ -41,7 +45,8 @@ class Search {
 
   Codec& codec_;
   const Image& image_;
-  bool by_size_;
+  const AnalysedImage analysed_;
+  const bool by_size_;
   double goal_ = 0;
   int passes_ = 0;
   int low_ = -1, high_ = -1;  // qualities known to lie at or below the goal, and above it; -1 and max + 1: none known
@@ -51,7 +56,7 @@ class Search {
 Result<Try> Search::Pass(int quality, double thrift) {
   ++passes_;
   Try result;
-  AECOMP_ASSIGN_OR_RETURN(result.bytes, codec_.Encode(quality, thrift));
+  AECOMP_ASSIGN_OR_RETURN(result.bytes, codec_.Encode(analysed_, quality, thrift));
   if (by_size_) {
     result.value = std::log(static_cast<double>(result.bytes.size()));
     return result;
@@ -129,7 +134,6 @@ Status Search::OutOfReach(bool too_low) const {
 }
 
 Result<RateResult> Search::Run() {
-  AECOMP_RETURN_IF_ERROR(codec_.Analyse(image_));
   AECOMP_RETURN_IF_ERROR(Bracket());
   const int top = codec_.model().architecture.max_quality();
   RateResult result;
@@ -152,7 +156,8 @@ Result<RateResult> Search::Run() {
 }  // namespace
 
 Result<RateResult> CompressToTarget(Codec& codec, const Image& image, const RateTarget& target) {
-  return Search(codec, image, target).Run();
+  AECOMP_ASSIGN_OR_RETURN(AnalysedImage analysed, codec.Analyse(image));
+  return Search(codec, image, std::move(analysed), target).Run();
 }
 
 }  // namespace aecomp

@@ -17,13 +17,13 @@ int BatchFor(size_t squares) {
 
 }  // namespace
 
-std::vector<TileTransform::Square> TileTransform::Squares(const Image& image, uint32_t tile_size,
-                                                          const std::vector<Tile>& tiles, int64_t row_stride) const {
+std::vector<TileTransform::Square> TileTransform::Squares(const Image& image, const TileGrid& grid,
+                                                          int64_t row_stride) const {
   const Architecture& a = model_.architecture;
-  const int size = static_cast<int>(tile_size), columns = DivideUp(image.width, size);
+  const int size = static_cast<int>(grid.tile_size), columns = DivideUp(image.width, size);
   std::vector<Square> squares;
-  for (size_t i = 0; i < tiles.size(); ++i) {
-    const Tile& tile = tiles[i];
+  for (size_t i = 0; i < grid.tiles.size(); ++i) {
+    const Tile& tile = grid.tiles[i];
     const int left = static_cast<int>(i) % columns * size, top = static_cast<int>(i) / columns * size;
     const int right = std::min(left + size, image.width), bottom = std::min(top + size, image.height);
     for (int row = 0; row < tile.coded_h / a.tile_rows; ++row) {
@@ -84,10 +84,10 @@ void TileTransform::Store(const float* x, const Square& square, const SampleRang
   }
 }
 
-Status TileTransform::Analyse(const Image& image, const SampleRange& range, uint32_t tile_size,
-                              const std::vector<Tile>& tiles, float* y, int64_t row_stride) {
+Status TileTransform::Analyse(const Image& image, const SampleRange& range, const TileGrid& grid, float* y,
+                              int64_t row_stride) {
   const Architecture& a = model_.architecture;
-  const std::vector<Square> squares = Squares(image, tile_size, tiles, row_stride);
+  const std::vector<Square> squares = Squares(image, grid, row_stride);
   const int batch = BatchFor(squares.size());
   const Shape pixels{batch, a.image_channels, a.tile, a.tile};
   const Shape latent{batch, a.latent_channels, a.tile_rows, a.tile_columns};
@@ -114,10 +114,12 @@ Status TileTransform::Analyse(const Image& image, const SampleRange& range, uint
   return {};
 }
 
-Status TileTransform::Synthesise(const float* y_hat, int64_t row_stride, uint32_t tile_size,
-                                 const std::vector<Tile>& tiles, const SampleRange& range, Image& image) {
+Status TileTransform::Synthesise(const LatentPlane& y_hat, const LatentPart& part, const TileGrid& grid,
+                                 const SampleRange& range, Image& image) {
   const Architecture& a = model_.architecture;
-  const std::vector<Square> squares = Squares(image, tile_size, tiles, row_stride);
+  const int64_t row_stride = y_hat.row_stride();
+  const float* const latents = y_hat.Floats(part.row, part.column);
+  const std::vector<Square> squares = Squares(image, grid, row_stride);
   const int batch = BatchFor(squares.size());
   const Shape pixels{batch, a.image_channels, a.tile, a.tile};
   const Shape latent{batch, a.latent_channels, a.tile_rows, a.tile_columns};
@@ -130,7 +132,7 @@ Status TileTransform::Synthesise(const float* y_hat, int64_t row_stride, uint32_
     float* to = x.data();
     for (int n = 0; n < count; ++n) {
       for (int i = 0; i < a.tile_rows; ++i, to += row_size) {
-        std::memcpy(to, y_hat + squares[first + static_cast<size_t>(n)].latent + i * row_stride,
+        std::memcpy(to, latents + squares[first + static_cast<size_t>(n)].latent + i * row_stride,
                     row_size * sizeof(float));
       }
     }

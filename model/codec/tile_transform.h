@@ -2,11 +2,13 @@
 // as batches and know nothing of each other.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <vector>
 
 #include "io/image.h"
 #include "io/status.h"
+#include "model/codec/image_transform.h"
 #include "model/codec/model_file.h"
 #include "model/codec/sample_range.h"
 #include "model/codec/tiles.h"
@@ -14,21 +16,23 @@
 
 namespace aecomp {
 
-class TileTransform {
+class TileTransform : public ImageTransform {
  public:
-  /// model.architecture.tile must not be 0.
+  /// model.architecture.tile must not be 0. The model must outlive this.
   explicit TileTransform(Model& model) : model_(model) {}
 
-  /// image -> y before gain, at the places that `tiles` (MakeTiles for tile_size) name. Squares that reach beyond their
-  /// tile are continued by its border pixels. row_stride: floats from one row of y to the next. image: 8 or 16 bits, as
-  /// many channels as the model has, or 1.
-  Status Analyse(const Image& image, const SampleRange& range, uint32_t tile_size, const std::vector<Tile>& tiles,
-                 float* y, int64_t row_stride);
+  bool integer() const override { return false; }
+  int decoder_halo() const override { return std::numeric_limits<int>::max(); }
+  /// Networks are compiled for batches, which are as large as the image at hand.
+  Status PrepareAnalysis(const TileGrid&) override { return {}; }
+  Status PrepareSynthesis(const LatentPart&) override { return {}; }
 
-  /// y^ as the decoder reads it -> image of the size and depth it has. One channel from a colour model: the mean of the
-  /// three.
-  Status Synthesise(const float* y_hat, int64_t row_stride, uint32_t tile_size, const std::vector<Tile>& tiles,
-                    const SampleRange& range, Image& image);
+  /// Squares that reach beyond their tile are continued by its border pixels.
+  Status Analyse(const Image& image, const SampleRange& range, const TileGrid& grid, float* y,
+                 int64_t row_stride) override;
+  /// part: all of y_hat.
+  Status Synthesise(const LatentPlane& y_hat, const LatentPart& part, const TileGrid& grid, const SampleRange& range,
+                    Image& image) override;
 
  private:
   /// A square of the image.
@@ -37,8 +41,7 @@ class TileTransform {
     int right = 0, bottom = 0;  ///< pixels: where the tile that it belongs to ends
     int64_t latent = 0;         ///< where its first element lies in y
   };
-  std::vector<Square> Squares(const Image& image, uint32_t tile_size, const std::vector<Tile>& tiles,
-                              int64_t row_stride) const;
+  std::vector<Square> Squares(const Image& image, const TileGrid& grid, int64_t row_stride) const;
   Status Compile(const Network& network, const Shape& input, const Shape& output, std::unique_ptr<Graph>& graph) const;
   template <class Sample>
   void Fill(const Image& image, const SampleRange& range, const Square& square, float* x) const;

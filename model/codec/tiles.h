@@ -1,5 +1,5 @@
-// How an image is cut into tiles that are coded apart from each other (DESIGN: bounded memory, parallel and partial
-// decoding), and how the symbols of a tile are cut into streams.
+// How an image is cut into tiles that are coded apart from each other, so that memory is bounded and a part of an image
+// can be decoded alone; and how the symbols of a tile are cut into streams.
 #pragma once
 
 #include <algorithm>
@@ -46,6 +46,26 @@ inline std::vector<Tile> MakeTiles(const ContainerHeader& header, const Architec
     }
   }
   return tiles;
+}
+
+/// Rows and columns of y.
+struct Plane {
+  int rows = 0, columns = 0;
+};
+
+/// All tiles of an image.
+struct TileGrid {
+  uint32_t tile_size = 0;   ///< side of a tile in pixels
+  std::vector<Tile> tiles;  ///< row by row
+  Plane coded, padded;      ///< y of the image, without and with the padding of its tiles
+};
+
+inline TileGrid MakeTileGrid(const ContainerHeader& header, const Architecture& a) {
+  TileGrid grid{header.tile_size, MakeTiles(header, a), {}, {}};
+  const Tile& last = grid.tiles.back();
+  grid.coded = {last.row + last.coded_h, last.column + last.coded_w};
+  grid.padded = {last.row + last.h, last.column + last.w};
+  return grid;
 }
 
 /// Part `i` of `parts` of a list of `count` symbols: from .first to .second.

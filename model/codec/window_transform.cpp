@@ -38,6 +38,22 @@ WindowTransform::WindowTransform(Model& model, bool integer, int max_window)
       encoder_halo_(EncoderHalo(model.architecture).value_or(kUnlimited)),
       decoder_halo_(DecoderHalo(model.architecture).value_or(kUnlimited)) {}
 
+Status WindowTransform::PrepareAnalysis(const TileGrid& grid) {
+  return Encoder(EncoderInput(SizeFor(grid.coded.rows, grid.coded.columns, encoder_halo_)), integer_).status();
+}
+
+Status WindowTransform::PrepareSynthesis(const LatentPart& part) {
+  return Decoder(DecoderInput(SizeFor(part.rows, part.columns, decoder_halo_))).status();
+}
+
+Status WindowTransform::Synthesise(const LatentPlane& y_hat, const LatentPart& part, const TileGrid&,
+                                   const SampleRange& range, Image& image) {
+  const int64_t stride = y_hat.row_stride();
+  return y_hat.integer()
+             ? Synthesise(y_hat.Integers(part.row, part.column), part.rows, part.columns, stride, range, image)
+             : Synthesise(y_hat.Floats(part.row, part.column), part.rows, part.columns, stride, range, image);
+}
+
 WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
   if (halo >= std::max(rows, columns) / 4) return {rows, columns};
   // Where all of an image takes much memory, windows take less of it.

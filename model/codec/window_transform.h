@@ -8,6 +8,7 @@
 
 #include "io/image.h"
 #include "io/status.h"
+#include "model/codec/image_transform.h"
 #include "model/codec/model_file.h"
 #include "model/codec/sample_range.h"
 #include "model/codec/windows.h"
@@ -16,40 +17,34 @@
 
 namespace aecomp {
 
-class WindowTransform {
+class WindowTransform : public ImageTransform {
  public:
   /// Windows have at most about max_window elements of y: 16,384 are 4 megapixels at a latent stride of 16.
   /// integer: deep paths run in integers where the model has them and the samples have 8 bits.
   explicit WindowTransform(Model& model, bool integer = true, int max_window = 16384);
 
-  /// Makes ready what Analyse of 8 bits needs for this size of y: to be called where there is time for it.
-  Status PrepareEncoder(int rows, int columns) {
-    return Encoder(EncoderInput(SizeFor(rows, columns, encoder_halo_)), integer_).status();
-  }
+  bool integer() const override { return integer_; }
+  int decoder_halo() const override { return decoder_halo_; }
 
-  /// The same for Synthesise.
-  Status PrepareDecoder(int rows, int columns) {
-    return Decoder(DecoderInput(SizeFor(rows, columns, decoder_halo_))).status();
+  /// For images of 8 bits.
+  Status PrepareAnalysis(const TileGrid& grid) override;
+  Status PrepareSynthesis(const LatentPart& part) override;
+  Status Analyse(const Image& image, const SampleRange& range, const TileGrid& grid, float* y,
+                 int64_t row_stride) override {
+    return Analyse(image, range, grid.coded.rows, grid.coded.columns, y, row_stride);
   }
+  Status Synthesise(const LatentPlane& y_hat, const LatentPart& part, const TileGrid& grid, const SampleRange& range,
+                    Image& image) override;
 
-  /// image -> y before gain [rows, columns, M], where rows and columns times latent_stride are at least the image's
-  /// size; the image is continued by its border pixels. row_stride: floats from one row of y to the next. Gray images
-  /// are repeated into the model's channels. image: 8 or 16 bits.
+  /// The same as above for rows x columns elements of y: times latent_stride, at least the image's size.
   Status Analyse(const Image& image, const SampleRange& range, int rows, int columns, float* y, int64_t row_stride);
 
-  /// Elements of y^ around those of a pixel that the pixel depends on; huge when it depends on all.
-  int decoder_halo() const { return decoder_halo_; }
-
-  /// Whether the synthesis runs in integers: it then reads int16 latents, else f32.
-  bool integer() const { return integer_; }
-
-  /// y^ * step [rows, columns, M] -> image of the size and depth it has, at most rows and columns times latent_stride.
-  /// row_stride: elements from one row of y^ to the next. One channel from a colour model: the mean of the three.
+  /// y^ * step [rows, columns, M] -> image; row_stride: elements from one row of y^ to the next. In f32; or, where
+  /// integer(), in integers: equal on every machine, y_hat in steps of kLatentUnit.
   Status Synthesise(const float* y_hat, int rows, int columns, int64_t row_stride, const SampleRange& range,
                     Image& image) {
     return SynthesiseFrom(y_hat, rows, columns, row_stride, range, image);
   }
-  /// The same in integers, equal on every machine. y_hat in steps of kLatentUnit.
   Status Synthesise(const int16_t* y_hat, int rows, int columns, int64_t row_stride, const SampleRange& range,
                     Image& image) {
     return SynthesiseFrom(y_hat, rows, columns, row_stride, range, image);

@@ -102,8 +102,9 @@ Point MeasureNetwork(Codec& codec, const Dataset& images, int quality, double th
   double pixels = 0;
   for (size_t k = 0; k < images.size(); ++k) {
     const Image& image = images.image(k);
-    if (!codec.Analyse(image).ok()) return {};
-    const std::vector<uint8_t> bytes = codec.Encode(quality, thrift).value();
+    const auto analysed = codec.Analyse(image);
+    if (!analysed.ok()) return {};
+    const std::vector<uint8_t> bytes = codec.Encode(analysed.value(), quality, thrift).value();
     const Image restored = codec.Decompress(ParseContainer(bytes, "test").value(), "test").value();
     point.psnr += Psnr(image, restored) / static_cast<double>(images.size());
     point.bpp += 8.0 * static_cast<double>(bytes.size());

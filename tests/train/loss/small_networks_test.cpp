@@ -184,39 +184,35 @@ TEST(SmallNetworks, DecoderSeesWhatTheEncoderQuantised) {
     const Image image = Picture(1027, 61, a.image_channels, 5);
     Codec codec(Network(name, false).model);
     const Container container = ParseContainer(codec.Compress(image, 21).value(), "test").value();
-    const std::vector<Tile> tiles = MakeTiles(container.header, a);
-    ASSERT_EQ(tiles.size(), 2u);
-    const int rows = tiles.back().row + tiles.back().coded_h, columns = tiles.back().column + tiles.back().coded_w;
-    const int64_t stride = int64_t{columns} * a.latent_channels;
+    const TileGrid grid = MakeTileGrid(container.header, a);
+    ASSERT_EQ(grid.tiles.size(), 2u);
+    const int rows = grid.coded.rows, columns = grid.coded.columns, m = a.latent_channels;
+    const int64_t stride = int64_t{columns} * m;
     AlignedBuffer<float> y(static_cast<size_t>(rows * stride));
-    TileTransform tiled(model);
-    std::optional<WindowTransform> windows;
-    if (a.tile == 0) windows.emplace(model);
-    const uint32_t size = container.header.tile_size;
-    ASSERT_TRUE((windows ? windows->Analyse(image, {}, rows, columns, y.data(), stride)
-                         : tiled.Analyse(image, {}, size, tiles, y.data(), stride))
-                    .ok());
+    const std::unique_ptr<ImageTransform> transform = MakeImageTransform(model, true);
+    ASSERT_TRUE(transform->Analyse(image, {}, grid, y.data(), stride).ok());
     const FactorizedCoder coder(model, 21);
     const FactorizedScales s = FactorizedScalesAt(a, model.parameters, 21);
-    AlignedBuffer<float> y_hat(y.size());
+    LatentPlane y_hat(transform->integer(), m);
+    y_hat.Resize(rows, columns);
     int64_t not_zero = 0;
-    for (const Tile& tile : tiles) {
-      const std::vector<int16_t> symbols = coder.Quantise(tile, {y.data(), stride, a.latent_channels});
-      size_t next = 0;
+    for (const Tile& tile : grid.tiles) {
+      const std::vector<int16_t> symbols = coder.Quantise(tile, {y.data(), stride, m});
+      auto symbol = symbols.begin();
       for (int i = 0; i < tile.coded_h; ++i) {
-        for (int k = 0; k < tile.coded_w * a.latent_channels; ++k) {
-          const size_t c = static_cast<size_t>(k % a.latent_channels);
-          not_zero += symbols[next] != 0;
-          y_hat[static_cast<size_t>((tile.row + i) * stride + tile.column * a.latent_channels + k)] =
-              symbols[next++] * s.step[c] + s.mean[c];
+        for (int j = 0; j < tile.coded_w; ++j) {
+          std::vector<float> restored;
+          for (size_t c = 0; c < s.step.size(); ++c, ++symbol) {
+            not_zero += *symbol != 0;
+            restored.push_back(*symbol * s.step[c] + s.mean[c]);
+          }
+          y_hat.Set(tile.row + i, tile.column + j, restored.data());
         }
       }
     }
     EXPECT_GT(not_zero, 100);
     Image expected(image.width, image.height, image.channels);
-    ASSERT_TRUE((windows ? windows->Synthesise(y_hat.data(), rows, columns, stride, {}, expected)
-                         : tiled.Synthesise(y_hat.data(), stride, size, tiles, {}, expected))
-                    .ok());
+    ASSERT_TRUE(transform->Synthesise(y_hat, {0, 0, rows, columns}, grid, {}, expected).ok());
     EXPECT_EQ(codec.Decompress(container, "test").value().pixels, expected.pixels);
   }
 }
@@ -228,11 +224,10 @@ TEST(SmallNetworks, OneTileAndTenAreTheSame) {
   const auto latents = [&](const Image& image) {
     ContainerHeader header;
     header.width = static_cast<uint32_t>(image.width), header.height = static_cast<uint32_t>(image.height);
-    const std::vector<Tile> tiles = MakeTiles(header, a);
-    const int64_t stride = int64_t{tiles[0].coded_w} * a.latent_channels;
-    std::vector<float> y(static_cast<size_t>(tiles[0].coded_h * stride));
-    TileTransform transform(model);
-    EXPECT_TRUE(transform.Analyse(image, {}, header.tile_size, tiles, y.data(), stride).ok());
+    const TileGrid grid = MakeTileGrid(header, a);
+    const int64_t stride = int64_t{grid.coded.columns} * a.latent_channels;
+    std::vector<float> y(static_cast<size_t>(grid.coded.rows * stride));
+    EXPECT_TRUE(TileTransform(model).Analyse(image, {}, grid, y.data(), stride).ok());
     return y;
   };
   const Image ten = Picture(280, 28, 1, 2);
