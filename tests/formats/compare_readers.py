@@ -135,6 +135,13 @@ def tiff_files():
                     name = write("%s_rgb_planar%d.tif" % (label, planar),
                                  tiff(rgb.tolist(), bits, 2, planar=planar, order=order, **options))
                     check(name, scale(rgb, most, peak), peak, exact_depth=True)
+    for bits in (1, 2, 4, 8, 12, 16):
+        most, peak = (1 << bits) - 1, 255 if bits <= 8 else 65535
+        for channels, photometric in ((2, 1), (4, 2)):
+            for planar in (1, 2):
+                image = source(channels, most)
+                name = write("tiff_low%d_%d_%d.tif" % (bits, channels, planar), tiff(image.tolist(), bits, photometric, planar=planar, extra=[2]))
+                check(name, scale(image, most, peak), peak, exact_depth=True)
     for bits in (8, 16):
         most = (1 << bits) - 1
         for channels, photometric in ((2, 1), (4, 2)):
@@ -345,14 +352,18 @@ def magick_files():
     jobs = []
     for channels in (1, 2, 3, 4):
         for depth in (1, 2, 4, 8, 12, 16):
-            jobs.append((channels, depth, "tif", []))
+            if depth > 1 or channels % 2 == 1:  # ImageMagick itself does not read back its alpha of one bit
+                jobs.append((channels, depth, "tif", []))
             jobs.append((channels, depth, "png", []))
             if depth >= 8:
                 jobs += [(channels, depth, "tif", ["-interlace", "plane"]), (channels, depth, "tif", ["-compress", "zip", "-endian", "msb"]),
                          (channels, depth, "tif", ["-define", "tiff:alpha=associated"]),
-                         (channels, depth, "tif", ["-define", "tiff:tile-geometry=16x16"]),
-                         (channels, depth, "tif", ["-define", "quantum:polarity=min-is-white"])]
-                jobs += [(channels, depth, "pam", []), (channels, depth, "jp2", ["-quality", "100"])]
+                         (channels, depth, "tif", ["-define", "tiff:tile-geometry=16x16"])]
+                if channels == 1 and depth != 12:  # elsewhere ImageMagick tags white at 0 without inverting the samples
+                    jobs.append((channels, depth, "tif", ["-define", "quantum:polarity=min-is-white"]))
+                if depth != 12 or channels != 2:  # of which it scales alpha wrongly
+                    jobs.append((channels, depth, "pam", []))
+                jobs += [ (channels, depth, "jp2", ["-quality", "100"])]
                 if channels in (1, 3):
                     jobs += [(channels, depth, "ppm", ["-compress", "none"]), (channels, depth, "pgm" if channels == 1 else "ppm", [])]
         jobs += [(channels, 8, "bmp", []), (channels, 8, "bmp3:", []), (channels, 8, "bmp2:", []), (channels, 8, "jpg", []), (channels, 8, "webp", [])]
