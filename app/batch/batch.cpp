@@ -177,7 +177,7 @@ Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWo
   others.clear();
   if (batch.HasMore()) {
     ThreadShares alone(1, 1);
-    Worker worker{ModelSource(store), true, alone};
+    Worker worker{ModelSource(store), alone};
     batch.WorkAgain(work, worker);
   }
   return batch.Summary();
