@@ -5,8 +5,8 @@
 #include <limits>
 #include <random>
 
-#include "layer_cases.h"
 #include "model/network/layers/conv_core.h"
+#include "tests/model/network/layer_cases.h"
 
 namespace aecomp::test {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tiny_codec.h"
+#include "tests/model/tiny_codec.h"
 
 namespace aecomp {
 namespace {

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "architecture_files.h"
 #include "model/network/architecture_report.h"
+#include "tests/model/network/architecture_files.h"
 
 namespace aecomp::test {
 namespace {

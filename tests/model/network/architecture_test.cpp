@@ -3,11 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "architecture_files.h"
 #include "model/entropy/coding_check.h"
 #include "model/network/graph.h"
-#include "small_networks.h"
-#include "tiny_codec.h"
+#include "tests/model/network/architecture_files.h"
+#include "tests/model/small_networks.h"
+#include "tests/model/tiny_codec.h"
 
 namespace aecomp::test {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <cmath>
 
-#include "architecture_files.h"
 #include "model/network/architecture_report.h"
 #include "model/network/graph.h"
 #include "model/network/reference/gradient_check.h"
+#include "tests/model/network/architecture_files.h"
 
 namespace aecomp::test {
 namespace {

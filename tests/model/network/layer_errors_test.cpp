@@ -1,8 +1,8 @@
 // What shape inference says when options or shapes do not fit: the message is the product here.
 #include <gtest/gtest.h>
 
-#include "layer_cases.h"
 #include "model/network/layers/options.h"
+#include "tests/model/network/layer_cases.h"
 
 namespace aecomp::test {
 namespace {

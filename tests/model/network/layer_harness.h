@@ -9,8 +9,8 @@
 #include <memory>
 #include <random>
 
-#include "layer_cases.h"
 #include "model/network/reference/reference.h"
+#include "tests/model/network/layer_cases.h"
 
 namespace aecomp::test {
 

@@ -3,8 +3,8 @@
 #include <fstream>
 #include <set>
 
-#include "layer_harness.h"
 #include "model/network/layers/lap.h"
+#include "tests/model/network/layer_harness.h"
 
 namespace aecomp::test {
 namespace {
