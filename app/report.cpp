@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/streams.h"
+#include "model/base/json_text.h"
 
 namespace aecomp {
 namespace {
@@ -59,8 +60,7 @@ std::string OneLine(std::string text) {
 void PrintError(const std::string& message) { std::fprintf(stderr, "aecomp: %s\n", OneLine(message).c_str()); }
 
 void PrintReport(const FileReport& report, const TalkOptions& talk) {
-  // Names are bytes, JSON is UTF-8: what is not gets replaced instead of thrown at.
-  if (talk.json) PrintStdout(Json(report).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  if (talk.json) PrintStdout(JsonText(Json(report)) + "\n");
   if (!report.status.ok()) return PrintError(report.status.message());
   if (talk.quiet) return;
   for (const std::string& note : report.notes) PrintError(StreamName(report.input, "stdin") + ": note: " + note);

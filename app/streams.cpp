@@ -31,8 +31,8 @@ bool IsTerminal(const std::string& name) {
   return device.ok() && isatty(device.get()) != 0;
 }
 
-Result<std::vector<uint8_t>> ReadInput(const std::string& name) {
-  return IsStream(name) ? ReadDescriptor(STDIN_FILENO, "stdin") : ReadFile(name);
+Result<std::vector<uint8_t>> ReadInput(const std::string& name, const ReadOptions& options) {
+  return IsStream(name) ? ReadDescriptor(STDIN_FILENO, "stdin", options) : ReadFile(name, options);
 }
 
 Status WriteOutput(const std::string& name, std::span<const uint8_t> bytes, const WriteOptions& options) {

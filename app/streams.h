@@ -20,8 +20,8 @@ bool IsStdout(const std::string& name);
 /// Whether an output of this name goes to a terminal.
 bool IsTerminal(const std::string& name);
 
-/// kInput when it cannot be read.
-Result<std::vector<uint8_t>> ReadInput(const std::string& name);
+/// kInput when it cannot be read, or is longer than the options allow.
+Result<std::vector<uint8_t>> ReadInput(const std::string& name, const ReadOptions& options = {});
 
 /// A file is written whole or not at all, a stream or a device as far as it goes. kWrite when it cannot be written.
 Status WriteOutput(const std::string& name, std::span<const uint8_t> bytes, const WriteOptions& options);

@@ -107,21 +107,31 @@ Status WriteAndRename(const std::string& path, const std::string& target, std::s
 
 }  // namespace
 
-Result<std::vector<uint8_t>> ReadDescriptor(int fd, const std::string& name, uint64_t max_bytes) {
+Result<std::vector<uint8_t>> ReadDescriptor(int fd, const std::string& name, const ReadOptions& options) {
+  constexpr size_t kStart = 1 << 12, kBlock = 1 << 16;
   struct stat info;
   if (fstat(fd, &info) != 0) return InputError(name + ": cannot read: " + Why(errno));
   if (S_ISDIR(info.st_mode)) return InputError(name + ": is a folder; name a file in it");
-  const Status too_long = InputError(name + ": longer than the " + std::to_string(max_bytes) + " bytes that are read");
+  uint64_t most = options.max_bytes;
+  const auto too_long = [&] {
+    if (most < options.max_bytes) return InputError(name + ": begins like no kind of file that is read here");
+    return InputError(name + ": longer than the " + std::to_string(most) + " bytes that are read");
+  };
   const auto size = S_ISREG(info.st_mode) ? static_cast<uint64_t>(info.st_size) : 0;
-  if (size > max_bytes) return too_long;
+  if (size > most) return too_long();
+  bool asked = options.is_known == nullptr;
   // The size is a hint: a pipe has none and a file may grow. One byte more shows the end without growing.
-  std::vector<uint8_t> bytes(size == 0 ? 1 << 16 : size + 1);
+  std::vector<uint8_t> bytes(size == 0 ? kBlock : asked ? size + 1 : std::min<uint64_t>(size + 1, kBlock));
   for (size_t used = 0;;) {
-    if (used == bytes.size()) bytes.resize(used + std::max<size_t>(1 << 12, used / 2));
+    if (used == bytes.size()) bytes.resize(std::max<size_t>(used < size ? size + 1 : 0, used + used / 2));
     const ssize_t n = ReadSome(fd, bytes.data() + used, bytes.size() - used);
     if (n < 0) return InputError(name + ": cannot read: " + Why(errno));
     used += static_cast<size_t>(n);
-    if (used > max_bytes) return too_long;
+    if (!asked && used >= kStart) {
+      asked = true;
+      if (!options.is_known(std::span(bytes).first(used))) most = std::min(most, kMaxUnknownBytes);
+    }
+    if (std::max<uint64_t>(used, size) > most) return too_long();
     if (n > 0) continue;
     bytes.resize(used);
     break;
@@ -130,10 +140,10 @@ Result<std::vector<uint8_t>> ReadDescriptor(int fd, const std::string& name, uin
   return bytes;
 }
 
-Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_bytes) {
+Result<std::vector<uint8_t>> ReadFile(const std::string& path, const ReadOptions& options) {
   Descriptor file = OpenFile(path, O_RDONLY);
   if (!file.ok() && errno == ENXIO) file = OpenStream(path);  // a socket that is stdin
-  if (file.ok()) return ReadDescriptor(file.get(), path, max_bytes);
+  if (file.ok()) return ReadDescriptor(file.get(), path, options);
   if (errno == ENOENT) return InputError(path + ": no such file; check the name");
   return InputError(path + ": cannot read: " + Why(errno) + (errno == EACCES ? "; check the permissions" : ""));
 }

@@ -14,11 +14,24 @@ namespace aecomp {
 
 inline constexpr uint64_t kMaxFileBytes = uint64_t{1} << 32;
 
+/// Of content that begins like no kind of file that the caller knows, no more than this is read: an endless device or
+/// pipe is refused soon and with little memory.
+inline constexpr uint64_t kMaxUnknownBytes = uint64_t{16} << 20;
+
+struct ReadOptions {
+  uint64_t max_bytes = kMaxFileBytes;
+  /// Whether content that begins so is of a kind that the caller knows; null: any is. Sees the first kilobytes.
+  bool (*is_known)(std::span<const uint8_t> start) = nullptr;
+};
+
 /// kInput when the file is missing, a directory, unreadable, empty or longer than `max_bytes`; the message says which.
 /// Pipes and devices are read to their end.
-Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_bytes = kMaxFileBytes);
-/// The same of what is open, from where it stands; `name` is what messages call it.
-Result<std::vector<uint8_t>> ReadDescriptor(int fd, const std::string& name, uint64_t max_bytes = kMaxFileBytes);
+Result<std::vector<uint8_t>> ReadFile(const std::string& path, const ReadOptions& options);
+inline Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_bytes = kMaxFileBytes) {
+  return ReadFile(path, ReadOptions{max_bytes});
+}
+/// The same of an open file, which stays open. name: what messages call it.
+Result<std::vector<uint8_t>> ReadDescriptor(int fd, const std::string& name, const ReadOptions& options);
 
 struct WriteOptions {
   bool overwrite = false;

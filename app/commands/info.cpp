@@ -14,6 +14,8 @@
 #include "io/container.h"
 #include "io/formats/alpha.h"
 #include "io/formats/metadata.h"
+#include "model/base/json_text.h"
+#include "model/base/safetensors.h"
 #include "model/codec/model_file.h"
 
 namespace aecomp {
@@ -29,10 +31,7 @@ struct InfoOptions {
   TalkOptions talk;
 };
 
-/// Models are safetensors files: a header length, then a JSON object.
-bool LooksLikeModel(std::span<const uint8_t> bytes) {
-  return bytes.size() > 9 && bytes[8] == '{' && bytes[6] == 0 && bytes[7] == 0;
-}
+bool LooksLikeAny(std::span<const uint8_t> start) { return LooksLikeSafetensors(start) || LooksLikeContainer(start); }
 
 /// What the file carries beside pixels.
 Json Carried(const Container& container) {
@@ -41,7 +40,8 @@ Json Carried(const Container& container) {
     const std::string type(chunk.type.begin(), chunk.type.end());
     static const std::map<std::string, const char*> kNames = {
         {"alph", "alpha"}, {"iccp", "icc"},        {"exif", "exif"},       {"xmpd", "xmp"},
-        {"text", "text"},  {"pngc", "png colour"}, {"reso", "resolution"}, {"Rang", "16-bit range"}};
+        {"text", "text"},  {"pngc", "png colour"}, {"reso", "resolution"}, {"Rang", "16-bit range"},
+        {"Outl", "16-bit outliers"}};
     const auto known = kNames.find(type);
     carried.push_back(known != kNames.end() ? known->second : type);
   }
@@ -109,8 +109,8 @@ Status VerifyImage(std::span<const uint8_t> bytes, const std::string& name, Mode
 
 /// models: null when nothing is to be verified.
 Result<Json> Describe(const std::string& file, const std::string& name, ModelSource* models) {
-  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file));
-  if (LooksLikeModel(bytes)) {
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file, {.is_known = LooksLikeAny}));
+  if (LooksLikeSafetensors(bytes)) {
     AECOMP_ASSIGN_OR_RETURN(const auto model, ParseModel(bytes, name));
     return DescribeModel(*model, bytes.size());
   }
@@ -131,7 +131,7 @@ void Print(const std::string& name, const Result<Json>& description, const TalkO
       line["error"] = description.status().message();
       line["exit_code"] = description.status().exit_code();
     }
-    PrintStdout(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    PrintStdout(JsonText(line) + "\n");
   }
   if (!description.ok()) return PrintError(description.status().message());
   if (talk.json) return;

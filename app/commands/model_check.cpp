@@ -9,6 +9,7 @@
 #include "app/options.h"
 #include "app/report.h"
 #include "app/streams.h"
+#include "model/base/json_text.h"
 #include "model/entropy/coding_check.h"
 #include "model/network/architecture_report.h"
 #include "train/run/training_plan.h"
@@ -32,13 +33,15 @@ struct Answer {
   Status judgement;                         ///< of the gradients
 };
 
+constexpr uint64_t kMaxArchitectureBytes = 16 << 20;
+
 Result<Answer> Check(const CheckOptions& options) {
   std::optional<Shape> image;
   if (!options.input.empty()) {
     AECOMP_ASSIGN_OR_RETURN(const auto given, ParseInputShape(options.input));
     image = Shape{1, given.channels, given.height, given.width};
   }
-  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(options.architecture));
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(options.architecture, {.max_bytes = kMaxArchitectureBytes}));
   const std::string name = IsStream(options.architecture) ? "stdin" : options.architecture;
   Answer answer;
   AECOMP_ASSIGN_OR_RETURN(answer.architecture, ReadArchitecture(std::string(bytes.begin(), bytes.end()), name));
@@ -167,7 +170,7 @@ Status Run(const CheckOptions& options) {
   Json line = {{"input", options.architecture}, {"status", status.ok() ? "ok" : "error"}};
   if (!status.ok()) line["error"] = status.message();
   if (answer.ok()) line.update(AnswerJson(answer.value()));
-  PrintStdout(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  PrintStdout(JsonText(line) + "\n");
   return status;
 }
 

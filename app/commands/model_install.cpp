@@ -10,6 +10,8 @@
 #include "app/options.h"
 #include "app/report.h"
 #include "app/streams.h"
+#include "model/base/json_text.h"
+#include "model/base/safetensors.h"
 #include "model/codec/model_file.h"
 
 namespace aecomp {
@@ -18,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 Status Install(const std::string& file) {
-  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file));
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file, {.is_known = LooksLikeSafetensors}));
   AECOMP_ASSIGN_OR_RETURN(const auto model, ParseModel(bytes, file));
   const std::string folder = InstalledModelsFolder();
   if (folder.empty()) return WriteError("no place to install to: set HOME or XDG_DATA_HOME");
@@ -35,7 +37,7 @@ void PrintModel(const std::string& name, const Model& model, size_t bytes, bool 
   nlohmann::ordered_json description = DescribeModel(model, bytes);
   if (!json) return PrintStdout(name + "\n" + ModelText(description));
   description["file"] = name;
-  PrintStdout(description.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  PrintStdout(JsonText(description) + "\n");
 }
 
 Status List(const TalkOptions& talk) {
@@ -48,7 +50,7 @@ Status List(const TalkOptions& talk) {
   }
   Status last;
   for (const std::string& file : ModelFiles(ModelPlaces())) {
-    const auto bytes = ReadInput(file);
+    const auto bytes = ReadInput(file, {.is_known = LooksLikeSafetensors});
     const auto model = bytes.ok() ? ParseModel(bytes.value(), file) : bytes.status();
     if (!model.ok()) {
       PrintError(model.status().message());

@@ -4,6 +4,7 @@
 
 #include "app/report.h"
 #include "app/streams.h"
+#include "model/base/json_text.h"
 
 namespace aecomp {
 namespace {
@@ -13,7 +14,7 @@ using Json = nlohmann::ordered_json;
 constexpr int kPlotWidth = 1200, kPlotHeight = 800;
 constexpr double kPlotMaxBpp = 3;  // beyond it nothing is compared any more
 
-std::string JsonLine(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string JsonLine(const Json& json) { return JsonText(json) + "\n"; }
 
 std::string CsvField(const std::string& text) {
   std::string quoted = "\"";

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/report.h"
+#include "model/base/json_text.h"
 
 namespace aecomp {
 
@@ -30,11 +31,11 @@ std::string ModelText(const Json& json) {
   out += "  size     " + HumanBytes(json["bytes"].get<uint64_t>()) + "\n";
   out += Format("  latent   %d channels, hyper %d, image %d\n", number("latent_channels"), number("hyper_channels"),
                 number("image_channels"));
-  out += "  lambdas  " + json["lambdas"].dump() + "\n";
+  out += "  lambdas  " + JsonText(json["lambdas"]) + "\n";
   const Json& provenance = json["provenance"];
   if (!provenance.is_object()) return out;
   for (const auto& [key, value] : provenance.items()) {
-    out += Format("  %-8s ", key.c_str()) + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n";
+    out += Format("  %-8s ", key.c_str()) + (value.is_string() ? value.get<std::string>() : JsonText(value)) + "\n";
   }
   return out;
 }

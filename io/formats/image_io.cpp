@@ -1,9 +1,7 @@
 #include "io/formats/image_io.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <filesystem>
 #include <optional>
 #include <string_view>
 
@@ -107,14 +105,8 @@ Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& nam
   return image;
 }
 
-bool HasImageExtension(const std::string& path) {
-  static constexpr std::array kKinds = {"png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "ppm", "pgm", "pnm", "jp2"};
-  const std::string kind = Kind(std::filesystem::path(path).extension());
-  return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
-}
-
 Result<Image> ReadPlainImage(const std::string& path, std::vector<std::string>* notes, const DecodeOptions& options) {
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(path));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(path, {.is_known = LooksLikeImage}));
   AECOMP_ASSIGN_OR_RETURN(Image image, DecodeImage(bytes, path, notes, nullptr, options));
   return ToPlain8Bits(std::move(image), notes);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/formats/decode_options.h"
+#include "io/formats/image_kinds.h"
 #include "io/formats/metadata.h"
 #include "io/image.h"
 #include "io/status.h"
@@ -19,9 +20,6 @@ namespace aecomp {
 /// orientation that its EXIF asks for is applied to the pixels and reset there.
 Result<Image> DecodeImage(std::span<const uint8_t> bytes, const std::string& name, std::vector<std::string>* notes,
                           Metadata* metadata = nullptr, const DecodeOptions& options = {});
-
-/// Whether a name ends as images that are looked for in folders do: .png, .jpg, .webp, .tif, ...
-bool HasImageExtension(const std::string& path);
 
 /// For training and measuring: 8 bits, no alpha.
 Result<Image> ReadPlainImage(const std::string& path, std::vector<std::string>* notes,

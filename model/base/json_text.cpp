@@ -51,6 +51,12 @@ size_t TooDeep(const std::string& text) {
 
 }  // namespace
 
+std::string JsonText(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+std::string JsonText(const nlohmann::ordered_json& value) {
+  return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 Result<json> ParseJson(const std::string& text) {
   if (const size_t at = TooDeep(text); at != std::string::npos) {
     return UsageError(Place(text, at) + ": brackets nest deeper than 64");

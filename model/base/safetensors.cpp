@@ -10,6 +10,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "model/base/safetensors_checksum.h"
+
 namespace aecomp {
 namespace {
 
@@ -181,6 +183,10 @@ size_t ByteSize(DType dtype) {
   }
 }
 
+bool LooksLikeSafetensors(std::span<const uint8_t> start) {
+  return start.size() > 9 && start[8] == '{' && start[6] == 0 && start[7] == 0;
+}
+
 Result<SafetensorsFile> SafetensorsFile::Parse(std::span<const uint8_t> bytes, const std::string& name) {
   const auto refuse = [&](const std::string& why) { return ModelError(name + ": not a usable weights file: " + why); };
   if (bytes.size() < 8) return refuse("it has only " + std::to_string(bytes.size()) + " bytes");
@@ -213,6 +219,8 @@ Result<SafetensorsFile> SafetensorsFile::Parse(std::span<const uint8_t> bytes, c
       }
       file.tensors_[key] = ReadEntry(key, value, data, extents.emplace_back());
     }
+    // Damage is to be called damage, whatever else it makes of the file.
+    AECOMP_ASSIGN_OR_RETURN(file.has_checksum_, CheckChecksum(bytes, text, file.metadata_, name));
     CheckCoverage(extents, data.size());
   } catch (const Malformed& e) {
     return refuse(e.what());

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/base/safetensors.h"
+#include "model/base/safetensors_checksum.h"
 
 namespace aecomp {
 namespace {
@@ -61,7 +62,9 @@ std::vector<uint8_t> SafetensorsWriter::Serialize() const {
                    [](const auto* a, const auto* b) { return ByteSize(a->second.dtype) > ByteSize(b->second.dtype); });
 
   nlohmann::json header = nlohmann::json::object();
-  if (!metadata_.empty()) header["__metadata__"] = metadata_;
+  std::map<std::string, std::string> metadata = metadata_;
+  if (checksum_) ReserveChecksum(metadata);
+  if (!metadata.empty()) header["__metadata__"] = metadata;
   uint64_t offset = 0;
   for (const auto* item : order) {
     const Entry& e = item->second;
@@ -78,6 +81,7 @@ std::vector<uint8_t> SafetensorsWriter::Serialize() const {
   AppendLittleEndian(0, 4, file);
   file.insert(file.end(), text.begin(), text.end());
   for (const auto* item : order) file.insert(file.end(), item->second.bytes.begin(), item->second.bytes.end());
+  if (checksum_) FillInChecksum(file);
   return file;
 }
 

@@ -4,6 +4,7 @@
 
 #include "io/file.h"
 #include "io/hash.h"
+#include "model/base/number_check.h"
 #include "model/base/onednn.h"
 #include "model/base/parallel_tasks.h"
 #include "model/entropy/coding_check.h"
@@ -73,6 +74,13 @@ Result<std::vector<ParameterSpec>> ExpectedParameters(const Architecture& a, Mod
   return specs;
 }
 
+/// The largest magnitude of a parameter in a model file: what 16 bits hold, or, of logarithms, what keeps products of
+/// their exponentials finite.
+float MostOf(const std::string& parameter) {
+  constexpr float kMost = 65504, kMostLog = 40;
+  return parameter.starts_with("log_") || parameter.ends_with("_log_scale") ? kMostLog : kMost;
+}
+
 Status LoadParameters(const SafetensorsFile& file, const std::string& name, Model& model) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<ParameterSpec> specs, ExpectedParameters(model.architecture, model.use));
   for (const ParameterSpec& spec : specs) model.parameters.FindOrAdd(spec.name, {0}).dims = spec.dims;
@@ -81,6 +89,9 @@ Status LoadParameters(const SafetensorsFile& file, const std::string& name, Mode
     AECOMP_ASSIGN_OR_RETURN(std::vector<float> values, file.ReadFloats(spec.name, spec.dims));
     if (!AllFinite(values)) {
       return ModelError(name + ": tensor \"" + spec.name + "\" holds a number that is not finite");
+    }
+    if (!AllWithin(values, MostOf(spec.name))) {
+      return ModelError(name + ": tensor \"" + spec.name + "\" holds a number that no working model has");
     }
     model.parameters.Find(spec.name)->value = std::move(values);
     return {};
@@ -112,6 +123,8 @@ Result<std::unique_ptr<Model>> Parse(std::span<const uint8_t> bytes, const std::
                                      ModelUse use) {
   AECOMP_ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Parse(bytes, name));
   AECOMP_ASSIGN_OR_RETURN(const std::string architecture, ReadMetadata(file, name));
+  // Nothing says that a file without a checksum is whole, so all of it is looked at, also what stays unused.
+  if (!file.has_checksum() && bytes.data() != EmbeddedModelFile().data()) use = ModelUse::kBoth;
   auto model = std::make_unique<Model>();
   model->use = use;
   AECOMP_ASSIGN_OR_RETURN(model->architecture, ParseArchitecture(architecture, name + ": its architecture"));
@@ -171,14 +184,16 @@ Result<std::unique_ptr<Model>> ParseModel(std::span<const uint8_t> file, const s
   return ParseNamed(file, name, /*with_prior=*/true, use);
 }
 
+constexpr ReadOptions kReadOptions = {.is_known = LooksLikeSafetensors};
+
 Result<std::unique_ptr<Model>> ReadModel(const std::string& path, ModelUse use) {
-  auto bytes = ReadFile(path);
+  auto bytes = ReadFile(path, kReadOptions);
   if (!bytes.ok()) return ModelError(bytes.status().message());
   return ParseNamed(bytes.value(), path, /*with_prior=*/true, use);
 }
 
 Result<std::unique_ptr<Model>> ReadWeights(const std::string& path) {
-  auto bytes = ReadFile(path);
+  auto bytes = ReadFile(path, kReadOptions);
   if (!bytes.ok()) return ModelError(bytes.status().message());
   return ParseNamed(bytes.value(), path, /*with_prior=*/false);
 }
@@ -198,6 +213,7 @@ Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, co
   AECOMP_RETURN_IF_ERROR(prior.Save(writer));
   means.Save(writer);
   if (ranges) SaveRanges(*ranges, writer);
+  writer.AddChecksum();
   return writer.Serialize();
 }
 
@@ -206,6 +222,7 @@ Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, co
   SafetensorsWriter writer;
   AECOMP_RETURN_IF_ERROR(AddParameters(architecture, parameters, DType::kF16, provenance, writer));
   prior.Save(writer);
+  writer.AddChecksum();
   return writer.Serialize();
 }
 

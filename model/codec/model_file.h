@@ -33,7 +33,9 @@ struct Model {
   ModelId id{};                                      ///< hash of the file
 };
 
-/// `name`: what messages call the file.
+/// `name`: what messages call the file. Refuses (kModel) a file that does not match its checksum and one that holds a
+/// number from which no finite result could come. Of a file that has no checksum both sides are loaded, whatever `use`
+/// says, since either may be damaged.
 Result<std::unique_ptr<Model>> ParseModel(std::span<const uint8_t> file, const std::string& name,
                                           ModelUse use = ModelUse::kBoth);
 Result<std::unique_ptr<Model>> ReadModel(const std::string& path, ModelUse use = ModelUse::kBoth);
@@ -41,11 +43,11 @@ Result<std::unique_ptr<Model>> ReadModel(const std::string& path, ModelUse use =
 /// The same for a file of weights: a model's file whose integer prior is missing or stays unread. Model::prior is
 /// empty.
 Result<std::unique_ptr<Model>> ReadWeights(const std::string& path);
-/// A file of weights (f32), for other programs.
+/// A file of weights (f32), for other programs: without a checksum, since they may change it.
 Result<std::vector<uint8_t>> SerializeWeights(const Model& model);
 
-/// The file of a model (parameters in f16). `prior`, `means` and `ranges` must belong to the parameters as rounded to
-/// f16; without ranges the transforms run in f32 only.
+/// The file of a model (parameters in f16), with a checksum. `prior`, `means` and `ranges` must belong to the
+/// parameters as rounded to f16; without ranges the transforms run in f32 only.
 Result<std::vector<uint8_t>> SerializeModel(const Architecture& architecture, const Parameters& parameters,
                                             const IntegerPrior& prior, const IntegerMeans& means,
                                             const std::string& provenance,

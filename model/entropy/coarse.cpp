@@ -4,12 +4,18 @@
 #include <cmath>
 #include <string>
 
+#include "model/base/number_check.h"
+
 namespace aecomp {
 namespace {
 
 constexpr const char* kChannelsKey = "integer.coarse.channels";
 constexpr const char* kWeightsKey = "integer.coarse.weights";
 constexpr const char* kRowsKey = "integer.coarse.rows";
+
+/// Each stage multiplies what the stages before it gave by at most 1 + 8 * weight: below this weight nine stages stay
+/// finite.
+constexpr float kMostCoarseWeight = 256;
 
 /// Ranges of four neighbours from which on the next activity begins: 2^(n / 1.6) - 1.
 constexpr std::array<float, CoarseModel::kActivities - 1> kActivityFrom = {0.5422f, 1.3784f,  2.668f,  4.6569f,
@@ -52,9 +58,7 @@ Result<CoarseModel> CoarseModel::Load(const SafetensorsFile& file, int latent_ch
     }
   }
   AECOMP_ASSIGN_OR_RETURN(m.weights, file.ReadFloats(kWeightsKey, {n, kStages, kTerms}));
-  for (const float w : m.weights) {
-    if (!std::isfinite(w)) return Unfit(kWeightsKey);
-  }
+  if (!AllWithin(m.weights, kMostCoarseWeight)) return Unfit(kWeightsKey);
   AECOMP_ASSIGN_OR_RETURN(const std::vector<int32_t> rows,
                           file.ReadIntegers(kRowsKey, {n, kStages, kActivities, kYRows}));
   for (const int32_t row : rows) {

@@ -5,6 +5,9 @@
 namespace aecomp {
 namespace {
 
+/// Of a step of a feature: between these lie all that quantising makes, and products with them stay finite.
+constexpr float kLeastScale = 1e-10f, kMostScale = 1e6f;
+
 std::string LayerKey(const std::string& layer, const char* what) { return "integer." + layer + "." + what; }
 
 Status LoadLayer(const SafetensorsFile& file, const std::string& name, int zero_point, IntegerLayer& layer) {
@@ -60,9 +63,18 @@ Result<IntegerPrior> IntegerPrior::Load(const Architecture& architecture, const 
   AECOMP_ASSIGN_OR_RETURN(const std::vector<int32_t> z_rows, file.ReadIntegers("integer.z_rows", {q, n}));
   AECOMP_ASSIGN_OR_RETURN(s.feature_scales,
                           file.ReadFloats("integer.feature_scales", {s.layers[s.hyper_layers - 1].out}));
+  for (const float scale : s.feature_scales) {
+    if (!(scale >= kLeastScale && scale <= kMostScale))
+      return ModelError("tensor \"integer.feature_scales\" holds a number that is no scale; the model file is damaged");
+  }
   if (file.Find("integer.gray_skipped") != nullptr) {
     AECOMP_ASSIGN_OR_RETURN(const auto skipped, file.ReadIntegers("integer.gray_skipped", {m}));
-    for (const int32_t skip : skipped) s.gray_skipped.push_back(skip != 0);
+    for (const int32_t skip : skipped) {
+      if (skip != 0 && skip != 1)
+        return ModelError(
+            "tensor \"integer.gray_skipped\" holds a number other than 0 and 1; the model file is damaged");
+      s.gray_skipped.push_back(skip != 0);
+    }
   }
   AECOMP_ASSIGN_OR_RETURN(s.z_frequencies, LoadTables(file, "integer.z_tables"));
   AECOMP_ASSIGN_OR_RETURN(s.y_frequencies, LoadTables(file, "integer.y_tables"));

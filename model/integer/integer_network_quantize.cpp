@@ -152,7 +152,8 @@ Status QuantiseStep(IntegerStep& step, const Parameters& parameters, const Integ
   return {};
 }
 
-bool IsRange(float v) { return std::isfinite(v) && v > 0 && v < 1e6f; }
+/// Between these bounds quantising ends, and its scales are finite. FindRanges gives no smaller one.
+bool IsRange(float v) { return v > 1e-7f && v < 1e6f; }
 
 /// What one step of the int16 of each step is worth: streams that are added share one.
 std::vector<double> WideUnits(const std::vector<IntegerStep>& steps, std::span<const float> ranges) {

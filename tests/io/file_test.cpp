@@ -48,6 +48,25 @@ TEST_F(File, ComesBack) {
   EXPECT_EQ(Entries(), 1u);
 }
 
+TEST_F(File, ReadingStopsWhereTheBeginningIsUnknown) {
+  const auto starts_with_a = [](std::span<const uint8_t> start) { return start[0] == 'a'; };
+  const ReadOptions options = {.max_bytes = 30'000'000, .is_known = starts_with_a};
+  Bytes content(20'000'000, 'a');
+  ASSERT_TRUE(WriteFileAtomically(Path("long"), content, false).ok());
+  EXPECT_EQ(ReadFile(Path("long"), options).value(), content);
+  content[0] = 'b';
+  ASSERT_TRUE(WriteFileAtomically(Path("long"), content, true).ok());
+  EXPECT_NE(ReadFile(Path("long"), options).status().message().find("begins like no kind of file"), std::string::npos);
+  content.resize(kMaxUnknownBytes);  // short enough for its reader to say what is wrong with it
+  ASSERT_TRUE(WriteFileAtomically(Path("short"), content, false).ok());
+  EXPECT_EQ(ReadFile(Path("short"), options).value(), content);
+  EXPECT_EQ(ReadFile("/dev/zero", options).status().code(), StatusCode::kInput);
+  const int zeros = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  EXPECT_NE(ReadDescriptor(zeros, "zeros", options).status().message().find("zeros: begins like no kind of file"),
+            std::string::npos);
+  close(zeros);
+}
+
 TEST_F(File, ReadSaysWhatIsWrong) {
   const auto message = [](const std::string& path) {
     const Status status = ReadFile(path, 10).status();

@@ -1,11 +1,15 @@
 #include "train/run/checkpoint.h"
 
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "io/file.h"
+#include "model/base/json_text.h"
+#include "model/base/number_check.h"
 #include "model/base/onednn.h"
 #include "model/base/safetensors.h"
 #include "model/entropy/table_file.h"
@@ -17,7 +21,7 @@ constexpr uint64_t kMaxCheckpointBytes = uint64_t{8} << 30;
 constexpr const char* kFormat = "aecomp checkpoint 1";
 
 Result<SafetensorsFile> Open(const std::string& path, std::vector<uint8_t>& bytes) {
-  AECOMP_ASSIGN_OR_RETURN(bytes, ReadFile(path, kMaxCheckpointBytes));
+  AECOMP_ASSIGN_OR_RETURN(bytes, ReadFile(path, {.max_bytes = kMaxCheckpointBytes, .is_known = LooksLikeSafetensors}));
   AECOMP_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::Parse(bytes, path));
   const auto format = file.metadata().find("format");
   if (format == file.metadata().end() || format->second != kFormat) {
@@ -38,7 +42,10 @@ Status ReadNumbers(const SafetensorsFile& file, const std::string& path, TrainSt
     state.step = numbers.at("step"), state.hours = numbers.at("hours"), state.pixels = numbers.at("pixels");
     state.start = numbers.value("start", state.start);
     state.seed = numbers.at("seed"), state.history = file.metadata().at("history");
-    state.settings = text("settings"), state.validation = text("validation");
+    state.settings = text("settings"), state.validation = text("validation"), state.images = text("images");
+    state.has_checksum = file.has_checksum();
+    if (state.step < 0 || state.pixels < 0 || !(state.hours >= 0 && std::isfinite(state.hours)))
+      return ModelError(path + ": its training state is damaged; start from the model beside it with --init");
     if (adam == nullptr) return {};
     adam->set_steps(numbers.at("adam_steps")), adam->set_average_age(numbers.at("average_age"));
     adam->set_basis_steps(numbers.value("basis_steps", 0));
@@ -48,6 +55,14 @@ Status ReadNumbers(const SafetensorsFile& file, const std::string& path, TrainSt
                       "); start from the model beside it with --init");
   }
   return {};
+}
+
+Status ReadFinite(const SafetensorsFile& file, const std::string& path, const std::string& name,
+                  const std::vector<int64_t>& dims, std::vector<float>& values) {
+  AECOMP_ASSIGN_OR_RETURN(values, file.ReadFloats(name, dims));
+  if (AllWithin(values, std::numeric_limits<float>::max())) return {};
+  return ModelError(path + ": its tensor \"" + name +
+                    "\" holds a number that is not finite; start from the model beside it with --init");
 }
 
 /// Those with a basis, and their names in the file.
@@ -74,10 +89,11 @@ Status WriteCheckpoint(const std::string& path, const Architecture& architecture
                                   {"average_age", adam.average_age()},
                                   {"basis_steps", adam.basis_steps()}};
   writer.SetMetadata("format", kFormat);
-  writer.SetMetadata("state", numbers.dump());
+  writer.SetMetadata("state", JsonText(numbers));
   writer.SetMetadata("history", state.history);
   writer.SetMetadata("settings", state.settings);
   writer.SetMetadata("validation", state.validation);
+  writer.SetMetadata("images", state.images);
   writer.SetMetadata("architecture", architecture.json);
   if (!state.y_tables.empty()) SaveTables("y_tables", state.y_tables, writer);
   size_t index = 0;
@@ -93,6 +109,7 @@ Status WriteCheckpoint(const std::string& path, const Architecture& architecture
       if (s.basis->turned()) writer.AddFloats("basis/" + name, dims, space->basis, DType::kF32);
     }
   }
+  writer.AddChecksum();
   return WriteFileAtomically(path, writer.Serialize(), /*overwrite=*/true);
 }
 
@@ -111,17 +128,17 @@ Status ReadCheckpoint(const std::string& path, Parameters& parameters, Adam& ada
   size_t index = 0;
   for (Parameter& p : parameters.list()) {
     Adam::State& s = adam.states()[index++];
-    AECOMP_ASSIGN_OR_RETURN(p.value, file.ReadFloats("raw/" + p.name, p.dims));
-    AECOMP_ASSIGN_OR_RETURN(s.average, file.ReadFloats("average/" + p.name, p.dims));
-    AECOMP_ASSIGN_OR_RETURN(s.m, file.ReadFloats("m/" + p.name, p.dims));
-    AECOMP_ASSIGN_OR_RETURN(s.v, file.ReadFloats("v/" + p.name, p.dims));
+    AECOMP_RETURN_IF_ERROR(ReadFinite(file, path, "raw/" + p.name, p.dims, p.value));
+    AECOMP_RETURN_IF_ERROR(ReadFinite(file, path, "average/" + p.name, p.dims, s.average));
+    AECOMP_RETURN_IF_ERROR(ReadFinite(file, path, "m/" + p.name, p.dims, s.m));
+    AECOMP_RETURN_IF_ERROR(ReadFinite(file, path, "v/" + p.name, p.dims, s.v));
     if (adam.basis_steps() == 0) continue;
     for (const auto& [name, space] : Spaces(p.name, s)) {
       const std::vector<int64_t> dims = {space->dimensions, space->dimensions};
-      AECOMP_ASSIGN_OR_RETURN(space->average, file.ReadFloats("gram/" + name, dims));
+      AECOMP_RETURN_IF_ERROR(ReadFinite(file, path, "gram/" + name, dims, space->average));
       s.basis->set_turned(file.Find("basis/" + name) != nullptr);
       if (!s.basis->turned()) continue;
-      AECOMP_ASSIGN_OR_RETURN(space->basis, file.ReadFloats("basis/" + name, dims));
+      AECOMP_RETURN_IF_ERROR(ReadFinite(file, path, "basis/" + name, dims, space->basis));
     }
   }
   parameters.MarkChanged();

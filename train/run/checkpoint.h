@@ -23,7 +23,9 @@ struct TrainState {
   std::string history;     ///< JSON array: provenance of the runs before this one
   std::string settings;    ///< JSON object: what the run was started with; empty in checkpoints of older programs
   std::string validation;  ///< ValidationHistory; may be empty
+  std::string images;                  ///< ImageRecord; empty in checkpoints of older programs
   std::vector<FrequencyRow> y_tables;  ///< of FileRate; empty: the rate is that of noise
+  bool has_checksum = true;            ///< not so in checkpoints of older programs
 };
 
 Status WriteCheckpoint(const std::string& path, const Architecture& architecture, const Parameters& parameters,
@@ -35,6 +37,8 @@ Result<std::string> CheckpointArchitecture(const std::string& path);
 /// The numbers alone.
 Result<TrainState> ReadTrainState(const std::string& path);
 
+/// kModel when the file is not a checkpoint of this architecture, does not match its checksum, or holds a number that
+/// is not finite.
 Status ReadCheckpoint(const std::string& path, Parameters& parameters, Adam& adam, TrainState& state);
 
 }  // namespace aecomp

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/base/json_text.h"
+
 namespace aecomp {
 namespace {
 
@@ -16,7 +18,7 @@ json ParseRuns(const std::string& text) {
 
 std::string RunsOf(const std::string& provenance) {
   const json whole = json::parse(provenance, nullptr, /*allow_exceptions=*/false);
-  return (whole.is_object() && whole.contains("runs") ? whole.at("runs") : json::array()).dump();
+  return JsonText(whole.is_object() && whole.contains("runs") ? whole.at("runs") : json::array());
 }
 
 int64_t StepsOf(const std::string& runs) {
@@ -31,7 +33,7 @@ int64_t StepsOf(const std::string& runs) {
 std::string ProvenanceAfter(const std::string& runs, const json& run) {
   json all = ParseRuns(runs);
   all.push_back(run);
-  return json{{"trainer", "aecomp train"}, {"runs", std::move(all)}}.dump();
+  return JsonText(json{{"trainer", "aecomp train"}, {"runs", std::move(all)}});
 }
 
 }  // namespace aecomp

@@ -1,11 +1,21 @@
 #include "train/run/settings.h"
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <vector>
+
+#include "model/base/json_text.h"
 
 namespace aecomp {
 namespace {
 
 constexpr double kImagePart = 0.35;  // of the free memory
+
+/// Names are bytes, JSON is UTF-8: the validation folder once more, byte by byte, where its name is not.
+constexpr const char* kFolderBytes = "validation_folder_bytes";
+using Bytes = std::vector<uint8_t>;
+
+bool IsUtf8(const std::string& text) { return nlohmann::json::parse(JsonText(nlohmann::json(text))) == text; }
 
 template <class T>
 void Adopt(const nlohmann::json& settings, const char* key, T automatic, T& option) {
@@ -15,22 +25,24 @@ void Adopt(const nlohmann::json& settings, const char* key, T automatic, T& opti
 }  // namespace
 
 std::string SettingsToJson(const TrainOptions& o) {
-  return nlohmann::json{{"steps", o.steps},
-                        {"hours", o.hours},
-                        {"batch", o.batch},
-                        {"patch", o.patch},
-                        {"learning_rate", o.learning_rate},
-                        {"last_rate", o.last_rate},
-                        {"reduce", o.reduce},
-                        {"bfloat16", o.bfloat16},
-                        {"noise", o.noise},
-                        {"fake_quantise", o.fake_quantise},
-                        {"file_rate", o.file_rate},
-                        {"image_memory", o.image_memory},
-                        {"validation_folder", o.validation_folder},
-                        {"validate_steps", o.validate_steps},
-                        {"patience", o.patience}}
-      .dump();
+  nlohmann::json settings = {{"steps", o.steps},
+                             {"hours", o.hours},
+                             {"batch", o.batch},
+                             {"patch", o.patch},
+                             {"learning_rate", o.learning_rate},
+                             {"last_rate", o.last_rate},
+                             {"reduce", o.reduce},
+                             {"bfloat16", o.bfloat16},
+                             {"noise", o.noise},
+                             {"fake_quantise", o.fake_quantise},
+                             {"file_rate", o.file_rate},
+                             {"image_memory", o.image_memory},
+                             {"validation_folder", o.validation_folder},
+                             {"validate_steps", o.validate_steps},
+                             {"patience", o.patience}};
+  if (!IsUtf8(o.validation_folder))
+    settings[kFolderBytes] = Bytes(o.validation_folder.begin(), o.validation_folder.end());
+  return JsonText(settings);
 }
 
 void AdoptSettings(const std::string& settings, TrainOptions& o) {
@@ -48,6 +60,10 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
   Adopt(j, "fake_quantise", -1.0, o.fake_quantise);
   Adopt(j, "file_rate", -1.0, o.file_rate);
   Adopt(j, "image_memory", int64_t{0}, o.image_memory);
+  if (o.validation_folder.empty() && j.contains(kFolderBytes)) {
+    const Bytes bytes = j.at(kFolderBytes);
+    o.validation_folder.assign(bytes.begin(), bytes.end());
+  }
   Adopt(j, "validation_folder", std::string(), o.validation_folder);
   Adopt(j, "validate_steps", -1, o.validate_steps);
   Adopt(j, "patience", -1, o.patience);

@@ -13,6 +13,7 @@
 
 #include "io/file.h"
 #include "io/formats/opencv_api.h"
+#include "model/base/json_text.h"
 
 namespace aecomp {
 namespace {
@@ -96,7 +97,7 @@ Status TrainLog::Resume(const std::string& path, int64_t step) {
   std::string kept;
   if (!IsWrittenInto(path)) {
     for (const json& line : Lines()) {
-      if (line.value("step", int64_t{0}) <= step) kept += line.dump() + "\n";
+      if (line.value("step", int64_t{0}) <= step) kept += JsonText(line) + "\n";
     }
   }
   if (!kept.empty()) AECOMP_RETURN_IF_ERROR(WriteFileAtomically(path, AsBytes(kept), /*overwrite=*/true));
@@ -104,7 +105,7 @@ Status TrainLog::Resume(const std::string& path, int64_t step) {
 }
 
 Status TrainLog::Write(const json& line) {
-  const std::string text = line.dump() + "\n";
+  const std::string text = JsonText(line) + "\n";
   if (is_stream_) written_ += text;
   const int error = WriteAll(file_.get(), AsBytes(text));
   if (error == 0 || std::exchange(failed_, true)) return {};

@@ -7,6 +7,7 @@
 #include "io/file.h"
 #include "train/random_bits.h"
 #include "train/run/format.h"
+#include "train/run/image_record.h"
 #include "train/run/initialise.h"
 #include "train/run/provenance.h"
 #include "train/run/run_export.h"
@@ -46,6 +47,7 @@ Result<std::unique_ptr<TrainingRun>> TrainingRun::Create(PreparedRun prepared, R
   if (!run->setup_.options.resume) AECOMP_RETURN_IF_ERROR(run->FillParameters(start.get()));
   run->MakeOptimiser();
   if (run->setup_.options.resume) AECOMP_RETURN_IF_ERROR(run->ReadState());
+  run->NoticeOtherImages();
   run->setup_.images.training.set_reduced(run->setup_.options.reduce);
   run->state_.settings = run->CurrentSettings();
   // Adam's moments are part of a checkpoint; a start from a model re-estimates them while the rate warms up.
@@ -93,7 +95,22 @@ Status TrainingRun::ReadState() {
   }
   saved_step_ = state_.step;
   reports_.Say("resumed at step " + std::to_string(state_.step));
+  if (!state_.has_checksum) {
+    reports_.Say(path + ": was written by an older program, without a checksum: damage to it goes unnoticed");
+  }
   return {};
+}
+
+/// A resumed run may have been given other images than it was begun with.
+void TrainingRun::NoticeOtherImages() {
+  const ImageRecord record = RecordOf(setup_.images);
+  image_record_ = record.ToJson();
+  if (!setup_.options.resume) return;
+  const ImageChange change = CompareImages(state_.images, record, !history_.empty());
+  for (const std::string& note : change.notes) reports_.Say(note);
+  if (!ranks_.Any(change.other_held_out)) return;
+  history_ = {};
+  validates_anew_ = setup_.validates();
 }
 
 void TrainingRun::MakeLoader() {
@@ -125,7 +142,7 @@ Status TrainingRun::Run() {
 /// Saves before the first step: whatever happens later, there is something to resume.
 Status TrainingRun::Begin() {
   saved_ = counted_ = Clock::now();
-  if (setup_.options.resume) return {};
+  if (setup_.options.resume) return validates_anew_ ? ValidateAnew() : Status();
   const bool measures_start = !start_file_.empty() && setup_.validates();
   AECOMP_RETURN_IF_ERROR(measures_start ? RunValidation(start_file_) : RunValidation());
   return saved_step_ < 0 ? Save() : Status();
@@ -232,6 +249,14 @@ Status TrainingRun::RunValidation() {
   return RunValidation(bytes);
 }
 
+/// The best model so far, which is the output, is what later ones are compared with.
+Status TrainingRun::ValidateAnew() {
+  if (!ranks_.leads()) return RunValidation({});
+  auto best = ReadFile(setup_.options.output);
+  if (best.ok() && ParseModel(best.value(), setup_.options.output).ok()) return RunValidation(best.value());
+  return RunValidation();
+}
+
 /// Real bytes of the held-out images; the best model so far becomes the output. The checkpoint comes after the model:
 /// when the run is killed in between, this validation is repeated.
 Status TrainingRun::RunValidation(const std::vector<uint8_t>& bytes) {
@@ -271,7 +296,7 @@ Status TrainingRun::WriteFiles() {
     AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, Export());
     AECOMP_RETURN_IF_ERROR(WriteFileAtomically(setup_.options.output, bytes, /*overwrite=*/true));
   }
-  state_.validation = history_.ToJson();
+  state_.validation = history_.ToJson(), state_.images = image_record_;
   AECOMP_RETURN_IF_ERROR(WriteCheckpoint(setup_.CheckpointPath(), setup_.architecture, parameters_, *adam_, state_));
   return reports_.WritePlot(setup_);
 }

@@ -42,6 +42,7 @@ class TrainingRun {
 
   Status FillParameters(const Model* start);
   Status ReadState();
+  void NoticeOtherImages();
   Status MakeModel();
   void MakeOptimiser();
   void MakeLoader();
@@ -57,6 +58,7 @@ class TrainingRun {
 
   Status Report();
   Status RunValidation();
+  Status ValidateAnew();
   Status RunValidation(const std::vector<uint8_t>& model);
   Result<std::vector<ValidationRow>> Measure(const std::vector<uint8_t>& model);
   Result<std::vector<uint8_t>> Export() const;
@@ -82,6 +84,8 @@ class TrainingRun {
 
   TrainState state_;
   ValidationHistory history_;
+  std::string image_record_;     // of the images, for checkpoints
+  bool validates_anew_ = false;  // resumed with other held-out images
   Schedule schedule_;  // with the learning rate in use, which GoBack halves
   Parameters parameters_;
   std::unique_ptr<TrainingModel> model_;

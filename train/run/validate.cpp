@@ -6,6 +6,7 @@
 
 #include "io/bd_rate.h"
 #include "io/metrics.h"
+#include "model/base/json_text.h"
 #include "model/codec/codec.h"
 #include "train/loss/rate_distortion.h"
 #include "train/run/format.h"
@@ -87,14 +88,13 @@ bool ValidationHistory::Add(int64_t step, const std::vector<ValidationRow>& rows
 }
 
 std::string ValidationHistory::ToJson() const {
-  return json{{"first", ToJsonRows(first_)},
-              {"best", ToJsonRows(best_)},
-              {"first_step", first_step_},
-              {"best_step", best_step_},
-              {"last_step", last_step_},
-              {"mark", mark_},
-              {"stale", stale_}}
-      .dump();
+  return JsonText(json{{"first", ToJsonRows(first_)},
+                       {"best", ToJsonRows(best_)},
+                       {"first_step", first_step_},
+                       {"best_step", best_step_},
+                       {"last_step", last_step_},
+                       {"mark", mark_},
+                       {"stale", stale_}});
 }
 
 bool ValidationHistory::Parse(const std::string& text) {

@@ -1,0 +1,23 @@
+// What tells an image file from others before it is decoded: how it begins, and how its name ends.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace aecomp {
+
+/// Whether content begins as files of an image format do that some reader here may know. False for endless zeros.
+bool LooksLikeImage(std::span<const uint8_t> start);
+
+/// Whether a name ends as those of images that can be read do: .png, .jpg, .webp, .tif, ... in any case. These are what
+/// is looked for in folders.
+bool HasImageExtension(const std::string& path);
+
+/// The same for .aec files.
+bool HasAecExtension(const std::string& path);
+
+/// Whether two extensions, with or without their dots and in any case, name one format: jpg and jpeg, tif and tiff.
+bool SameFormat(const std::string& extension, const std::string& other);
+
+}  // namespace aecomp
