@@ -35,7 +35,8 @@ struct BatchOptions {
   bool skip_existing = false;
   bool fail_fast = false;
   bool keep_time = false;
-  int threads = 0;  ///< 0: all
+  bool keep_extension = false;  ///< a.png.aec, not a.aec
+  int threads = 0;              ///< 0: all
   Precision precision = Precision::kInteger;
   ProgressMode progress = ProgressMode::kAuto;
   TalkOptions talk;

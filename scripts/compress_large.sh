@@ -21,8 +21,9 @@ case $folder in -*) folder=./$folder ;; esac # for find, a name and no option
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-is_image=('(' -iname '*.png' -o -iname '*.jp[g2]' -o -iname '*.jpeg' -o -iname '*.webp' -o -iname '*.tif' -o -iname '*.tiff'
-  -o -iname '*.bmp' -o -iname '*.p[pgn]m' ')')
+is_image=('(' -iname '*.png' -o -iname '*.apng' -o -iname '*.jp[gefx2c]' -o -iname '*.jpeg' -o -iname '*.jfif' -o -iname '*.jif'
+  -o -iname '*.mpo' -o -iname '*.j2[kc]' -o -iname '*.webp' -o -iname '*.tif' -o -iname '*.tiff' -o -iname '*.bmp' -o -iname '*.dib'
+  -o -iname '*.p[pgnba]m' -o -iname '*.ras' -o -iname '*.sr' ')') # as aecomp compress -r
 # The C locale lets the patterns match every name, also one that is not UTF-8.
 LC_ALL=C find "$folder" -type f -size "+${bytes}c" "${is_image[@]}" -print0 | LC_ALL=C sort -z >"$work/list"
 if [ ! -s "$work/list" ]; then

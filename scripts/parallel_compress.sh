@@ -19,8 +19,9 @@ set -euo pipefail
 usage() { sed -n '2,/^#SBATCH/{/^#SBATCH/!s/^# \?//p}' "$0" >&2; exit 2; }
 fail() { echo "parallel_compress: $*" >&2; exit 2; }
 
-is_image=('(' -iname '*.png' -o -iname '*.jp[g2]' -o -iname '*.jpeg' -o -iname '*.webp' -o -iname '*.tif' -o -iname '*.tiff'
-  -o -iname '*.bmp' -o -iname '*.p[pgn]m' ')')
+is_image=('(' -iname '*.png' -o -iname '*.apng' -o -iname '*.jp[gefx2c]' -o -iname '*.jpeg' -o -iname '*.jfif' -o -iname '*.jif'
+  -o -iname '*.mpo' -o -iname '*.j2[kc]' -o -iname '*.webp' -o -iname '*.tif' -o -iname '*.tiff' -o -iname '*.bmp' -o -iname '*.dib'
+  -o -iname '*.p[pgnba]m' -o -iname '*.ras' -o -iname '*.sr' ')') # as aecomp compress -r
 
 # One list a task. Two inputs that would share an output must be found here: later they may be in different lists.
 make_lists() {

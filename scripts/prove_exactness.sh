@@ -14,7 +14,7 @@ sets="SSE41 AVX2 AVX512_CORE AVX512_CORE_VNNI"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export OMP_WAIT_POLICY=passive
-find -L "$(readlink -f "$folder")" -type f \( -name '*.png' -o -name '*.webp' -o -name '*.jpg' -o -name '*.ppm' \) | sort | head -n "$count" >"$work/images"
+find -L "$(readlink -f "$folder")" -type f \( -iname '*.png' -o -iname '*.webp' -o -iname '*.jpg' -o -iname '*.ppm' \) | sort | head -n "$count" >"$work/images"
 [ -s "$work/images" ] || { echo "$folder holds no images" >&2; exit 2; }
 compared=0 files=0
 

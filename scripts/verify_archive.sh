@@ -19,7 +19,7 @@ case $archive in -*) archive=./$archive ;; esac # for find, a name and no option
 
 all=$(mktemp)
 trap 'rm -f "$all"' EXIT
-find "$archive" -type f -name '*.aec' -print0 >"$all" || { echo "$archive: cannot be searched as a whole" >&2; exit 2; }
+find "$archive" -type f -iname '*.aec' -print0 >"$all" || { echo "$archive: cannot be searched as a whole" >&2; exit 2; }
 
 # verdict FILE REPORT: good, bad or unknown. Without a report, as after a run that was killed, the file is tried alone.
 verdict() {

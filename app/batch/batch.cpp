@@ -50,13 +50,22 @@ ProgressMode Progress(const BatchOptions& options) {
 /// Hands out the files in order, and prints what became of them in the same order.
 class Batch {
  public:
-  Batch(const BatchOptions& options, std::vector<PlannedFile> plan)
-      : options_(options), plan_(std::move(plan)), reports_(plan_.size()), progress_(Progress(options)) {}
+  Batch(const BatchOptions& options, BatchPlan plan)
+      : options_(options),
+        plan_(std::move(plan.files)),
+        passed_over_(plan.passed_over.size()),
+        reports_(plan_.size()),
+        progress_(Progress(options)) {
+    for (const std::string& name : plan.passed_over) {
+      if (options.talk.verbose) PrintError(name);
+    }
+  }
 
   void Work(const FileWork& work, Worker& worker) {
     for (size_t i = next_++; i < plan_.size() && !stop_; i = next_++) {
       FileReport report;
       report.input = plan_[i].input, report.output = plan_[i].output, report.skipped = plan_[i].skip;
+      report.notes = plan_[i].notes;
       const auto start = Clock::now();
       if (!report.skipped) report.status = TryOne(work, plan_[i], worker, report);
       report.seconds = SecondsSince(start);
@@ -85,6 +94,10 @@ class Batch {
 
   Status Summary() {
     progress_.Clear();
+    if (passed_over_ > 0 && !options_.talk.quiet) {
+      PrintError(Format("%zu files or links in the folders passed over, being of other kinds%s", passed_over_,
+                        options_.talk.verbose ? "" : "; -v names them"));
+    }
     if (plan_.size() == 1) return Status(last_failure_.code(), "");
     std::string text = failed_ > 0 ? Format("%zu of %zu files failed", failed_, plan_.size()) : "";
     if (printed_ < plan_.size()) text += Format("; stopped with %zu files not looked at", plan_.size() - printed_);
@@ -126,6 +139,7 @@ class Batch {
 
   const BatchOptions& options_;
   const std::vector<PlannedFile> plan_;
+  const size_t passed_over_;
   const Clock::time_point start_ = Clock::now();
   std::atomic<size_t> next_{0};
   std::atomic<bool> stop_{false};
@@ -162,7 +176,7 @@ Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWo
   UseOneHeap();
   AECOMP_ASSIGN_OR_RETURN(auto plan, PlanBatch(options, kind));
   ModelStore store(options.model, options.precision, kind.use);
-  ThreadShares shares(options.threads, plan.size());
+  ThreadShares shares(options.threads, plan.files.size());
   Batch batch(options, std::move(plan));
   const auto run = [&] {
     Worker worker{ModelSource(store), shares};

@@ -11,6 +11,7 @@
 #include "app/batch/inputs.h"
 #include "app/streams.h"
 #include "io/descriptor.h"
+#include "io/formats/image_kinds.h"
 
 namespace aecomp {
 namespace {
@@ -29,13 +30,31 @@ bool Exists(const std::string& path) {
   return fs::exists(fs::symlink_status(path, error));
 }
 
+/// a.png becomes a.aec, or a.png.aec where extensions are kept; back from a.aec comes a.png, and from a.png.aec, whose
+/// name says what is wanted, a.png as well.
+fs::path Renamed(const BatchOptions& options, fs::path path, const std::string& extension) {
+  if (options.keep_extension) return path += extension;
+  const fs::path stem = path.stem();
+  if (HasAecExtension(path) && SameFormat(stem.extension(), extension)) return path.replace_filename(stem);
+  return path.replace_extension(extension);
+}
+
 std::string OutputName(const BatchOptions& options, const Input& input, const std::string& extension) {
   if (!options.output.empty()) return options.output;
   if (IsStream(input.path)) return options.output_dir.empty() ? "-" : options.output_dir + "/stdin" + extension;
-  const fs::path name = fs::path(input.path).replace_extension(extension);
+  const fs::path name = Renamed(options, input.path, extension);
   if (options.output_dir.empty()) return name.string();
-  const fs::path below = input.below.empty() ? name.filename() : fs::path(input.below).replace_extension(extension);
+  const fs::path below = input.below.empty() ? name.filename() : Renamed(options, input.below, extension);
   return (fs::path(options.output_dir) / below).string();
+}
+
+/// What to do about two inputs that share an output.
+std::string WayOut(BatchOptions options, const Input& a, const Input& b, const std::string& extension) {
+  const std::string apart = "give each a run and a folder of its own with -O";
+  options.keep_extension = true;
+  const std::string first = OutputName(options, a, extension), second = OutputName(options, b, extension);
+  if (extension != ".aec" || first == second) return "rename one, or " + apart;
+  return "--keep-extension makes them " + first + " and " + second + "; or " + apart;
 }
 
 Status CheckStreams(const BatchOptions& options, const std::vector<PlannedFile>& plan) {
@@ -59,20 +78,25 @@ Status CheckStreams(const BatchOptions& options, const std::vector<PlannedFile>&
   return {};
 }
 
-Status CheckCollisions(const std::vector<PlannedFile>& plan) {
-  std::map<std::string, std::string> inputs, outputs;  // canonical name -> name given
+/// sources: of the plan's files.
+Status CheckCollisions(const BatchOptions& options, const std::vector<Input>& sources,
+                       const std::vector<PlannedFile>& plan, const std::string& extension) {
+  std::set<std::string> inputs;
+  std::map<std::string, size_t> outputs;  // canonical name -> file
   for (const PlannedFile& file : plan) {
-    if (!IsStream(file.input)) inputs[Canonical(file.input)] = file.input;
+    if (!IsStream(file.input)) inputs.insert(Canonical(file.input));
   }
-  for (const PlannedFile& file : plan) {
+  for (size_t i = 0; i < plan.size(); ++i) {
+    const PlannedFile& file = plan[i];
     if (IsStream(file.output) || IsWrittenInto(file.output)) continue;
     const std::string canonical = Canonical(file.output);
     if (inputs.count(canonical))
       return UsageError(file.output + ": is both input and output; name another with -o or -O");
-    const auto [other, inserted] = outputs.emplace(canonical, file.input);
+    const auto [other, inserted] = outputs.emplace(canonical, i);
     if (!inserted) {
-      return UsageError(file.output + ": would be the output of both " + other->second + " and " + file.input +
-                        "; rename one, or give each a run and a folder of its own with -O");
+      const Input &a = sources[other->second], &b = sources[i];
+      return UsageError(file.output + ": would be the output of both " + a.path + " and " + b.path + "; " +
+                        WayOut(options, a, b, extension));
     }
   }
   return {};
@@ -120,17 +144,21 @@ Status MakeFolders(const BatchOptions& options, const std::vector<PlannedFile>& 
 
 }  // namespace
 
-Result<std::vector<PlannedFile>> PlanBatch(const BatchOptions& options, const BatchKind& kind) {
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<Input> inputs, CollectInputs(options, kind));
-  if (inputs.size() > 1 && !options.output.empty()) {
+Result<BatchPlan> PlanBatch(const BatchOptions& options, const BatchKind& kind) {
+  AECOMP_ASSIGN_OR_RETURN(Inputs inputs, CollectInputs(options, kind));
+  if (inputs.files.size() > 1 && !options.output.empty()) {
     return UsageError("-o " + options.output + ": one output for several inputs; give a folder with -O");
   }
-  std::vector<PlannedFile> plan;
-  for (const Input& input : inputs) plan.push_back({input.path, OutputName(options, input, kind.extension)});
-  AECOMP_RETURN_IF_ERROR(CheckStreams(options, plan));
-  AECOMP_RETURN_IF_ERROR(CheckCollisions(plan));
-  AECOMP_RETURN_IF_ERROR(CheckExisting(options, plan));
-  AECOMP_RETURN_IF_ERROR(MakeFolders(options, plan));
+  BatchPlan plan{{}, std::move(inputs.passed_over)};
+  for (const Input& input : inputs.files) {
+    PlannedFile& file = plan.files.emplace_back();
+    file.input = input.path, file.output = OutputName(options, input, kind.extension);
+    for (const std::string& name : input.also) file.notes.push_back("also given as " + name + "; done once");
+  }
+  AECOMP_RETURN_IF_ERROR(CheckStreams(options, plan.files));
+  AECOMP_RETURN_IF_ERROR(CheckCollisions(options, inputs.files, plan.files, kind.extension));
+  AECOMP_RETURN_IF_ERROR(CheckExisting(options, plan.files));
+  AECOMP_RETURN_IF_ERROR(MakeFolders(options, plan.files));
   return plan;
 }
 

@@ -13,10 +13,17 @@ namespace aecomp {
 struct PlannedFile {
   std::string input, output;  ///< "-" is stdin, stdout
   bool skip = false;          ///< the output exists, and that is well
+  std::vector<std::string> notes = {};
+};
+
+struct BatchPlan {
+  std::vector<PlannedFile> files;
+  std::vector<std::string> passed_over;  ///< what the folders hold beside them: path and reason
 };
 
 /// What kinds of files a command turns into each other.
 struct BatchKind {
+  std::string input;                          ///< what is looked for in folders, for messages: "an .aec file"
   std::string extension;                      ///< of outputs whose name is made from the input's, with its dot
   bool (*is_input)(const std::string& path);  ///< which files of a folder that is searched are meant
   ModelUse use = ModelUse::kBoth;
@@ -24,6 +31,6 @@ struct BatchKind {
 
 /// Refuses (kUsage) outputs that exist, that two inputs share or that are inputs, and binary to a terminal; makes
 /// folders of outputs that are missing.
-Result<std::vector<PlannedFile>> PlanBatch(const BatchOptions& options, const BatchKind& kind);
+Result<BatchPlan> PlanBatch(const BatchOptions& options, const BatchKind& kind);
 
 }  // namespace aecomp

@@ -91,9 +91,12 @@ std::optional<PngSize> SizeAhead(std::span<const uint8_t> file, const DecodeOpti
   return CheckPixels(width, height, 1, file.size(), "", options).ok() ? size : std::nullopt;
 }
 
+/// An .aec is read too: it has a message of its own.
+bool LooksLikeImageOrAec(std::span<const uint8_t> start) { return LooksLikeImage(start) || LooksLikeContainer(start); }
+
 Status CompressFile(const PlannedFile& file, const CompressOptions& options, Worker& worker, FileReport& report) {
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
-  AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, ReadInput(file.input));
+  AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, ReadInput(file.input, {.is_known = LooksLikeImageOrAec}));
   const std::optional<PngSize> size = SizeAhead(bytes, options.decode);
   if (size) report.width = size->width, report.height = size->height;
   PrepareAhead ahead(size, options.tile_size, worker);
@@ -144,6 +147,8 @@ void AddCompress(CLI::App& app, Command& command) {
   AddMetadataOption(*sub, options->metadata);
   AddAlphaOption(*sub, options->keep_alpha);
   AddDecodeOptions(*sub, options->decode);
+  sub->add_flag("--keep-extension", options->batch.keep_extension,
+                "Name outputs a.png.aec, not a.aec, so that a.png and a.jpg can share a folder");
   sub->add_flag("--verify", options->verify, "Decode what is written before it gets its name; report the PSNR");
   sub->add_option("--tile-size", options->tile_size,
                   "Side of what is coded on its own, in pixels: small for --region, large for a few bytes less")
@@ -168,7 +173,7 @@ void AddCompress(CLI::App& app, Command& command) {
   sub->callback([options, &command] {
     command.run = [options] {
       const ModelUse use = options->verify || options->psnr ? ModelUse::kBoth : ModelUse::kCompression;
-      return RunBatch(options->batch, {".aec", HasImageExtension, use},
+      return RunBatch(options->batch, {"an image that is read here", ".aec", HasImageExtension, use},
                       [&](const PlannedFile& file, Worker& worker, FileReport& report) {
                         return CompressFile(file, *options, worker, report);
                       });

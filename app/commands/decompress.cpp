@@ -34,11 +34,9 @@ std::string Extension(const DecompressOptions& options) {
   return named.empty() ? ".png" : named;
 }
 
-bool IsAec(const std::string& path) { return std::filesystem::path(path).extension() == ".aec"; }
-
 Status DecompressFile(const PlannedFile& file, const DecompressOptions& options, Worker& worker, FileReport& report) {
   const std::string name = IsStream(file.input) ? "stdin" : file.input;
-  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file.input));
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file.input, {.is_known = LooksLikeContainer}));
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
   report.width = static_cast<int>(container.header.width), report.height = static_cast<int>(container.header.height);
   if (options.keep_alpha) AECOMP_RETURN_IF_ERROR(CheckAlpha(container.header, container.extra, name));
@@ -95,7 +93,7 @@ void AddDecompress(CLI::App& app, Command& command) {
         const bool named = options->format.empty() && !output.empty();
         return Status(writable.code(), (named ? output + ": " : "") + writable.message());
       }
-      return RunBatch(options->batch, {Extension(*options), IsAec, ModelUse::kDecompression},
+      return RunBatch(options->batch, {"an .aec file", Extension(*options), HasAecExtension, ModelUse::kDecompression},
                       [&](const PlannedFile& file, Worker& worker, FileReport& report) {
                         return DecompressFile(file, *options, worker, report);
                       });

@@ -65,13 +65,21 @@ Result<std::vector<std::string>> ExpandFolders(const std::vector<std::string>& i
     if (found.empty()) return InputError(input + ": no images in this folder");
     files.insert(files.end(), found.begin(), found.end());
   }
+  std::set<std::filesystem::path> seen;
+  std::erase_if(files, [&](const std::string& file) {
+    std::error_code error;
+    const auto path = std::filesystem::canonical(file, error);
+    const bool twice = !error && !seen.insert(path).second;
+    if (twice) PrintError(file + ": note: was given before; it counts once");
+    return twice;
+  });
   return files;
 }
 
 Status EvaluateImage(Evaluation& evaluation, const std::string& file) {
   const EvalOptions& options = evaluation.options;
   std::vector<std::string> notes;
-  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadFile(file));
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadFile(file, {.is_known = LooksLikeImage}));
   AECOMP_ASSIGN_OR_RETURN(Image decoded, DecodeImage(bytes, file, &notes, nullptr, options.decode));
   if (!IsOpaque(decoded)) notes.push_back("alpha left out");
   const Image image = WithoutAlpha(std::move(decoded));

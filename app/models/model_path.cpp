@@ -1,11 +1,14 @@
 #include "app/models/model_path.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
 #include "io/file.h"
+#include "model/base/safetensors.h"
 #include "model/codec/model_file.h"
 
 namespace aecomp {
@@ -18,8 +21,11 @@ std::string Variable(const char* name) {
   return value != nullptr ? value : "";
 }
 
+/// Also in capitals, as some systems write names.
+bool IsModelName(const fs::path& path) { return strcasecmp(path.extension().c_str(), ".aecm") == 0; }
+
 bool HoldsModel(const std::string& path, const ModelId& id) {
-  const auto bytes = ReadFile(path);
+  const auto bytes = ReadFile(path, {.is_known = LooksLikeSafetensors});
   return bytes.ok() && HashModel(bytes.value()) == id;
 }
 
@@ -48,7 +54,7 @@ std::vector<std::string> ModelFiles(const std::vector<std::string>& places) {
     if (fs::is_regular_file(place, error)) files.push_back(place);
     std::vector<std::string> found;
     for (fs::directory_iterator it(place, error), end; !error && it != end; it.increment(error)) {
-      if (it->path().extension() == ".aecm" && it->is_regular_file(error)) found.push_back(it->path());
+      if (IsModelName(it->path()) && it->is_regular_file(error)) found.push_back(it->path());
     }
     std::sort(found.begin(), found.end());
     files.insert(files.end(), found.begin(), found.end());
