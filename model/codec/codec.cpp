@@ -10,6 +10,7 @@
 #include "model/base/alone_scope.h"
 #include "model/base/onednn.h"
 #include "model/codec/image_transform.h"
+#include "model/codec/outliers.h"
 #include "model/codec/region_tiles.h"
 #include "model/codec/sample_range_chunk.h"
 
@@ -68,7 +69,7 @@ Status CheckHeader(const ContainerHeader& h, const Model& model) {
 /// That nothing in the file is beyond this version.
 Status CheckChunks(const std::vector<ExtraChunk>& chunks) {
   for (const ExtraChunk& chunk : chunks) {
-    if (chunk.type[0] >= 'a' || chunk.type == kRangeType) continue;
+    if (chunk.type[0] >= 'a' || chunk.type == kRangeType || IsOutlierChunk(chunk)) continue;
     return CorruptError("has a chunk " + std::string(chunk.type.begin(), chunk.type.end()) +
                         " that this version cannot decode; use a newer one");
   }
@@ -130,7 +131,9 @@ Result<AnalysedImage> Codec::Impl::Analyse(const Image& image) {
   result.header = HeaderFor(image.width, image.height);
   result.header.channels = static_cast<uint8_t>(image.channels);
   result.header.bits = static_cast<uint8_t>(image.bits);
-  result.range = RangeOf(image);
+  result.range = ChooseRange(image), result.outliers = FindOutliers(image, result.range);
+  const Image filled = result.outliers.empty() ? Image() : WithoutOutliers(image, result.range);
+  const Image& seen = result.outliers.empty() ? image : filled;
 
   // The transforms see what is coded and no more: synthesis has nothing else. The prior sees zeros beyond, as in
   // training.
@@ -143,7 +146,7 @@ Result<AnalysedImage> Codec::Impl::Analyse(const Image& image) {
     const int64_t used_columns = row < grid.coded.rows ? grid.coded.columns * channels : 0;
     std::fill_n(y + row * row_stride + used_columns, row_stride - used_columns, 0.f);
   }
-  AECOMP_RETURN_IF_ERROR(transform->Analyse(image, result.range, grid, y, row_stride));
+  AECOMP_RETURN_IF_ERROR(transform->Analyse(seen, result.range, grid, y, row_stride));
   return result;
 }
 
@@ -154,6 +157,7 @@ Result<Container> Codec::Impl::Encode(const AnalysedImage& image, int quality, d
   container.header.quality = static_cast<uint8_t>(quality);
   container.extra = extra;
   if (image.header.bits == 16) container.extra.push_back(RangeChunk(image.range));
+  if (!image.outliers.empty()) container.extra.push_back(OutlierChunk(image.outliers));
   const TileGrid grid = MakeTileGrid(image.header, architecture());
   const CodingPoint point{quality, image.header.channels < architecture().image_channels, thrift};
   const LatentView y = ViewOf(image.y, grid.padded, architecture().latent_channels);
@@ -184,6 +188,7 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const Region& 
     return UsageError("is " + Size(header.width, header.height) + " pixels: the region does not lie within it");
   }
   AECOMP_ASSIGN_OR_RETURN(const SampleRange range, ReadRange(container));
+  AECOMP_ASSIGN_OR_RETURN(const Outliers outliers, ReadOutliers(container, range));
   const TileGrid grid = MakeTileGrid(header, architecture());
   AECOMP_RETURN_IF_ERROR(CheckStreams(container, grid, coder->LeastStreams()));
 
@@ -207,8 +212,10 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const Region& 
   Image image(static_cast<int>(std::min<int64_t>(right, header.width) - left),
               static_cast<int>(std::min<int64_t>(bottom, header.height) - top), header.channels, header.bits);
   AECOMP_RETURN_IF_ERROR(transform->Synthesise(y_hat, part.needed, grid, range, image));
-  if (image.width == region.width && image.height == region.height) return image;
-  return Crop(image, {region.x - left, region.y - top, region.width, region.height});
+  const bool all = image.width == region.width && image.height == region.height;
+  Image wanted = all ? std::move(image) : Crop(image, {region.x - left, region.y - top, region.width, region.height});
+  RestoreOutliers(outliers, header.width, region, wanted);
+  return wanted;
 }
 
 Codec::Codec(std::shared_ptr<Model> model, Precision precision)

@@ -16,6 +16,7 @@
 #include "model/base/tensor.h"
 #include "model/codec/latent_coder.h"
 #include "model/codec/model_file.h"
+#include "model/codec/outliers.h"
 #include "model/codec/sample_range.h"
 
 namespace aecomp {
@@ -26,6 +27,7 @@ enum class Precision { kInteger, kFloat };
 struct AnalysedImage {
   ContainerHeader header;  ///< without a quality
   SampleRange range;       ///< of the samples
+  Outliers outliers;       ///< samples outside of the range
   AlignedBuffer<float> y;  ///< before gain, with the padding of its tiles
 };
 

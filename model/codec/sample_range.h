@@ -6,6 +6,8 @@ namespace aecomp {
 /// What 0 and 1 of the network are in samples.
 struct SampleRange {
   float low = 0, high = 255;
+
+  bool Holds(int sample) const { return low <= static_cast<float>(sample) && static_cast<float>(sample) <= high; }
 };
 
 /// The network's output (-1/2 .. 1/2) as a sample, rounded and clamped.

@@ -1,18 +1,8 @@
 #include "model/codec/sample_range_chunk.h"
 
-#include <algorithm>
-
 #include "io/bytes.h"
 
 namespace aecomp {
-
-SampleRange RangeOf(const Image& image) {
-  if (image.bits == 8) return {};
-  const auto* samples = reinterpret_cast<const uint16_t*>(image.pixels.data());
-  const auto [low, high] = std::minmax_element(samples, samples + image.pixels.size() / 2);
-  const int lowest = std::min<int>(*low, 65534);
-  return {static_cast<float>(lowest), static_cast<float>(std::max<int>(*high, lowest + 1))};
-}
 
 ExtraChunk RangeChunk(const SampleRange& range) {
   ByteWriter writer;

@@ -11,6 +11,7 @@ import argparse
 import json
 import struct
 import sys
+import zlib
 
 import numpy as np
 
@@ -604,6 +605,29 @@ def synthesise(model, latent):
     return IntegerNetwork(model, deep, ranges, in_scale, 128).run(u) + block_path(model, blocks, latent)
 
 
+def put_outliers(pixels, content):
+    """Samples far away from all others: FORMAT.md, `Outl`."""
+    if content is None:
+        return
+    content = zlib.decompress(content)
+    position = 0
+
+    def varint():
+        nonlocal position
+        value = shift = 0
+        while True:
+            byte = content[position]
+            position += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    gaps = [varint() for _ in range(varint())]
+    samples = np.frombuffer(content, "<u2", len(gaps), position)
+    pixels.reshape(-1)[np.cumsum(np.array(gaps, np.int64) + 1) - 1] = samples
+
+
 def decode(model, container):
     a = model.architecture
     stride, hyper = a.get("latent_stride", 16), a.get("hyper_stride", 64)
@@ -626,6 +650,7 @@ def decode(model, container):
     low, high = struct.unpack("<HH", container["extra"][b"Rang"]) if container["bits"] == 16 else (0, 255)
     v = (v + F32(0.5)) * (F32(high) - F32(low)) + F32(low)
     pixels = (np.clip(v, F32(low), F32(high)) + F32(0.5)).astype(np.uint16)
+    put_outliers(pixels, container["extra"].get(b"Outl"))
     values["pixels"] = pixels
     return pixels, values
 

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <numeric>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "io/convert.h"
@@ -17,6 +18,7 @@
 #include "io/formats/image_io.h"
 #include "io/formats/opencv_api.h"
 #include "io/region.h"
+#include "model/codec/outliers.h"
 #include "train/random_bits.h"
 
 namespace aecomp {
@@ -44,15 +46,15 @@ Image ToChannels(const Image& image, int channels) {
   return result;
 }
 
-/// 16 bits: the lowest sample becomes 0, the highest 65535. Done before channels are changed and windows cut, on what
-/// the codec would see.
+/// 16 bits: the lowest sample becomes 0, the highest 65535, but for outliers, which are left out. Done before channels
+/// are changed and windows cut, on what the codec would see.
 void SpreadRange(Image& image) {
   if (image.bits != 16) return;
+  const SampleRange seen = ChooseRange(image);
+  if (!FindOutliers(image, seen).empty()) image = WithoutOutliers(image, seen);
   auto* samples = reinterpret_cast<uint16_t*>(image.pixels.data());
-  const size_t count = image.pixels.size() / 2;
-  const auto [low, high] = std::minmax_element(samples, samples + count);
-  const uint32_t lowest = *low, range = std::max<uint32_t>(*high - lowest, 1);
-  for (size_t i = 0; i < count; ++i) {
+  const auto lowest = static_cast<uint32_t>(seen.low), range = static_cast<uint32_t>(seen.high - seen.low);
+  for (size_t i = 0; i < image.pixels.size() / 2; ++i) {
     samples[i] = static_cast<uint16_t>(((samples[i] - lowest) * 65535u + range / 2) / range);
   }
 }
@@ -71,7 +73,7 @@ Image Window(Image image, int64_t most, const std::string& name) {
 }
 
 Result<Image> LoadImage(const std::string& file, const LoadOptions& options) {
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(file));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(file, {.is_known = LooksLikeImage}));
   AECOMP_ASSIGN_OR_RETURN(Image image, DecodeImage(bytes, file, nullptr));
   if (std::min(image.width, image.height) < options.smallest) {
     return InputError(file + ": " + std::to_string(image.width) + "x" + std::to_string(image.height) +
@@ -131,20 +133,31 @@ Image WithNoise(const Image& image, double sigma, uint64_t seed) {
   return noisy;
 }
 
-Result<std::vector<std::string>> ListImages(const std::vector<std::string>& folders) {
+Result<std::vector<std::string>> ListImages(const std::vector<std::string>& folders, size_t* others) {
   std::vector<std::string> files;
+  if (others != nullptr) *others = 0;
   for (const std::string& folder : folders) {
     std::error_code error;
     if (!fs::is_directory(folder, error))
       return InputError(folder + ": not a folder that can be read; give a folder of images");
     fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, error), end;
     for (; !error && it != end; it.increment(error)) {
-      if (it->is_regular_file(error) && HasImageExtension(it->path())) files.push_back(it->path().string());
+      if (!it->is_regular_file(error)) continue;
+      if (HasImageExtension(it->path())) {
+        files.push_back(it->path().string());
+      } else if (others != nullptr) {
+        ++*others;
+      }
     }
     if (error) return InputError(folder + ": cannot be listed: " + error.message());
   }
   std::sort(files.begin(), files.end());
-  files.erase(std::unique(files.begin(), files.end()), files.end());
+  std::set<fs::path> seen;  // a folder may be given twice, or beside one that it lies in
+  std::erase_if(files, [&](const std::string& file) {
+    std::error_code error;
+    const fs::path canonical = fs::canonical(file, error);
+    return !seen.insert(error ? fs::path(file) : canonical).second;
+  });
   return files;
 }
 

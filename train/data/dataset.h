@@ -13,8 +13,9 @@
 
 namespace aecomp {
 
-/// Image files below the folders (by extension, recursively), sorted by path.
-Result<std::vector<std::string>> ListImages(const std::vector<std::string>& folders);
+/// Image files below the folders (by extension, recursively), sorted by path, each once. others (may be null): how many
+/// files of other kinds lie there.
+Result<std::vector<std::string>> ListImages(const std::vector<std::string>& folders, size_t* others = nullptr);
 
 /// Which images are decoded, and how much of each is kept.
 struct LoadOptions {

@@ -61,7 +61,8 @@ std::vector<ValidationImage> TrainingImages::ForValidation() const {
 
 Result<TrainingImages> LoadTrainingImages(const TrainOptions& options, int channels, int smallest, const Say& say) {
   TrainingImages images;
-  AECOMP_ASSIGN_OR_RETURN(std::vector<std::string> files, ListImages(options.folders));
+  size_t others = 0;
+  AECOMP_ASSIGN_OR_RETURN(std::vector<std::string> files, ListImages(options.folders, &others));
   std::vector<std::string> notes;
   const int64_t most_pixels = FitIntoMemory(options.image_memory, channels, files, say);
   auto training = Dataset::Load(files, {channels, smallest, most_pixels}, &notes);
@@ -81,6 +82,7 @@ Result<TrainingImages> LoadTrainingImages(const TrainOptions& options, int chann
   std::string summary = std::to_string(images.training.size()) + " images to train on, " +
                         std::to_string(images.validation.size()) + " held out";
   if (!notes.empty()) summary += ", " + std::to_string(notes.size()) + " skipped";
+  if (others > 0) summary += ", " + std::to_string(others) + " files of other kinds passed over";
   say(summary);
   if (images.validation.size() == 0) {
     say("too few images to hold some out: training goes on to its end and keeps the last model; name others with "
