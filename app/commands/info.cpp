@@ -39,9 +39,9 @@ Json Carried(const Container& container) {
   for (const ExtraChunk& chunk : container.extra) {
     const std::string type(chunk.type.begin(), chunk.type.end());
     static const std::map<std::string, const char*> kNames = {
-        {"alph", "alpha"}, {"iccp", "icc"},        {"exif", "exif"},       {"xmpd", "xmp"},
-        {"text", "text"},  {"pngc", "png colour"}, {"reso", "resolution"}, {"Rang", "16-bit range"},
-        {"Outl", "16-bit outliers"}};
+        {"alph", "alpha"},      {"iccp", "icc"},          {"exif", "exif"},
+        {"xmpd", "xmp"},        {"text", "text"},         {"pngc", "png colour"},
+        {"reso", "resolution"}, {"Rang", "16-bit range"}, {"Outl", "16-bit outliers"}};
     const auto known = kNames.find(type);
     carried.push_back(known != kNames.end() ? known->second : type);
   }

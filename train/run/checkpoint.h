@@ -23,7 +23,7 @@ struct TrainState {
   std::string history;     ///< JSON array: provenance of the runs before this one
   std::string settings;    ///< JSON object: what the run was started with; empty in checkpoints of older programs
   std::string validation;  ///< ValidationHistory; may be empty
-  std::string images;                  ///< ImageRecord; empty in checkpoints of older programs
+  std::string images;      ///< ImageRecord; empty in checkpoints of older programs
   std::vector<FrequencyRow> y_tables;  ///< of FileRate; empty: the rate is that of noise
   bool has_checksum = true;            ///< not so in checkpoints of older programs
 };

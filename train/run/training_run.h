@@ -86,7 +86,7 @@ class TrainingRun {
   ValidationHistory history_;
   std::string image_record_;     // of the images, for checkpoints
   bool validates_anew_ = false;  // resumed with other held-out images
-  Schedule schedule_;  // with the learning rate in use, which GoBack halves
+  Schedule schedule_;            // with the learning rate in use, which GoBack halves
   Parameters parameters_;
   std::unique_ptr<TrainingModel> model_;
   bool rounds_weights_ = false;  // model_ trains with fake quantisation
