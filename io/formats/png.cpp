@@ -76,6 +76,13 @@ class PngReader {
     if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_read_fn(png_, &source_, ReadBytes);
     png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the caller limits the product
+    // A chunk that libpng keeps is allocated as long as it says it is, before its bytes are seen to be there.
+    static constexpr char kUnused[] =
+        "bKGD\0cHRM\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0"
+        "sRGB\0tEXt\0tIME\0zTXt";
+    png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, 0);
+    png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, reinterpret_cast<png_const_bytep>(kUnused),
+                                static_cast<int>(sizeof kUnused / 5));
     png_read_info(png_, info_);
     int interlace, compression, filter;
     png_get_IHDR(png_, info_, &width, &height, &depth, &colour, &interlace, &compression, &filter);
