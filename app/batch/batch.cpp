@@ -179,6 +179,7 @@ Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWo
   ThreadShares shares(options.threads, plan.files.size());
   Batch batch(options, std::move(plan));
   const auto run = [&] {
+    UseThreads(shares.threads());  // also while the model and the first image are read
     Worker worker{ModelSource(store), shares};
     batch.Work(work, worker);
   };
@@ -191,6 +192,7 @@ Status RunBatch(const BatchOptions& options, const BatchKind& kind, const FileWo
   others.clear();
   if (batch.HasMore()) {
     ThreadShares alone(1, 1);
+    UseThreads(alone.threads());
     Worker worker{ModelSource(store), alone};
     batch.WorkAgain(work, worker);
   }

@@ -352,7 +352,12 @@ def magick_files():
     jobs = []
     for channels in (1, 2, 3, 4):
         for depth in (1, 2, 4, 8, 12, 16):
-            if depth > 1 or channels % 2 == 1:  # ImageMagick itself does not read back its alpha of one bit
+            # ImageMagick itself does not read back its alpha of one bit, nor that of 12 bits beside gray.
+            reads_back = depth > 1 or channels % 2 == 1
+            if (channels, depth) == (2, 12):
+                jobs.append((channels, depth, "png", []))
+                continue
+            if reads_back:
                 jobs.append((channels, depth, "tif", []))
             jobs.append((channels, depth, "png", []))
             if depth >= 8:
@@ -361,7 +366,7 @@ def magick_files():
                          (channels, depth, "tif", ["-define", "tiff:tile-geometry=16x16"])]
                 if channels == 1 and depth != 12:  # elsewhere ImageMagick tags white at 0 without inverting the samples
                     jobs.append((channels, depth, "tif", ["-define", "quantum:polarity=min-is-white"]))
-                if depth != 12 or channels != 2:  # of which it scales alpha wrongly
+                if depth != 12 or channels % 2 == 1:  # it reads alpha of 12 bits in PAM as transparency
                     jobs.append((channels, depth, "pam", []))
                 jobs += [ (channels, depth, "jp2", ["-quality", "100"])]
                 if channels in (1, 3):
