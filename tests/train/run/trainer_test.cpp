@@ -256,12 +256,17 @@ TEST_F(TrainerTest, NamesTheParameterAndKeepsTheCheckpoint) {
   const size_t at = 8 + header_size + std::stoul(header.substr(header.find('[', offsets) + 1));
   const float nan = std::nanf("");
   std::memcpy(bytes.data() + at, &nan, sizeof nan);
+  // Without its checksum, as older programs wrote it: the number itself must be seen.
+  const std::string key = "aecomp.checksum", other = "aecomp.anything";
+  for (size_t k = header.find(key); k != std::string::npos; k = header.find(key, k + 1)) {
+    std::copy(other.begin(), other.end(), bytes.begin() + static_cast<std::ptrdiff_t>(k));
+  }
   ASSERT_TRUE(WriteFileAtomically(checkpoint, bytes, /*overwrite=*/true).ok());
   options_.resume = true, options_.steps = 10;
   const Status status = Train(options_, {});
-  EXPECT_EQ(status.code(), StatusCode::kDiverged) << status.message();
-  EXPECT_NE(status.message().find("step 3: not finite: parameter \"synthesis.1.weight\""), std::string::npos)
-      << status.message();
+  EXPECT_EQ(status.code(), StatusCode::kModel) << status.message();
+  EXPECT_NE(status.message().find("synthesis.1.weight"), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("finite"), std::string::npos) << status.message();
   EXPECT_EQ(Bytes(checkpoint), bytes);
 }
 
