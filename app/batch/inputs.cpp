@@ -54,16 +54,12 @@ Status SearchFolder(const std::string& folder, const BatchKind& kind, Inputs& in
   return {};
 }
 
-/// The same text for the same file. In a folder that is searched, a link is a file of its own: a tree is mirrored
+/// The same text for the same file, however its folder was named. A link is a file of its own: a tree is mirrored
 /// whole.
 std::string Identity(const Input& input) {
   std::error_code error;
   const fs::path path = input.path;
-  if (input.below.empty()) {
-    const fs::path canonical = fs::canonical(path, error);
-    return error ? input.path : canonical.string();
-  }
-  const fs::path folder = fs::canonical(path.parent_path(), error);
+  const fs::path folder = fs::canonical(fs::absolute(path).parent_path(), error);
   return error ? input.path : (folder / path.filename()).string();
 }
 
