@@ -40,7 +40,7 @@ rm -rf build/fuzz/seeds
 run_target() {
   local target=$1 longest=100000 corpus=$CORPUS/$1 failed=$CORPUS/failed/$1 log=$CORPUS/logs/$1.log status=0 runs covered dictionary=
   mkdir -p "$corpus" "$failed" "$CORPUS/logs"
-  [ "$target" = model ] && longest=300000  # bytes: as long as its seed, and somewhat more
+  [[ $target == *model ]] && longest=300000  # bytes: as long as its seed, and somewhat more
   [ -f "tests/fuzz/dictionaries/$target.dict" ] && dictionary=-dict=tests/fuzz/dictionaries/$target.dict
   # Memory: 700 MB at once and 1500 MB in all, of which AddressSanitizer takes some for itself.
   ASAN_OPTIONS=quarantine_size_mb=32:allocator_may_return_null=0 OMP_WAIT_POLICY=passive \

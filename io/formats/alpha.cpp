@@ -24,10 +24,10 @@ bool IsPlainPng(std::span<const uint8_t> png) {
   return whole && plain;
 }
 
-/// Of gray samples without alpha, as many bits deep as said.
+/// Of gray samples without alpha, as many bits deep as said, row by row.
 bool HasDepth(std::span<const uint8_t> png, int bits) {
-  constexpr size_t kDepth = 24, kColour = 25;
-  return png.size() > kColour && png[kDepth] == bits && png[kColour] == 0;
+  constexpr size_t kDepth = 24, kColour = 25, kInterlace = 28;
+  return png.size() > kInterlace && png[kDepth] == bits && png[kColour] == 0 && png[kInterlace] == 0;
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ Status CheckAlpha(const ContainerHeader& header, const std::vector<ExtraChunk>& 
     const auto size = PeekPngSize(chunk.payload);
     const bool fits = size && static_cast<uint32_t>(size->width) == header.width &&
                       static_cast<uint32_t>(size->height) == header.height && HasDepth(chunk.payload, header.bits);
-    if (!fits) return Corrupt(name, "has another size or depth than the picture");
+    if (!fits) return Corrupt(name, "has another size, depth or order than the picture");
   }
   return {};
 }

@@ -40,7 +40,14 @@ room_of() {
   case $rest in */*) echo "${rest%%/*}" ;; *) echo . ;; esac
 }
 rooms io ". formats"
-rooms model "base network integer entropy codec api"
+rooms model "base network integer entropy codec api portable"
+# The portable decoder is for whoever has nothing else: it uses itself and the standard library.
+if grep -rnE '#include ("|<[a-z_/0-9]+\.hp*>)' model/portable | grep -vE '#include ("model/portable/|<(math|stddef|stdint)\.h>)'; then
+  echo "FAILED: model/portable includes more than itself and the standard library" && failures=$((failures + 1))
+fi
+if grep -rlE '#include "model/portable/' io model train app --include='*.h' --include='*.cpp' | grep -v '^model/portable/'; then
+  echo "FAILED: model/portable is for other programs; here only tests use it" && failures=$((failures + 1))
+fi
 rooms train ". data optimiser loss export run"
 # main.cpp alone calls the commands and writes what is generated from them, so app/generate sees nothing but itself.
 rooms app "generate . models batch eval commands"

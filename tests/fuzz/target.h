@@ -43,12 +43,14 @@ Target ModelTarget();
 Target NamesTarget();
 Target PngTarget();
 Target PnmTarget();
+Target PortableTarget();
+Target PortablemodelTarget();
 Target SafetensorsTarget();
 
 inline std::vector<Target> AllTargets() {
-  return {ArchitectureTarget(), CheckpointTarget(), ContainerTarget(), DecodeTarget(),
-          EntropyTarget(),      ImageTarget(),      MetadataTarget(),  ModelTarget(),
-          NamesTarget(),        PngTarget(),        PnmTarget(),       SafetensorsTarget()};
+  return {ArchitectureTarget(), CheckpointTarget(), ContainerTarget(),     DecodeTarget(),     EntropyTarget(),
+          ImageTarget(),        MetadataTarget(),   ModelTarget(),         NamesTarget(),      PngTarget(),
+          PnmTarget(),          PortableTarget(),   PortablemodelTarget(), SafetensorsTarget()};
 }
 
 /// Ends the process when a promise is broken: fuzzers and tests take that as a failure of the input.

@@ -1,0 +1,54 @@
+// The entropy coder of io/FORMAT.md: rANS with one state.
+#pragma once
+
+#include "model/portable/common.h"
+
+namespace aecomp_portable {
+
+/// Probability tables, made for decoding.
+class Tables {
+ public:
+  /// bounds [rows]; frequencies: of 0, 1, .. bound and the escape of every row.
+  Status Make(const std::vector<int32_t>& bounds, const std::vector<int32_t>& frequencies, const std::string& name);
+  int rows() const { return static_cast<int>(rows_.size()); }
+
+ private:
+  friend class StreamDecoder;
+  struct Row {
+    int bound = 0;
+    uint32_t first = 0;   ///< in starts_: 2 * bound + 3 of them
+    uint16_t guess[256];  ///< by the high byte of a number of 16 bits: the symbol that its first one stands for
+  };
+  std::vector<Row> rows_;
+  std::vector<uint32_t> starts_;
+};
+
+class StreamDecoder {
+ public:
+  /// An empty stream is one of no values.
+  StreamDecoder(const Tables& tables, Bytes stream) : tables_(&tables), stream_(stream) {}
+
+  /// Where the stream is damaged, values are any within +-32767 and End() says so. It may be called for ever.
+  int Value(int row);
+  /// Whether values were as many as the stream has.
+  Status End() const;
+
+ private:
+  void Begin();
+  uint32_t Bits(int n);
+  int Escape(int bound);
+  void Normalise() {
+    if (x_ < uint64_t{1} << 32 && stream_.remaining() > 0) x_ = x_ << 16 | stream_.U16();
+  }
+
+  const Tables* tables_;
+  Bytes stream_;
+  uint64_t x_ = 0;
+  bool begun_ = false, damaged_ = false;
+};
+
+/// values[i] of table rows[i], from the streams of a tile: part i of P holds those from n*i/P to n*(i+1)/P.
+Status DecodeParts(const Tables& tables, const Bytes* streams, size_t parts, const std::vector<uint8_t>& rows,
+                   std::vector<int16_t>* values);
+
+}  // namespace aecomp_portable

@@ -1,0 +1,67 @@
+// From the streams of a tile to its latents: model/CODING.md, the sections up to "Coarse channels".
+#pragma once
+
+#include "model/portable/coarse.h"
+#include "model/portable/container.h"
+
+namespace aecomp_portable {
+
+/// Latents of an image: [rows, columns, channels], rint(y^ * 1024).
+struct Latents {
+  int rows = 0, columns = 0, channels = 0;
+  std::vector<int16_t> values;
+
+  int16_t* At(int row, int column) {
+    return values.data() + (static_cast<size_t>(row) * static_cast<size_t>(columns) + static_cast<size_t>(column)) *
+                               static_cast<size_t>(channels);
+  }
+};
+
+/// A place in the latents of the image.
+struct TilePlace {
+  int row = 0, column = 0;       ///< of its first element
+  int coded_h = 0, coded_w = 0;  ///< elements that its pixels need
+};
+
+class TileDecoder {
+ public:
+  /// info: of the file.
+  TileDecoder(const Model& model, const aecp_info& info);
+
+  Status Decode(const std::vector<Bytes>& streams, const TilePlace& place, Latents* latents);
+
+ private:
+  struct Size {
+    int h, w;
+  };
+  size_t At(int i, int j, int channels) const {
+    return (static_cast<size_t>(i) * static_cast<size_t>(padded_.w) + static_cast<size_t>(j)) *
+           static_cast<size_t>(channels);
+  }
+  const QualityNumbers& Numbers(int quality);
+  const QualityNumbers& NumbersAt(int i, int j) {
+    return Numbers(qualities_[static_cast<size_t>(i) * static_cast<size_t>(padded_.w) + static_cast<size_t>(j)]);
+  }
+  Status ReadZ(Bytes stream);
+  void FindFeatures();
+  void FindRows();
+  Status ReadSymbols(const Bytes* streams, size_t parts);
+  void FindMeans();
+  Status Correct(CoarseDecoder* coarse);
+  void Restore(Latents* latents);
+
+  const Model& model_;
+  const int quality_;
+  const bool gray_;                      ///< a file of one channel, made with a model of three
+  std::vector<QualityNumbers> numbers_;  ///< by quality; empty until needed
+  TilePlace place_;
+  Size z_size_ = {}, padded_ = {};
+  std::vector<int16_t> z_;          ///< [z, N]
+  std::vector<uint8_t> features_;   ///< [padded, K]
+  std::vector<uint8_t> rows_;       ///< [padded, M]
+  std::vector<uint8_t> qualities_;  ///< [padded]
+  std::vector<int16_t> symbols_;    ///< [padded, M]
+  std::vector<float> mu_;           ///< [padded, M]; of the second half with the correction, once that is known
+};
+
+}  // namespace aecomp_portable
