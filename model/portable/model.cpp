@@ -152,7 +152,8 @@ Status Model::Read(Bytes file) {
   qualities = 16 * (lambdas - 1) + 1;
   if (a.Find("tile") != nullptr) return Floating("its networks are of one image size");
   if (prior->Text("type") != "hyperprior") return Floating("its prior is factorized");
-  if (!weights.Has("integer.decoder.ranges")) return Floating("it has no ranges for integers");
+  if (!weights.Has("integer.encoder.ranges") || !weights.Has("integer.decoder.ranges"))
+    return Floating("it has no ranges for integers");
   PORTABLE_TRY(ReadPrior(weights, *prior));
   return ReadDecoder(weights, *layers);
 }
