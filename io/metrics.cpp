@@ -8,13 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "io/ms_ssim.h"
+
 namespace aecomp {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kWeights[5] = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
-constexpr int kWindow = 11;
-constexpr double kSigma = 1.5;
 
 bool Comparable(const Image& a, const Image& b) {
   return a.width == b.width && a.height == b.height && a.channels == b.channels && a.bits == b.bits &&
@@ -75,18 +74,6 @@ Plane Halve(const Plane& plane) {
   return half;
 }
 
-std::vector<float> GaussianWindow(int size) {
-  std::vector<double> window(static_cast<size_t>(size));
-  double sum = 0;
-  for (int i = 0; i < size; ++i) {
-    const double d = i - (size - 1) / 2.0;
-    sum += window[static_cast<size_t>(i)] = std::exp(-d * d / (2 * kSigma * kSigma));
-  }
-  std::vector<float> scaled;
-  for (const double w : window) scaled.push_back(static_cast<float>(w / sum));
-  return scaled;
-}
-
 /// Local means under the window of a, b, a^2, b^2 and ab.
 enum { kA, kB, kAA, kBB, kAB, kMoments };
 
@@ -120,7 +107,8 @@ struct Similarity {
 };
 
 Similarity RowSums(const std::vector<float>* moments, double peak) {
-  const double c1 = 0.01 * peak * 0.01 * peak, c2 = 0.03 * peak * 0.03 * peak, middle = (peak + 1) / 2;
+  const double c1 = kMsSsimK1 * peak * kMsSsimK1 * peak, c2 = kMsSsimK2 * peak * kMsSsimK2 * peak,
+               middle = (peak + 1) / 2;
   Similarity sums;
   for (size_t x = 0; x < moments[kA].size(); ++x) {
     const double ma = moments[kA][x], mb = moments[kB][x];
@@ -134,7 +122,7 @@ Similarity RowSums(const std::vector<float>* moments, double peak) {
 }
 
 Similarity Compare(const Plane& a, const Plane& b, double peak) {
-  const std::vector<float> window = GaussianWindow(std::min({kWindow, a.width, a.height}));
+  const std::vector<float> window = GaussianWindow(std::min({kMsSsimWindow, a.width, a.height}));
   const int columns = a.width - static_cast<int>(window.size()) + 1,
             rows = a.height - static_cast<int>(window.size()) + 1;
   std::vector<Similarity> sums(static_cast<size_t>(rows));  // added up in order: the same for every number of threads
@@ -158,21 +146,13 @@ Similarity Compare(const Plane& a, const Plane& b, double peak) {
   return mean;
 }
 
-int Scales(int width, int height) {
-  int scales = 1;
-  while (scales < 5 && std::min(width, height) >> scales >= kWindow) ++scales;
-  return scales;
-}
-
 double ChannelMsSsim(Plane a, Plane b, double peak) {
-  const int scales = Scales(a.width, a.height);
-  double weights = 0, all = 0;
-  for (int s = 0; s < 5; ++s) all += kWeights[s], weights += s < scales ? kWeights[s] : 0;
+  const int scales = MsSsimScales(a.width, a.height);
   double product = 1;
   for (int s = 0; s < scales; ++s) {
     const Similarity similarity = Compare(a, b, peak);
     const bool last = s + 1 == scales;
-    product *= std::pow(std::max(0.0, last ? similarity.full : similarity.structure), kWeights[s] * all / weights);
+    product *= std::pow(std::max(0.0, last ? similarity.full : similarity.structure), MsSsimExponent(s, scales));
     if (!last) a = Halve(a), b = Halve(b);
   }
   return product;

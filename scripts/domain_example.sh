@@ -3,7 +3,7 @@
 #   scripts/domain_example.sh microscopy|text [MINUTES [options of aecomp train]]
 # Generates images to train on and others to measure on, fine-tunes the built-in model for MINUTES (30) and compares both models with AVIF
 # (for text with lossless WebP too) at equal PSNR. Run again, it keeps what is there. In the environment: AECOMP, the program
-# (build/release/aecomp); OUT, a folder for everything (domain-example); THREADS (all); PYTHON (/usr/bin/python3), with NumPy and Pillow.
+# (build/release/aecomp); OUT, a folder for everything (domain-example); THREADS (all); TUNE (psnr, as the table compares at equal PSNR); PYTHON (/usr/bin/python3), with NumPy and Pillow.
 # Debian: python3-numpy python3-pil libavif-bin webp, and for text the fonts that scripts/domains/text_pages.py names.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,7 +23,7 @@ done
 mkdir -p "$out"
 [ -d "$out/heldout" ] || { "$python" "${make[@]}" "$out/heldout.part" --count 10 --seed 4 "${other[@]}"; mv "$out/heldout.part" "$out/heldout"; }
 [ -d "$out/train" ] || { "$python" "${make[@]}" "$out/train.part" --count 120 --seed 1; mv "$out/train.part" "$out/train"; }
-[ -e "$out/tuned.aecm" ] || "$aecomp" train "$out/train" --time "${minutes}m" -o "$out/tuned.aecm" -j "${THREADS:-0}" "${options[@]}"
+[ -e "$out/tuned.aecm" ] || "$aecomp" train "$out/train" --time "${minutes}m" --tune "${TUNE:-psnr}" -o "$out/tuned.aecm" -j "${THREADS:-0}" "${options[@]}"
 eval=("$aecomp" eval "$out/heldout" --no-codecs -j "${THREADS:-0}")
 [ -s "$out/released.csv" ] || "${eval[@]}" --csv "$out/released.csv" >"$out/released.txt"
 [ "$out/tuned.csv" -nt "$out/tuned.aecm" ] || "${eval[@]}" -m "$out/tuned.aecm" --csv "$out/tuned.csv" >"$out/tuned.txt"

@@ -19,6 +19,6 @@ if [ -n "${NO_START:-}" ]; then
 else
   cp "$source/data/arch/linear_tiles.json" "$work/linear.json"
 fi
-"$build/aecomp" train "$training" --val "$held_out" --arch "$work/linear.json" --init none --time "${TIME:-4m}" \
+"$build/aecomp" train "$training" --val "$held_out" --arch "$work/linear.json" --init none --tune psnr --time "${TIME:-4m}" \
   -o "$work/linear.aecm"
 "$build/tests/linear_pca_bench" "$work/linear.aecm" "$held_out" "$training"

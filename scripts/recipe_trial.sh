@@ -5,9 +5,10 @@
 #
 #   scripts/recipe_trial.sh TRAIN_FOLDER VALIDATION_FOLDER NAME [options of aecomp train]
 #       MINUTES=20, or STEPS=N for as many as a network makes in that time: then other work only delays a trial
+#       TUNE=psnr, which the losses of EXPERIMENTS.md are of, or visual
 #       SEED=1 INIT=none (or a model) AECOMP=build/release/aecomp OUT=folder to keep model and log
 set -euo pipefail
-[ $# -ge 3 ] || { sed -n '2,9p' "$0"; exit 2; }
+[ $# -ge 3 ] || { sed -n '2,10p' "$0"; exit 2; }
 train=$1 valid=$2 name=$3
 shift 3
 aecomp=${AECOMP:-$(dirname "$0")/../build/release/aecomp}
@@ -17,7 +18,7 @@ mkdir -p "$work"
 
 limit=(--time "${MINUTES:-20}m") length="${MINUTES:-20} min"
 [ -z "${STEPS:-}" ] || limit=(--steps "$STEPS") length="$STEPS steps"
-"$aecomp" train "$train" --val "$valid" --init "${INIT:-none}" -o "$work/trial.aecm" -f "${limit[@]}" --seed "${SEED:-1}" \
+"$aecomp" train "$train" --val "$valid" --init "${INIT:-none}" --tune "${TUNE:-psnr}" -o "$work/trial.aecm" -f "${limit[@]}" --seed "${SEED:-1}" \
   --patience 0 --validate-steps 0 --quiet --progress never "$@"
 python3 - "$work/trial.aecm.log.jsonl" "$name" "$length" "${SEED:-1}" <<'PYTHON'
 import json, sys

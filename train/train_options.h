@@ -7,21 +7,29 @@
 
 namespace aecomp {
 
+/// What a run makes small beside the bits.
+enum class Tune {
+  kAutomatic,
+  kVisual,  ///< the distortion for eyes, see DistortionWeights
+  kPsnr,    ///< the mean squared error
+};
+
 /// An option that is left at "automatic" comes from the checkpoint when one is resumed, else it has the default that is
 /// named.
 struct TrainOptions {
   std::vector<std::string> folders;   ///< training images, searched recursively
   std::string validation_folder;      ///< empty: a few training images are held out by hash of their names
   std::string output = "model.aecm";  ///< the usable model: the best of all validations, or that of the last checkpoint
-  std::string init;          ///< model to start from; "none": the untrained transform codec; empty: embedded model
-  std::string architecture;  ///< architecture JSON file; empty: that of the model, or the built-in one
-  bool resume = false;       ///< continue from <output>.checkpoint
-  int64_t steps = 0;         ///< total steps; 0: see hours
-  double hours = 0;          ///< total wall time of the run without loading, all parts together; 0: see steps
-  int batch = 0;             ///< crops a step of each process; 0: automatic, see PlanTraining
-  int patch = 0;             ///< crop size in pixels, a multiple of the architecture's stride; 0: automatic
-  double learning_rate = 0;  ///< peak of the schedule; 0: automatic, kScratchRate or kTuningRate
-  double last_rate = 0;      ///< at the end of the schedule; 0: automatic, kLastRate of the peak
+  std::string init;              ///< model to start from; "none": the untrained transform codec; empty: embedded model
+  std::string architecture;      ///< architecture JSON file; empty: that of the model, or the built-in one
+  bool resume = false;           ///< continue from <output>.checkpoint
+  Tune tune = Tune::kAutomatic;  ///< automatic: visual; a resumed run keeps its choice
+  int64_t steps = 0;             ///< total steps; 0: see hours
+  double hours = 0;              ///< total wall time of the run without loading, all parts together; 0: see steps
+  int batch = 0;                 ///< crops a step of each process; 0: automatic, see PlanTraining
+  int patch = 0;                 ///< crop size in pixels, a multiple of the architecture's stride; 0: automatic
+  double learning_rate = 0;      ///< peak of the schedule; 0: automatic, kScratchRate or kTuningRate
+  double last_rate = 0;          ///< at the end of the schedule; 0: automatic, kLastRate of the peak
   /// Part of the run (0 .. 1) before the integer codec's rounding begins; 1: none; see noise.
   double fake_quantise = -1;
   /// Part of the run (0 .. 1) after which at the latest bits are counted as a file has them, see FileRate; 1: never;
@@ -40,6 +48,9 @@ struct TrainOptions {
   int patience = -1;           ///< stop after so many validations without a gain of 0.2 %; 0: never; -1: automatic
   std::string log;             ///< JSON Lines; empty: <output>.log.jsonl
 };
+
+/// The name of a choice, as the command line and files have it. Not of kAutomatic.
+inline const char* TuneName(Tune tune) { return tune == Tune::kPsnr ? "psnr" : "visual"; }
 
 inline constexpr double kScratchRate = 1e-3;  ///< of an untrained model
 inline constexpr double kTuningRate = 6e-4;   ///< of a trained one

@@ -64,6 +64,7 @@ Status RunTrain(TrainCommand& options) {
 
 void AddTrainingOptions(CLI::App& sub, TrainCommand& options) {
   TrainOptions& o = options.train;
+  const std::map<std::string, Tune> tunes = {{"visual", Tune::kVisual}, {"psnr", Tune::kPsnr}};
   sub.add_option("folder", o.folders, "Folders of training images, searched recursively")->required()->type_name("DIR");
   sub.add_option("--val", o.validation_folder, "Images to validate on; else some of the training images are held out")
       ->type_name("DIR");
@@ -75,6 +76,10 @@ void AddTrainingOptions(CLI::App& sub, TrainCommand& options) {
                "Continue from the checkpoint beside the output, with its settings where none are given");
   sub.add_option("--init", o.init, "Model to start from, or none; default: the built-in one")->type_name("FILE|none");
   sub.add_option("--arch", o.architecture, "Architecture file (JSON)")->type_name("FILE");
+  sub.add_option("--tune", o.tune,
+                 "What to train for: visual, what eyes see, or psnr, the squared error; default: visual")
+      ->transform(CLI::CheckedTransformer(tunes))
+      ->type_name("WHAT");
   auto* steps = sub.add_option("--steps", o.steps, "Training steps in all")->check(CLI::PositiveNumber);
   sub.add_option("--time", options.time, "Training time in all, as in 90m or 8h (default 8h)")->excludes(steps);
   sub.add_option("--batch", o.batch,

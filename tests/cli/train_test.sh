@@ -23,6 +23,14 @@ expect 2 "$AECOMP" train images $tiny --steps 3 -o m.aecm && expect_stderr 'exis
 expect 0 "$AECOMP" train images $tiny --steps 5 -o m.aecm --resume && expect_stderr 'step 3'
 expect 5 "$AECOMP" decompress a.aec -m m.aecm -o b.png
 
+# What a run trains for is in the model, and a resumed run keeps it.
+expect 2 "$AECOMP" train images $tiny --steps 1 --tune ears -o ears.aecm && expect_stderr '--tune' && expect_no_file ears.aecm
+expect 0 "$AECOMP" info m.aecm --json && expect_stdout '"tune": *.visual' && expect_stdout 'smooth_edges'
+expect 2 "$AECOMP" train images $tiny --steps 6 --tune psnr -o m.aecm --resume && expect_stderr 'm.aecm.checkpoint: .*--tune visual; leave --tune out'
+expect 0 "$AECOMP" train images $tiny --steps 1 --tune psnr -o psnr.aecm
+expect 0 "$AECOMP" train images $tiny --steps 2 -o psnr.aecm --resume
+expect 0 "$AECOMP" info psnr.aecm --json && expect_stdout '"tune": *.psnr'
+
 # Without bfloat16 in the CPU: refused, and a run that began with it goes on in f32.
 export ONEDNN_MAX_CPU_ISA=AVX2
 expect 2 "$AECOMP" train images $tiny --steps 2 --bf16 -o b.aecm && expect_stderr '--bf16: this CPU' && expect_no_file b.aecm

@@ -7,6 +7,7 @@
 
 #include "io/status.h"
 #include "model/network/architecture.h"
+#include "train/distortion_weights.h"
 
 namespace aecomp {
 
@@ -23,10 +24,14 @@ struct Recipe {
   /// Without it most relus of the deep paths die within a thousand steps.
   double relu_leak = 0;
 
+  /// Of the distortion for eyes.
+  DistortionWeights distortion;
+
   double RateScale(const std::string& parameter) const;
   double InitialScale(const std::string& layer) const;
 };
 
+/// kUsage when the object does not hold what it should.
 Result<Recipe> ParseRecipe(const Architecture& architecture);
 
 }  // namespace aecomp

@@ -38,7 +38,12 @@ Result<std::vector<uint8_t>> ExportRun(const RunSetup& setup, const TrainState& 
               {"steps", state.step},
               {"pixels", state.pixels},
               {"start", state.start},
+              {"tune", TuneName(o.tune)},
               {"commit", AECOMP_COMMIT}};
+  if (o.tune == Tune::kVisual) {
+    const DistortionWeights& w = setup.recipe.distortion;
+    run["distortion"] = {{"squared_error", w.squared_error}, {"ms_ssim", w.ms_ssim}, {"smooth_edges", w.smooth_edges}};
+  }
   if (o.bfloat16) run["bfloat16"] = true;
   if (o.noise > 0) run["noise"] = o.noise;
   if (schedule.Reached(o.fake_quantise, state.step, state.hours)) run["fake_quantise"] = o.fake_quantise;

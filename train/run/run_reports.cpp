@@ -74,7 +74,8 @@ void RunReports::Validation(const TrainState& state, const ValidationHistory& hi
                {"best", best},
                {"validation", json::array()}};
   for (const ValidationRow& row : rows)
-    line["validation"].push_back({{"quality", row.quality}, {"bpp", row.bpp}, {"psnr", row.psnr}, {"loss", row.loss}});
+    line["validation"].push_back(
+        {{"quality", row.quality}, {"bpp", row.bpp}, {"psnr", row.psnr}, {"score", row.score}, {"loss", row.loss}});
   Log(line);
 }
 
@@ -89,8 +90,12 @@ void RunReports::Summary(const RunSetup& setup, const TrainState& state, const V
         DescribeStart(state, history));
     Say("before:" + RowsText(history.first()));
     Say("after: " + RowsText(history.best()));
-    Say(history.best_step() > history.first_step() ? CompareCurves(history.first(), history.best())
-                                                   : "training found nothing better");
+    if (history.best_step() <= history.first_step()) {
+      Say("training found nothing better");
+    } else {
+      if (setup.options.tune == Tune::kVisual) Say(CompareCurves(history.first(), history.best(), Tune::kVisual));
+      Say(CompareCurves(history.first(), history.best()));
+    }
   }
   const std::string& output = setup.options.output;
   const int64_t step = history.empty() ? state.step : history.best_step();

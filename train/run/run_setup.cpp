@@ -6,6 +6,7 @@
 #include "model/network/graph.h"
 #include "train/loss/fake_quantisation.h"
 #include "train/loss/tiled_network.h"
+#include "train/loss/visual_distortion.h"
 #include "train/run/format.h"
 #include "train/run/memory.h"
 #include "train/run/settings.h"
@@ -37,7 +38,8 @@ Status CheckOptions(const TrainOptions& o) {
 /// Takes what the user left open from the checkpoint.
 Result<TrainState> ResumedState(const std::string& checkpoint, const Say& say, TrainOptions& options) {
   AECOMP_ASSIGN_OR_RETURN(TrainState state, ReadTrainState(checkpoint));
-  AdoptSettings(state.settings, options);
+  if (const Status status = AdoptSettings(state.settings, options); !status.ok())
+    return Status(status.code(), checkpoint + ": " + status.message());
   if (options.bfloat16 && !HasBfloat16()) {
     say("this CPU does not multiply bfloat16: going on in f32");
     options.bfloat16 = false;
@@ -101,6 +103,10 @@ Result<PreparedRun> PrepareRun(TrainOptions options, Ranks& ranks, const Say& sa
   run.setup = {std::move(options), std::move(start.architecture), std::move(start.recipe), std::move(images)};
   run.model = std::move(start.model), run.start_file = std::move(start.file);
   return run;
+}
+
+DistortionFactory RunSetup::Distortion() const {
+  return options.tune == Tune::kPsnr ? SquaredError::Make : VisualDistortion::Factory(recipe.distortion);
 }
 
 std::string DescribeForRanks(const RunSetup& setup, const TrainState& state) {

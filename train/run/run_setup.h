@@ -11,6 +11,7 @@
 #include "model/codec/model_file.h"
 #include "model/network/architecture.h"
 #include "train/data/training_images.h"
+#include "train/loss/distortion.h"
 #include "train/optimiser/recipe.h"
 #include "train/run/checkpoint.h"
 #include "train/run/ranks.h"
@@ -26,6 +27,8 @@ struct RunSetup {
   TrainingImages images;
 
   std::string CheckpointPath() const { return options.output + ".checkpoint"; }
+  /// What training and validation measure, as options.tune says.
+  DistortionFactory Distortion() const;
   bool validates() const { return images.validation.size() > 0; }
 };
 

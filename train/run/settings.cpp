@@ -22,10 +22,24 @@ void Adopt(const nlohmann::json& settings, const char* key, T automatic, T& opti
   if (option == automatic) option = settings.value(key, automatic);
 }
 
+Status AdoptTune(const nlohmann::json& settings, Tune& tune) {
+  const std::string kept = settings.value("tune", TuneName(Tune::kPsnr));
+  for (const Tune known : {Tune::kVisual, Tune::kPsnr}) {
+    if (kept != TuneName(known)) continue;
+    if (tune == Tune::kAutomatic) tune = known;
+    if (tune == known) return {};
+    return UsageError("the checkpoint is of a run with --tune " + kept + "; leave --tune out to go on with it, or " +
+                      "start a new run from its model with --init");
+  }
+  return ModelError("the checkpoint is of a run with --tune " + kept +
+                    ", which this program does not know; use a newer one");
+}
+
 }  // namespace
 
 std::string SettingsToJson(const TrainOptions& o) {
-  nlohmann::json settings = {{"steps", o.steps},
+  nlohmann::json settings = {{"tune", TuneName(o.tune)},
+                             {"steps", o.steps},
                              {"hours", o.hours},
                              {"batch", o.batch},
                              {"patch", o.patch},
@@ -45,9 +59,10 @@ std::string SettingsToJson(const TrainOptions& o) {
   return JsonText(settings);
 }
 
-void AdoptSettings(const std::string& settings, TrainOptions& o) {
-  const nlohmann::json j = nlohmann::json::parse(settings, nullptr, /*allow_exceptions=*/false);
-  if (!j.is_object()) return;
+Status AdoptSettings(const std::string& settings, TrainOptions& o) {
+  nlohmann::json j = nlohmann::json::parse(settings, nullptr, /*allow_exceptions=*/false);
+  if (!j.is_object()) j = nlohmann::json::object();
+  AECOMP_RETURN_IF_ERROR(AdoptTune(j, o.tune));
   if (o.steps == 0 && o.hours == 0) o.steps = j.value("steps", o.steps), o.hours = j.value("hours", o.hours);
   Adopt(j, "batch", 0, o.batch);
   Adopt(j, "patch", 0, o.patch);
@@ -67,9 +82,11 @@ void AdoptSettings(const std::string& settings, TrainOptions& o) {
   Adopt(j, "validation_folder", std::string(), o.validation_folder);
   Adopt(j, "validate_steps", -1, o.validate_steps);
   Adopt(j, "patience", -1, o.patience);
+  return {};
 }
 
 void ApplyDefaults(bool trained, PriorType prior, double memory, TrainOptions& o) {
+  if (o.tune == Tune::kAutomatic) o.tune = Tune::kVisual;
   if (o.learning_rate == 0) o.learning_rate = trained ? kTuningRate : kScratchRate;
   if (o.last_rate == 0) o.last_rate = kLastRate * o.learning_rate;
   if (o.reduce < 0) o.reduce = trained ? 0 : kReducedPart;

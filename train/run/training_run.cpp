@@ -68,7 +68,8 @@ Status TrainingRun::MakeModel() {
   AECOMP_ASSIGN_OR_RETURN(model_, TrainingModel::Create(setup_.architecture, parameters_, options.batch, options.patch,
                                                         {.relu_leak = static_cast<float>(setup_.recipe.relu_leak),
                                                          .fake_quantise = rounds_weights_,
-                                                         .bfloat16 = options.bfloat16}));
+                                                         .bfloat16 = options.bfloat16,
+                                                         .distortion = setup_.Distortion()}));
   if (ranks_.several()) model_->OnGradient([this](Parameter& p) { ranks_.Ready(p); });
   return {};
 }
@@ -274,11 +275,13 @@ Result<std::vector<ValidationRow>> TrainingRun::Measure(const std::vector<uint8_
   std::vector<ValidationRow> rows(qualities.size());
   if (ranks_.leads()) {
     AECOMP_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseModel(bytes, "the model in training"));
-    AECOMP_ASSIGN_OR_RETURN(rows, Validate(std::move(model), setup_.images.ForValidation(), qualities));
+    AECOMP_ASSIGN_OR_RETURN(rows,
+                            Validate(std::move(model), setup_.images.ForValidation(), qualities, setup_.Distortion()));
   }
   for (size_t i = 0; i < rows.size(); ++i) {
     rows[i].quality = qualities[i];
-    for (double* value : {&rows[i].bpp, &rows[i].psnr, &rows[i].loss}) *value = ranks_.FromFirst(*value);
+    for (double* value : {&rows[i].bpp, &rows[i].psnr, &rows[i].loss, &rows[i].score})
+      *value = ranks_.FromFirst(*value);
   }
   return rows;
 }

@@ -18,26 +18,47 @@ using nlohmann::json;
 
 json ToJsonRows(const std::vector<ValidationRow>& rows) {
   json list = json::array();
-  for (const ValidationRow& r : rows) list.push_back({r.quality, r.bpp, r.psnr, r.loss});
+  for (const ValidationRow& r : rows) list.push_back({r.quality, r.bpp, r.psnr, r.loss, r.score});
   return list;
 }
 
 std::vector<ValidationRow> FromJsonRows(const json& list) {
   std::vector<ValidationRow> rows;
-  for (const json& r : list) rows.push_back({r.at(0), r.at(1), r.at(2), r.at(3)});
+  for (const json& r : list) {
+    const size_t score = r.size() > 4 ? 4 : 2;  // older programs train for PSNR, which is the score then
+    rows.push_back({r.at(0), r.at(1), r.at(2), r.at(3), r.at(score)});
+  }
   return rows;
 }
 
-std::vector<RatePoint> Curve(const std::vector<ValidationRow>& rows) {
+std::vector<RatePoint> Curve(const std::vector<ValidationRow>& rows, Tune tune) {
   std::vector<RatePoint> curve;
-  for (const ValidationRow& r : rows) curve.push_back({r.bpp, r.psnr});
+  for (const ValidationRow& r : rows) curve.push_back({r.bpp, tune == Tune::kVisual ? r.score : r.psnr});
   return curve;
 }
+
+std::vector<float> Pixels(const Image& image) {
+  std::vector<float> pixels(static_cast<size_t>(image.width) * static_cast<size_t>(image.height) *
+                            static_cast<size_t>(image.channels));
+  ReadPixels(image, 0, 0, image.width, image.height, pixels.data());
+  return pixels;
+}
+
+/// Between two images of one size, in the scale of the mean squared error of samples in [0, 1].
+double MeasureImage(const Image& clean, const Image& restored, const DistortionFactory& distortion) {
+  const std::vector<float> original = Pixels(clean);
+  std::vector<float> decoded = Pixels(restored);
+  for (float& v : decoded) v -= 0.5f;
+  const Shape shape{1, clean.channels, clean.height, clean.width};
+  return distortion(shape)->Measure({original.data(), decoded.data()}, 1, nullptr).distortion;
+}
+
+double Decibels(double distortion) { return -10 * std::log10(std::max(distortion, 1e-10)); }
 
 }  // namespace
 
 Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const std::vector<ValidationImage>& images,
-                                            const std::vector<int>& qualities) {
+                                            const std::vector<int>& qualities, const DistortionFactory& distortion) {
   const Architecture& a = model->architecture;
   Codec codec(model);
   std::vector<ValidationRow> rows;
@@ -53,7 +74,9 @@ Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const 
       const double bpp = 8.0 * static_cast<double>(bytes.size()) / pixels;
       const double psnr = std::min(Psnr(*image.clean, restored), 100.0);  // of equal images it is infinite
       row.bpp += bpp / n, row.psnr += psnr / n;
-      row.loss += RateWeight(lambda) * (bpp + lambda * std::pow(10, -psnr / 10)) / n;
+      const double measured = MeasureImage(*image.clean, restored, distortion);
+      row.score += Decibels(measured) / n;
+      row.loss += RateWeight(lambda) * (bpp + lambda * measured) / n;
     }
     rows.push_back(row);
   }
@@ -109,19 +132,23 @@ bool ValidationHistory::Parse(const std::string& text) {
   return true;
 }
 
-std::string CompareCurves(const std::vector<ValidationRow>& before, const std::vector<ValidationRow>& after) {
-  const auto by_psnr = [](const ValidationRow& x, const ValidationRow& y) { return x.psnr < y.psnr; };
-  const auto [low_before, high_before] = std::minmax_element(before.begin(), before.end(), by_psnr);
-  const auto [low_after, high_after] = std::minmax_element(after.begin(), after.end(), by_psnr);
+std::string CompareCurves(const std::vector<ValidationRow>& before, const std::vector<ValidationRow>& after,
+                          Tune tune) {
+  const std::string name = tune == Tune::kVisual ? "visual score" : "PSNR";
+  const std::vector<RatePoint> first = Curve(before, tune), last = Curve(after, tune);
+  const auto lower = [](const RatePoint& x, const RatePoint& y) { return x.psnr < y.psnr; };
+  const auto [low_before, high_before] = std::minmax_element(first.begin(), first.end(), lower);
+  const auto [low_after, high_after] = std::minmax_element(last.begin(), last.end(), lower);
   const double low = std::max(low_before->psnr, low_after->psnr), high = std::min(high_before->psnr, high_after->psnr);
   if (low >= high) {
-    return "BD-rate: none, the curves do not overlap (PSNR " +
-           Format("%.1f to %.1f dB before, ", low_before->psnr, high_before->psnr) +
+    return "BD-rate: none, the curves do not overlap (" + name +
+           Format(" %.1f to %.1f dB before, ", low_before->psnr, high_before->psnr) +
            Format("%.1f to %.1f dB after)", low_after->psnr, high_after->psnr);
   }
-  const auto rate = BdRate(Curve(before), Curve(after), low, high);
+  const auto rate = BdRate(first, last, low, high);
   if (!rate.ok()) return "BD-rate: none, " + rate.status().message();
-  return Format("BD-rate: %+.1f %% bits at equal PSNR, between %.1f and %.1f dB", rate.value(), low, high);
+  return Format("BD-rate: %+.1f %% bits at equal ", rate.value()) + name +
+         Format(", between %.1f and %.1f dB", low, high);
 }
 
 }  // namespace aecomp

@@ -10,6 +10,8 @@
 #include "io/status.h"
 #include "model/codec/model_file.h"
 #include "train/data/training_images.h"
+#include "train/loss/distortion.h"
+#include "train/train_options.h"
 
 namespace aecomp {
 
@@ -17,11 +19,12 @@ struct ValidationRow {
   int quality = 0;           ///< in 1/16 steps
   double bpp = 0, psnr = 0;  ///< means over images; real bytes, PSNR of the decoded image
   double loss = 0;           ///< mean over images of what training minimises, with real bytes: see StepResult
+  double score = 0;          ///< mean over images of -10 log10(distortion), in dB: the PSNR of a run for PSNR
 };
 
-/// Compresses and decompresses every image at every quality.
+/// Compresses and decompresses every image at every quality. distortion: what the loss and the score count.
 Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const std::vector<ValidationImage>& images,
-                                            const std::vector<int>& qualities);
+                                            const std::vector<int>& qualities, const DistortionFactory& distortion);
 
 /// Five, evenly over the axis.
 std::vector<int> ValidationQualities(int max_quality);
@@ -58,8 +61,9 @@ class ValidationHistory {
   int stale_ = 0;
 };
 
-/// One line: the rate of `after` relative to that of `before` at equal PSNR (Bjontegaard), over the range of PSNR that
-/// both curves cover; or why there is no such number.
-std::string CompareCurves(const std::vector<ValidationRow>& before, const std::vector<ValidationRow>& after);
+/// One line: the rate of `after` relative to that of `before` (Bjontegaard) at equal PSNR, or for Tune::kVisual at
+/// equal score, over the range that both curves cover; or why there is no such number.
+std::string CompareCurves(const std::vector<ValidationRow>& before, const std::vector<ValidationRow>& after,
+                          Tune tune = Tune::kPsnr);
 
 }  // namespace aecomp

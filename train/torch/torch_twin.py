@@ -10,7 +10,8 @@ Runs with Debian's python3-torch (1.13, CPU) and newer; for training on a GPU. I
     torch_twin.py bench ARCH.json                         images/s of whole training steps (SOAP, clipping, average)
 
 `aecomp train --init none --arch data/arch/release.json --steps 1` makes a first model; `aecomp model import` turns
-weights into a model that codes. Images are in [0, 1]; loss = mean of (bpp + lambda * 255^2 * mse) / (1e-3 * lambda * 255^2 + 0.3).
+weights into a model that codes. Images are in [0, 1]; loss = mean of (bpp + lambda * 255^2 * D) / (1e-3 * lambda * 255^2 + 0.3),
+where D is the distortion for eyes of distortion.py, or with --tune psnr the mean squared error.
 """
 import argparse
 import glob
@@ -23,6 +24,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from distortion import PSNR, distortion, weights_for
 from soap import Soap
 from torch_network import Network, compand, read_safetensors, write_safetensors
 
@@ -145,6 +147,7 @@ class Codec(nn.Module):
         self.lambdas = architecture["lambdas"]
         self.deadzones = False  # whether y is rounded as the encoder does, or to the nearest integer
         self.prices = None  # of the files to come; None: noise stands for them
+        self.distortion_weights = PSNR
         leak = architecture.get("training", {}).get("relu_leak", 0.0)
         self.encoder = Network(architecture["encoder"], leak, architecture.get("image_channels", 3))
         self.decoder = Network(architecture["decoder"], leak, self.encoder.channels)
@@ -219,7 +222,8 @@ class Codec(nn.Module):
 
         bpp = (y_bits.flatten(1).sum(1) + z_bits.flatten(1).sum(1)) / (x.shape[2] * x.shape[3])
         mse = ((x_hat - x) ** 2).flatten(1).mean(1)
-        return ((bpp + lam * mse) / (1e-3 * lam + 0.3)).mean(), bpp, mse
+        measured = mse if self.distortion_weights == PSNR else distortion(x, x_hat, self.distortion_weights)
+        return ((bpp + lam * measured) / (1e-3 * lam + 0.3)).mean(), bpp, mse
 
 
 def load_codec(path):
@@ -273,6 +277,10 @@ def train(o):
     device = torch.device(o.device)
     model, metadata, architecture, tables = load_codec(o.model)
     state = json.loads(metadata.get("aecomp.twin", '{"step": 0, "minutes": 0, "pixels": 0}'))
+    tune = o.tune or (state.get("tune", "psnr") if state["step"] > 0 else "visual")
+    if state["step"] > 0 and tune != state.get("tune", "psnr"):
+        raise SystemExit(f"{o.model}: its earlier slices have another --tune than {tune}; leave --tune out")
+    state["tune"], model.distortion_weights = tune, weights_for(tune, architecture)
     tables = state.setdefault("y_tables", tables)  # later slices start from weights alone
     if o.file_rate < 1 and tables is None:
         raise SystemExit(f"{o.model}: --file-rate needs the tables of a model; start from one (aecomp model import)")
@@ -330,7 +338,7 @@ def train(o):
     state["minutes"] = spent + o.minutes
     run = {"device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
            "steps": state["step"], "hours": state["minutes"] / 60, "pixels": state["pixels"], "batch": o.batch, "patch": o.patch,
-           "learning_rate": o.lr, "images": len(images)}
+           "learning_rate": o.lr, "images": len(images), "tune": tune}
     state.setdefault("earlier", json.loads(metadata.get("aecomp.provenance", "{}")).get("runs", []))
     metadata = {**metadata, "aecomp.twin": json.dumps(state),
                 "aecomp.provenance": json.dumps({"trainer": "torch_twin.py", "runs": state["earlier"] + [run]})}
@@ -341,7 +349,9 @@ def train(o):
 def parity(o):
     """Inputs, loss and gradients of the C++ layers against this file's; exits with 1 when they differ by over 1e-4."""
     tensors, metadata = read_safetensors(o.dump)
-    model = Codec(json.loads(metadata["aecomp.architecture"])).double()
+    architecture = json.loads(metadata["aecomp.architecture"])
+    model = Codec(architecture).double()
+    model.distortion_weights = weights_for(metadata.get("aecomp.tune", "psnr"), architecture)
     with torch.no_grad():
         for name, p in model.named():
             p.copy_(tensors["value/" + name])
@@ -402,6 +412,7 @@ def main():
     t.add_argument("--batch", type=int, default=16)
     t.add_argument("--patch", type=int, default=256)
     t.add_argument("--lr", type=float, default=1e-3)
+    t.add_argument("--tune", choices=("visual", "psnr"), help="what to train for; default: visual, or that of earlier slices")
     t.add_argument("--seed", type=int, default=1)
     t.add_argument("--file-rate", type=float, default=1, help="after this part of all slices, count bits as files have them")
     t.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

@@ -20,6 +20,7 @@
 #include "train/loss/fake_quantisation.h"
 #include "train/loss/file_rate.h"
 #include "train/loss/noise_rate.h"
+#include "train/loss/visual_distortion.h"
 
 namespace aecomp {
 namespace {
@@ -377,6 +378,26 @@ TEST_F(TrainingModelTest, WithTablesAgreesWithPyTorch) {
   SafetensorsWriter writer;
   SaveTables("y_tables", YFrequencies(), writer);
   ExpectPyTorchAgrees(writer);
+}
+
+/// The twin has its own copy of the default weights, and takes others from the architecture.
+TEST_F(TrainingModelTest, ForEyesAgreesWithPyTorch) {
+  if (!HasPyTorch()) GTEST_SKIP() << "python3-torch is missing";
+  for (const bool own : {false, true}) {
+    if (own) {
+      architecture_.json.replace(architecture_.json.rfind('}'), 1,
+                                 R"(, "training": {"distortion": {"squared_error": 0.4, "ms_ssim": 0.9}}})");
+    }
+    const DistortionWeights weights =
+        own ? DistortionWeights{.squared_error = 0.4, .ms_ssim = 0.9} : DistortionWeights{};
+    auto made = TrainingModel::Create(architecture_, parameters_, kBatch, kPatch,
+                                      {.distortion = VisualDistortion::Factory(weights)});
+    ASSERT_TRUE(made.ok()) << made.status().message();
+    model_ = std::move(made).value();
+    SafetensorsWriter writer;
+    writer.SetMetadata("aecomp.tune", "visual");
+    ExpectPyTorchAgrees(writer);
+  }
 }
 
 /// Squared errors count three times in the first channel and once in the others.

@@ -36,5 +36,34 @@ TEST(RecipeTest, OptimiserTakesAnotherRateForOneParameter) {
   EXPECT_NEAR(-5e-4, parameters.Find("b")->value[0], 1e-7);
 }
 
+Result<Recipe> WithTraining(const std::string& training) {
+  Architecture architecture;
+  architecture.json = "{\"training\": " + training + "}";
+  return ParseRecipe(architecture);
+}
+
+TEST(RecipeTest, WeightsOfTheDistortionComeFromTheArchitecture) {
+  EXPECT_EQ(WithTraining("{}").value().distortion, DistortionWeights());
+  const auto given = WithTraining(R"({"distortion": {"squared_error": 0.25, "ms_ssim": 2, "smooth_edges": 0}})");
+  ASSERT_TRUE(given.ok()) << given.status().message();
+  EXPECT_EQ(given.value().distortion, (DistortionWeights{0.25, 2, 0}));
+  DistortionWeights one;
+  one.ms_ssim = 0.125;
+  EXPECT_EQ(WithTraining(R"({"distortion": {"ms_ssim": 0.125}})").value().distortion, one);
+}
+
+TEST(RecipeTest, RefusesWeightsThatMakeNoDistortion) {
+  const auto message = [](const std::string& distortion) {
+    const auto recipe = WithTraining("{\"distortion\": " + distortion + "}");
+    EXPECT_EQ(recipe.status().code(), StatusCode::kUsage);
+    return recipe.status().message();
+  };
+  EXPECT_NE(message(R"({"msssim": 1})").find("has no \"msssim\""), std::string::npos);
+  EXPECT_NE(message(R"({"ms_ssim": -1})").find("\"ms_ssim\" must be 0 or more"), std::string::npos);
+  EXPECT_NE(message(R"({"ms_ssim": "much"})").find("training"), std::string::npos);
+  EXPECT_NE(message("3").find("must be an object"), std::string::npos);
+  EXPECT_NE(message(R"({"squared_error": 0, "ms_ssim": 0, "smooth_edges": 0})").find("above 0"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace aecomp

@@ -12,7 +12,9 @@
 #include "model/base/safetensors.h"
 #include "model/codec/model_file.h"
 #include "tests/train/tiny_architecture.h"
+#include "train/distortion_weights.h"
 #include "train/run/checkpoint.h"
+#include "train/run/settings.h"
 #include "train/run/trainer.h"
 
 namespace aecomp {
@@ -136,6 +138,46 @@ TEST_F(ResumeTest, ACheckpointOfAnOlderProgramIsReadWithANote) {
   EXPECT_TRUE(Says(text, "without a checksum")) << text;
   EXPECT_TRUE(Says(text, "does not say which images were held out")) << text;
   EXPECT_TRUE(SafetensorsFile::Parse(ReadFile(Checkpoint()).value(), "c").value().has_checksum());
+}
+
+/// The last run in the provenance of the output.
+nlohmann::json LastRun(const std::string& output) {
+  return nlohmann::json::parse(ReadModel(output).value()->provenance).at("runs").back();
+}
+
+TEST_F(ResumeTest, KeepsWhatItTrainsFor) {
+  for (const Tune tune : {Tune::kVisual, Tune::kPsnr}) {
+    options_.resume = false, options_.tune = tune;
+    options_.validation_folder.clear();
+    Run(2);
+    options_.tune = Tune::kAutomatic;
+    Run(3);
+    EXPECT_EQ(LastRun(options_.output).at("tune"), TuneName(tune));
+    EXPECT_EQ(LastRun(options_.output).contains("distortion"), tune == Tune::kVisual);
+    options_.tune = tune == Tune::kVisual ? Tune::kPsnr : Tune::kVisual;
+    options_.steps = 4;
+    const Status status = Train(options_, {});
+    EXPECT_EQ(status.code(), StatusCode::kUsage);
+    EXPECT_TRUE(Says(status.message(),
+                     std::string("model.aecm.checkpoint: the checkpoint is of a run with --tune ") + TuneName(tune)))
+        << status.message();
+  }
+}
+
+TEST_F(ResumeTest, TrainsForEyesByDefaultAndAnOlderCheckpointForPsnr) {
+  Run(2);
+  const nlohmann::json run = LastRun(options_.output);
+  EXPECT_EQ(run.at("tune"), "visual");
+  EXPECT_EQ(run.at("distortion").at("ms_ssim"), DistortionWeights().ms_ssim);
+  TrainOptions options;
+  ASSERT_TRUE(AdoptSettings(R"({"steps": 7})", options).ok());
+  EXPECT_EQ(options.tune, Tune::kPsnr);
+  options = {};
+  ASSERT_TRUE(AdoptSettings("", options).ok());
+  EXPECT_EQ(options.tune, Tune::kPsnr);
+  options.tune = Tune::kVisual;
+  EXPECT_EQ(AdoptSettings(R"({"steps": 7})", options).code(), StatusCode::kUsage);
+  EXPECT_EQ(AdoptSettings(R"({"tune": "ears"})", options).code(), StatusCode::kModel);
 }
 
 TEST_F(ResumeTest, NamesThatAreNotUtf8ComeThrough) {
