@@ -1,0 +1,335 @@
+#include "model/residual/residual.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "model/residual/base_rows.h"
+#include "model/residual/fit.h"
+#include "model/residual/pixel_match.h"
+#include "model/residual/sample_coder.h"
+#include "model/residual/value_map.h"
+
+namespace aecomp::residual {
+namespace {
+
+/// Green comes first: the other colours follow it more closely than each other.
+constexpr std::array<int, 3> kOrder{1, 0, 2};
+
+Samples ShapeOf(const Image& image) {
+  Samples s;
+  s.width = image.width, s.height = image.height, s.channels = image.channels;
+  for (int c = 0; c < s.channels; ++c) s.maximum[static_cast<size_t>(c)] = (1 << image.bits) - 1;
+  return s;
+}
+
+template <class T>
+void CopySamples(const Image& image, Samples& s) {
+  const auto* from = reinterpret_cast<const T*>(image.pixels.data());
+  const auto channels = static_cast<size_t>(s.channels);
+  for (size_t i = 0; i < s.values.size(); i += channels) {
+    for (size_t c = 0; c < channels; ++c) {
+      s.values[i + c] = from[i + (channels == 1 ? 0 : static_cast<size_t>(kOrder[c]))];
+    }
+  }
+}
+Samples SamplesOf(const Image& image) {
+  Samples s = ShapeOf(image);
+  s.values.resize(image.pixels.size() / static_cast<size_t>(image.bits / 8));
+  image.bits == 8 ? CopySamples<uint8_t>(image, s) : CopySamples<uint16_t>(image, s);
+  return s;
+}
+
+template <class T>
+void CopyPixels(const Samples& s, Image& image) {
+  auto* to = reinterpret_cast<T*>(image.pixels.data());
+  const auto channels = static_cast<size_t>(s.channels);
+  for (size_t i = 0; i < s.values.size(); i += channels) {
+    for (size_t c = 0; c < channels; ++c) {
+      to[i + (channels == 1 ? 0 : static_cast<size_t>(kOrder[c]))] = static_cast<T>(s.values[i + c]);
+    }
+  }
+}
+
+/// How the samples of a tile are coded; 2 bits of the stream.
+enum class Mode : uint32_t {
+  kPredict = 0,
+  kMatch = 1,  ///< pixels are compared with likely ones first
+  kPlain = 2,  ///< as numbers: for noise
+};
+
+/// What the stream says before the samples, beside the map of values.
+struct TileModel {
+  Mode mode = Mode::kPredict;
+  std::vector<ChannelModel> channels;
+};
+
+/// Reads or writes the models of the channels: the same code for both sides.
+template <class Coder>
+void CodeModel(Coder& coder, bool base, TileModel& model) {
+  model.mode = static_cast<Mode>(coder.Bits(2, static_cast<uint32_t>(model.mode)));
+  if (model.mode != Mode::kPredict && model.mode != Mode::kMatch) return;
+  for (size_t c = 0; c < model.channels.size(); ++c) {
+    ChannelModel& m = model.channels[c];
+    m.levels = std::min(static_cast<int>(coder.Bits(3, static_cast<uint32_t>(m.levels))), kMaxLevels);
+    const auto taps = static_cast<size_t>(Taps(static_cast<int>(c), base));
+    int threshold = 0;
+    for (int i = 0; i + 1 < m.levels; ++i) {
+      auto& t = m.thresholds[static_cast<size_t>(i)];
+      threshold += static_cast<int>(CodeNumber(coder, static_cast<uint32_t>(t - threshold)) & 0xfffff);
+      t = threshold;
+    }
+    std::vector<AdaptiveTable> tables(taps);
+    for (size_t k = 0; k < (m.levels == 0 ? 0 : static_cast<size_t>(m.classes())); ++k) {
+      for (size_t i = 0; i < taps; ++i) {
+        const int expected = k < kDirections ? 0 : m.weights[k - kDirections][i];
+        const int weight = expected + CodeSmall(coder, tables[i], m.weights[k][i] - expected);
+        m.weights[k][i] = std::clamp(weight, -kMaxWeight, kMaxWeight);
+      }
+    }
+    for (size_t i = 0; i < static_cast<size_t>(Features(static_cast<int>(c), base)); ++i) {
+      m.spread[i] = static_cast<int>(coder.Bits(13, static_cast<uint32_t>(m.spread[i])));
+    }
+    if (m.levels > 0) continue;
+    auto& plain = m.weights[0];
+    plain = {};
+    plain[0] = kPlainNorth, plain[1] = kPlainNorthWest, plain[2] = kPlainNorthEast;
+    if (base) plain[taps - kBaseTaps] = kPlainBase;
+  }
+}
+
+template <class Coder, int channels, bool base, bool exact>
+class TileCoder {
+ public:
+  TileCoder(Coder& coder, const TileModel& model, const Samples* base_samples, const Precision& precision,
+            Samples& samples)
+      : coder_(coder), base_(base_samples), precision_(precision), samples_(samples), states_(channels) {
+    for (int c = 0; c < channels; ++c) {
+      rows_.emplace_back(samples.width, (samples.maximum[static_cast<size_t>(c)] + 1) / 2);
+    }
+    models_ = model.channels;
+    if (model.mode == Mode::kMatch) match_.emplace(samples.width);
+  }
+
+  /// Codes `samples`, and puts into them what a decoder has.
+  void Run() {
+    for (int y = 0; y < samples_.height; ++y) {
+      base_.MoveTo(y);
+      match_ ? Row<true>(y) : Row<false>(y);
+    }
+  }
+
+ private:
+  template <bool match>
+  void Row(int y) {
+    uint16_t* pixel = samples_.Row(y);
+    Channels<std::make_integer_sequence<int, channels>> coders(*this);
+    for (int x = 0; x < samples_.width; ++x, pixel += channels) {
+      if (y == 0) {
+        for (ChannelRows& rows : rows_) rows.samples.ContinueUpwards(x);
+      }
+      if constexpr (match) {
+        const auto found = match_->Code(coder_, x, y == 0, [&](Pixel p) { return Accepts(p, pixel); });
+        if (found) {
+          Repeat(x, *found, pixel);
+        } else {
+          coders.Code(x, pixel);
+        }
+        match_->Remember(x, PixelOf(pixel));
+      } else {
+        coders.Code(x, pixel);
+      }
+    }
+    for (ChannelRows& rows : rows_) rows.samples.Next(), rows.errors.Next();
+    if constexpr (match) match_->NextRow();
+  }
+
+  template <class Indices>
+  struct Channels;
+  template <int... c>
+  struct Channels<std::integer_sequence<int, c...>> {
+    explicit Channels(TileCoder& t)
+        : bases{t.base_.Of(c)...},
+          coders(SampleCoder<Coder, c, base, exact>(t.coder_, t.models_[c], t.states_[c], t.rows_.data(),
+                                                    t.precision_)...) {}
+    void Code(int x, uint16_t* pixel) {
+      ((pixel[c] = static_cast<uint16_t>(std::get<c>(coders).Code(bases[c], x, pixel[c]))), ...);
+    }
+    std::array<BaseRows, channels> bases;
+    std::tuple<SampleCoder<Coder, c, base, exact>...> coders;
+  };
+
+  /// Encoder: whether all samples of p are close enough.
+  bool Accepts(Pixel p, const uint16_t* pixel) const {
+    for (int c = 0; c < channels; ++c) {
+      if (Distance(static_cast<int32_t>(p >> (16 * c) & 0xffff), pixel[c]) > precision_.most_error) return false;
+    }
+    return true;
+  }
+  void Repeat(int x, Pixel p, uint16_t* pixel) {
+    for (int c = 0; c < channels; ++c) {
+      const auto sample = static_cast<uint16_t>(p >> (16 * c));
+      pixel[c] = sample;
+      rows_[static_cast<size_t>(c)].samples.row()[x] = sample;
+      rows_[static_cast<size_t>(c)].errors.row()[x] = 0;
+    }
+  }
+  static Pixel PixelOf(const uint16_t* pixel) {
+    Pixel p = 0;
+    for (int c = 0; c < channels; ++c) p |= Pixel{pixel[c]} << (16 * c);
+    return p;
+  }
+
+  Coder& coder_;
+  BaseView base_;
+  const Precision precision_;
+  Samples& samples_;
+  std::vector<ChannelState> states_;
+  std::vector<ChannelModel> models_;
+  std::vector<ChannelRows> rows_;
+  std::optional<PixelMatch> match_;
+};
+
+/// Mode::kPlain: (sample + E) / (2E + 1) in as many bits as its largest value needs.
+template <class Coder>
+void CodePlain(Coder& coder, const Precision& precision, Samples& samples) {
+  const auto channels = static_cast<size_t>(samples.channels);
+  for (size_t i = 0; i < samples.values.size(); ++i) {
+    const int32_t maximum = precision.maximum[i % channels];
+    const int width = std::bit_width(static_cast<uint32_t>((maximum + precision.most_error) / precision.step));
+    const auto wanted = static_cast<uint32_t>((samples.values[i] + precision.most_error) / precision.step);
+    const int low = std::min(width, 15);
+    uint32_t index = coder.Bits(low, wanted & ((1u << low) - 1));
+    index |= coder.Bits(width - low, wanted >> low) << low;
+    const int64_t sample = int64_t{index} * precision.step;
+    samples.values[i] = static_cast<uint16_t>(std::min<int64_t>(sample, maximum));
+  }
+}
+
+template <class Coder>
+void CodeSamples(Coder& coder, const TileModel& model, const Samples* base, int most_error, Samples& samples) {
+  const Precision precision{most_error, 2 * most_error + 1, samples.maximum};
+  if (model.mode == Mode::kPlain) return CodePlain(coder, precision, samples);
+  const auto run = [&]<int channels, bool with_base, bool exact>() {
+    TileCoder<Coder, channels, with_base, exact>(coder, model, base, precision, samples).Run();
+  };
+  const auto choose = [&]<int channels, bool with_base>() {
+    most_error == 0 ? run.template operator()<channels, with_base, true>()
+                    : run.template operator()<channels, with_base, false>();
+  };
+  if (samples.channels == 1) {
+    base == nullptr ? choose.template operator()<1, false>() : choose.template operator()<1, true>();
+  } else {
+    base == nullptr ? choose.template operator()<3, false>() : choose.template operator()<3, true>();
+  }
+}
+
+/// The share of pixels that equal both the one to their left and the one above them.
+double FlatShare(const Samples& s) {
+  if (s.height < 2 || s.width < 2) return 1;
+  size_t flat = 0;
+  const auto channels = static_cast<size_t>(s.channels);
+  for (int y = 1; y < s.height; ++y) {
+    const uint16_t *row = s.Row(y) + channels, *above = s.Row(y - 1) + channels;
+    for (size_t x = 1; x < static_cast<size_t>(s.width); ++x, row += channels, above += channels) {
+      flat += std::equal(row, row + channels, row - channels) && std::equal(row, row + channels, above);
+    }
+  }
+  return static_cast<double>(flat) / (static_cast<double>(s.width - 1) * (s.height - 1));
+}
+
+/// Some rows that stand for all of them.
+Samples MiddleRows(const Samples& s) {
+  constexpr int kRows = 96;
+  const int first = std::max(0, (s.height - kRows) / 2);
+  Samples part;
+  part.width = s.width, part.height = std::min(s.height, kRows), part.channels = s.channels, part.maximum = s.maximum;
+  part.values.assign(s.Row(first), s.Row(first + part.height));
+  return part;
+}
+
+std::vector<uint8_t> EncodeWith(const Samples& original, const ValueMap& map, const Samples& samples,
+                                const Samples* base, int most_error, Mode mode) {
+  SymbolEncoder coder(samples.values.size() * 2);
+  if (base == nullptr && most_error == 0) WriteMap(coder, map, original);
+  TileModel model;
+  model.mode = mode;
+  if (mode != Mode::kPlain) model.channels = FitModels(samples, base, 2 * most_error + 1, mode == Mode::kMatch);
+  CodeModel(coder, base != nullptr, model);
+  Samples coded = samples;
+  CodeSamples(coder, model, base, most_error, coded);
+  return coder.Finish();
+}
+
+/// Photographs are flat by chance only, drawings mostly; between them both ways are tried.
+Mode ChooseMode(const Samples& samples, const Samples* base, int most_error) {
+  const double flat = FlatShare(samples);
+  if (flat < 0.01) return Mode::kPredict;
+  if (flat > 0.6) return Mode::kMatch;
+  const Samples part = MiddleRows(samples);
+  std::optional<Samples> part_of_base;
+  if (base != nullptr) part_of_base = MiddleRows(*base);
+  const auto size = [&](Mode mode) {
+    return EncodeWith(part, ValueMap(), part, part_of_base ? &*part_of_base : nullptr, most_error, mode).size();
+  };
+  return size(Mode::kMatch) < size(Mode::kPredict) ? Mode::kMatch : Mode::kPredict;
+}
+
+/// What the samples need in Mode::kPlain.
+size_t PlainBits(const Samples& samples, int most_error) {
+  size_t bits = 0;
+  for (int c = 0; c < samples.channels; ++c) {
+    const int32_t most = samples.maximum[static_cast<size_t>(c)];
+    bits += static_cast<size_t>(std::bit_width(static_cast<uint32_t>((most + most_error) / (2 * most_error + 1))));
+  }
+  return bits * static_cast<size_t>(samples.width) * static_cast<size_t>(samples.height);
+}
+
+}  // namespace
+
+std::vector<uint8_t> Encode(const Image& tile, const Image* base, int most_error) {
+  const Samples original = SamplesOf(tile);
+  std::optional<Samples> base_samples;
+  if (base != nullptr) base_samples = SamplesOf(*base);
+  const Samples* const given = base_samples ? &*base_samples : nullptr;
+  const bool mapped = base == nullptr && most_error == 0;
+  const ValueMap map = mapped ? ChooseMap(original) : ValueMap();
+  const Samples& samples = map.empty() ? original : Apply(map, original);
+
+  const Mode mode = ChooseMode(samples, given, most_error);
+  std::vector<uint8_t> stream = EncodeWith(original, map, samples, given, most_error, mode);
+  if (stream.size() < PlainBits(samples, most_error) / 8) return stream;
+  std::vector<uint8_t> plain = EncodeWith(original, map, samples, given, most_error, Mode::kPlain);
+  return plain.size() < stream.size() ? plain : stream;
+}
+
+Status Decode(std::span<const uint8_t> stream, const Image* base, int most_error, Image& tile) {
+  SymbolDecoder coder(stream);
+  Samples whole = ShapeOf(tile);
+  std::optional<Samples> base_samples;
+  if (base != nullptr) base_samples = SamplesOf(*base);
+  ValueMap map;
+  if (base == nullptr && most_error == 0) {
+    AECOMP_ASSIGN_OR_RETURN(map, ReadMap(coder, whole));
+  }
+  Samples coded = ShapeOf(tile);
+  SetCodedShape(map, coded);
+  coded.values.resize(static_cast<size_t>(coded.width) * static_cast<size_t>(coded.height) *
+                      static_cast<size_t>(coded.channels));
+  TileModel model;
+  model.channels.resize(static_cast<size_t>(coded.channels));
+  CodeModel(coder, base != nullptr, model);
+  if (model.mode > Mode::kPlain) return CorruptError("corrupt: a way of coding residuals that does not exist");
+  CodeSamples(coder, model, base_samples ? &*base_samples : nullptr, most_error, coded);
+  AECOMP_RETURN_IF_ERROR(coder.Finish());
+  if (!map.empty()) Undo(map, coded, whole);
+  const Samples& result = map.empty() ? coded : whole;
+  tile.bits == 8 ? CopyPixels<uint8_t>(result, tile) : CopyPixels<uint16_t>(result, tile);
+  return {};
+}
+
+}  // namespace aecomp::residual

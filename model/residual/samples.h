@@ -1,0 +1,25 @@
+// The samples of a tile as the residual layer codes them: up to 16 bits each, one or three channels, green first.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace aecomp::residual {
+
+struct Samples {
+  int width = 0, height = 0, channels = 0;
+  std::array<int32_t, 3> maximum{};  ///< of each channel
+  std::vector<uint16_t> values;      ///< [height, width, channels]
+
+  const uint16_t* Row(int y) const { return values.data() + RowAt(y); }
+  uint16_t* Row(int y) { return values.data() + RowAt(y); }
+
+ private:
+  size_t RowAt(int y) const {
+    return static_cast<size_t>(y) * static_cast<size_t>(width) * static_cast<size_t>(channels);
+  }
+};
+
+}  // namespace aecomp::residual
