@@ -1,10 +1,16 @@
-# Run by cpack before it packs: gives documentation the names and the compression that Debian's policy wants.
-file(GLOB_RECURSE pages ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/usr/share/man/*.1)
-set(doc ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/usr/share/doc/aecomp)
-file(RENAME ${doc}/LICENSE ${doc}/copyright)
+# Run by cpack before it packs: gives documentation the names and the compression that Debian's policy wants. Each package
+# is a folder of its own.
 string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)  # SOURCE_DATE_EPOCH, when it is set
-file(WRITE ${doc}/changelog "aecomp (${CPACK_PACKAGE_VERSION}) unstable; urgency=medium\n
+file(GLOB_RECURSE pages ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/man/*.1)
+file(GLOB docs ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/doc/*)
+set(changelogs)
+foreach(doc ${docs})
+  get_filename_component(package ${doc} NAME)
+  file(RENAME ${doc}/LICENSE ${doc}/copyright)
+  file(WRITE ${doc}/changelog "${package} (${CPACK_PACKAGE_VERSION}) unstable; urgency=medium\n
   * See CHANGELOG.md.\n\n -- ${CPACK_PACKAGE_CONTACT}  ${date}\n")
-foreach(file ${pages} ${doc}/changelog)
+  list(APPEND changelogs ${doc}/changelog)
+endforeach()
+foreach(file ${pages} ${changelogs})
   execute_process(COMMAND gzip -9n ${file} COMMAND_ERROR_IS_FATAL ANY)
 endforeach()

@@ -2,8 +2,10 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-# libaecomp: one public header, nothing else visible. The program does not use it: linked statically it starts sooner.
-add_library(aecomp_library SHARED model/api/aecomp.cpp)
+# libaecomp: two public headers, in C++ and in C, nothing else visible. The program does not use it: linked statically it
+# starts sooner.
+file(GLOB API_SOURCES CONFIGURE_DEPENDS model/api/*.cpp)
+add_library(aecomp_library SHARED ${API_SOURCES})
 target_link_libraries(aecomp_library PRIVATE aecomp_model)
 target_compile_definitions(aecomp_library PRIVATE AECOMP_VERSION="${PROJECT_VERSION}")
 # nodelete: threads of the library stay (model/base/threads.h).
@@ -32,13 +34,20 @@ write_basic_package_version_file(${generated}/aecomp-config-version.cmake COMPAT
 install(TARGETS aecomp RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS aecomp_opencv aecomp_formats LIBRARY DESTINATION lib/aecomp)
 install(TARGETS aecomp_library EXPORT aecomp LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(FILES model/api/aecomp.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/aecomp)
+install(FILES model/api/aecomp.h model/api/aecomp_c.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/aecomp)
 install(EXPORT aecomp NAMESPACE aecomp:: FILE aecomp-config.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/aecomp)
 install(FILES ${generated}/aecomp-config-version.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/aecomp)
 install(FILES ${generated}/aecomp.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${generated}/aecomp.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${generated}/aecomp.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME aecomp)
 install(FILES README.md LICENSE CHANGELOG.md app/GUIDE.md train/TRAINING.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES app/desktop/aecomp.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/mime/packages)
+install(FILES app/desktop/delegates.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/aecomp/ImageMagick)
+# The Python package, a Debian package of its own, and what is made of it: thumbnails.
+install(DIRECTORY model/api/python/aecomp DESTINATION lib/python3/dist-packages COMPONENT python
+  PATTERN __pycache__ EXCLUDE)
+install(FILES app/desktop/aecomp.thumbnailer DESTINATION ${CMAKE_INSTALL_DATADIR}/thumbnailers COMPONENT python)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/python3-aecomp COMPONENT python)
 if(EXISTS ${AECOMP_RELEASE_MODEL})
   install(FILES ${AECOMP_RELEASE_MODEL} DESTINATION ${CMAKE_INSTALL_DATADIR}/aecomp)
 endif()

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Builds the Debian package: build/package/aecomp_<version>_<architecture>.deb.
+# Builds the Debian packages: build/package/aecomp_<version>_<architecture>.deb and python3-aecomp_<version>_all.deb.
 #
-#   scripts/package.sh            the package
-#   scripts/package.sh --check    and tries it in a Debian 12 made for the purpose: installs it, compresses and restores the
+#   scripts/package.sh            the packages
+#   scripts/package.sh --check    and tries them in a Debian 12 made for the purpose: installs them, compresses and restores the
 #                                 sample image, looks for the man page; needs root, the network and room in $TMPDIR
 #
 # DEBFULLNAME and DEBEMAIL name the maintainer, AECOMP_HOMEPAGE the home page, AECOMP_MIRROR another Debian mirror.
@@ -28,20 +28,27 @@ check_package() {
     { tail -5 "$root.log"; exit 1; }
   rm "$root.log"
   cp "$package" "$root/tmp/aecomp.deb"
+  cp "$python_package" "$root/tmp/python3-aecomp.deb"
   cp data/sample.png "$root/tmp/"
   echo "installing $package there"
-  in_root apt-get install -y -qq --no-install-recommends /tmp/aecomp.deb man-db >"$root/tmp/install.log" 2>&1 ||
+  in_root apt-get install -y -qq --no-install-recommends /tmp/aecomp.deb /tmp/python3-aecomp.deb python3-numpy \
+    python3-pil libglib2.0-bin shared-mime-info man-db >"$root/tmp/install.log" 2>&1 ||
     { tail -20 "$root/tmp/install.log"; exit 1; }
   in_root aecomp --version
   in_root aecomp compress /tmp/sample.png -o /tmp/sample.aec
   in_root aecomp decompress /tmp/sample.aec -o /tmp/sample.ppm
   in_root aecomp decompress /tmp/sample.aec -o /tmp/sample.webp  # needs the OpenCV module and all that it links to
   in_root aecomp compress /tmp/sample.webp -o /tmp/again.aec
+  in_root sh -c 'gio info -a standard::content-type /tmp/sample.aec | grep -q image/x-aecomp'
+  in_root python3 -c 'import aecomp, aecomp.pillow, numpy, PIL.Image
+assert (aecomp.decode(open("/tmp/sample.aec", "rb").read()) == numpy.array(PIL.Image.open("/tmp/sample.ppm"))).all()
+PIL.Image.open("/tmp/sample.aec").save("/tmp/pillow.aec")'
+  in_root python3 -m aecomp.thumbnail 128 /tmp/sample.aec /tmp/sample_128.png
   in_root man -w aecomp
   in_root test -s /usr/share/bash-completion/completions/aecomp
   if in_root ldd /usr/bin/aecomp /usr/lib/aecomp/libaecomp_opencv.so /usr/lib/aecomp/libaecomp_formats.so "$(in_root sh -c 'ls /usr/lib/*/libaecomp.so.0')" |
     grep 'not found'; then exit 1; fi
-  in_root apt-get purge -y -qq aecomp >/dev/null 2>&1
+  in_root apt-get purge -y -qq aecomp python3-aecomp >/dev/null 2>&1
   if in_root sh -c 'ls -d /usr/bin/aecomp /usr/lib/aecomp /usr/include/aecomp 2>/dev/null'; then
     echo "removing the package leaves files behind" && exit 1
   fi
@@ -56,5 +63,7 @@ cmake --preset release -B build/package -DCMAKE_INSTALL_PREFIX=/usr "${options[@
 cmake --build build/package
 cpack --config build/package/CPackConfig.cmake -G DEB
 package=$(ls -t build/package/aecomp_*.deb | head -1)
+python_package=$(ls -t build/package/python3-aecomp_*.deb | head -1)
 dpkg-deb --info "$package"
+dpkg-deb --info "$python_package"
 [ "${1:-}" != --check ] || check_package

@@ -5,7 +5,7 @@ AECOMP_BUILD_PACKAGES="g++ cmake ninja-build pkg-config libdnnl-dev libopencv-co
   libjpeg-dev libtiff-dev libwebp-dev libopenjp2-7-dev
   libcli11-dev libpng-dev libdeflate-dev libeigen3-dev libxxhash-dev nlohmann-json3-dev libgtest-dev libbenchmark-dev"
 # To check it as well.
-AECOMP_TEST_PACKAGES="$AECOMP_BUILD_PACKAGES clang-format ccache python3 python3-numpy util-linux"
+AECOMP_TEST_PACKAGES="$AECOMP_BUILD_PACKAGES clang-format ccache python3 python3-numpy python3-pil util-linux"
 # For scripts/fuzz.sh.
 AECOMP_FUZZ_PACKAGES="clang libclang-rt-dev libomp-dev"
 # For a build with -DAECOMP_MPI=ON.

@@ -1,0 +1,47 @@
+// What both faces of the library (aecomp.h, aecomp_c.h) stand on: pixels and errors are translated between them and the
+// codec, nothing is thrown, and the caller's OpenMP settings are as they were.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "io/formats/metadata.h"
+#include "io/region.h"
+#include "model/api/aecomp.h"
+#include "model/codec/codec.h"
+
+namespace aecomp::api {
+
+using libaecomp::Status;
+using libaecomp::StatusCode;
+
+inline Status Error(StatusCode code, std::string message) { return {code, std::move(message)}; }
+Status Translate(const aecomp::Status& status);
+
+/// Runs f, which may throw.
+Status GuardedCall(const std::function<Status()>& f);
+
+/// What is opened: one model.
+class Coding {
+ public:
+  /// model: the bytes of a model file; not given: the file, or the built-in model where `file` is empty.
+  static Status Open(std::optional<std::span<const uint8_t>> model, const std::string& file, int threads,
+                     std::unique_ptr<Coding>* coding);
+  std::string model_id() const { return aecomp::ToHex(codec_.model().id); }
+
+  Status Compress(const libaecomp::ImageView& image, const libaecomp::CompressOptions& options,
+                  const aecomp::Metadata& metadata, std::vector<uint8_t>* bytes);
+  /// region: none for all of the image. metadata: null where nobody asks.
+  Status Decompress(std::span<const uint8_t> bytes, const std::optional<aecomp::Region>& region,
+                    libaecomp::Image* image, aecomp::Metadata* metadata);
+
+ private:
+  Coding(std::shared_ptr<aecomp::Model> model, int threads) : codec_(std::move(model)), threads_(threads) {}
+
+  aecomp::Codec codec_;
+  int threads_;
+};
+
+}  // namespace aecomp::api
