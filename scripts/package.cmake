@@ -25,7 +25,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)  # warns that the module has no soname: nothing links to it
 file(WRITE ${PROJECT_BINARY_DIR}/generated/triggers "activate-noawait ldconfig\n")
 set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/generated/triggers)
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "learned image compression for the command line")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "learned image compression")  # of both packages
 set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_SUGGESTS python3-aecomp)
 set(CPACK_DEBIAN_UNSPECIFIED_DESCRIPTION
   "Compresses photographs to .aec files with a convolutional autoencoder that
@@ -41,7 +41,6 @@ set(CPACK_DEBIAN_PYTHON_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "aecomp (>= ${PROJECT_VERSION}), python3 (>= 3.9)")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_RECOMMENDS "python3-numpy, python3-pil")
 set(CPACK_DEBIAN_PYTHON_DESCRIPTION
-  "learned image compression for Python
-Reads and writes .aec files as NumPy arrays, lets Pillow open and save them and
-shows their thumbnails in file managers.")
+  "The Python package aecomp reads and writes .aec files as NumPy arrays, lets
+Pillow open and save them and shows their thumbnails in file managers.")
 include(CPack)
