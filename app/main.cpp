@@ -63,7 +63,7 @@ int PrintGenerated(const char* what, const CLI::App& app) {
   return status.exit_code();
 }
 
-int Main(int argc, char** argv) {
+int ParseAndRun(int argc, char** argv) {
   OccupyStandardDescriptors();
   // OpenBLAS, which OpenCV brings along and nothing here calls, starts a thread for each core when it is loaded, and
   // tries again for ever when it gets no memory.
@@ -95,6 +95,16 @@ int Main(int argc, char** argv) {
   if (const Status flushed = FlushStdout(); !flushed.ok() && status.ok()) status = flushed;
   if (!status.message().empty()) PrintError(status.message());
   return status.exit_code();
+}
+
+int Main(int argc, char** argv) {
+  try {
+    return ParseAndRun(argc, argv);
+  } catch (const std::exception& thrown) {  // most often of memory that does not suffice for parsing the options
+    const Status status = StatusOf(thrown, "this run");
+    PrintError(status.message());
+    return status.exit_code();
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/first_exception.h"
 #include "io/ms_ssim.h"
 
 namespace aecomp {
@@ -126,20 +127,26 @@ Similarity Compare(const Plane& a, const Plane& b, double peak) {
   const int columns = a.width - static_cast<int>(window.size()) + 1,
             rows = a.height - static_cast<int>(window.size()) + 1;
   std::vector<Similarity> sums(static_cast<size_t>(rows));  // added up in order: the same for every number of threads
+  FirstException exception;
 #pragma omp parallel
   {
     std::vector<float> vertical[kMoments], both[kMoments];
-    for (int m = 0; m < kMoments; ++m) {
-      vertical[m].resize(static_cast<size_t>(a.width));
-      both[m].resize(static_cast<size_t>(columns));
-    }
+    exception.Guard([&] {
+      for (int m = 0; m < kMoments; ++m) {
+        vertical[m].resize(static_cast<size_t>(a.width));
+        both[m].resize(static_cast<size_t>(columns));
+      }
+    });
 #pragma omp for
     for (int y = 0; y < rows; ++y) {
-      FilterColumns(a, b, y, window, vertical);
-      for (int m = 0; m < kMoments; ++m) FilterRow(vertical[m], window, both[m]);
-      sums[static_cast<size_t>(y)] = RowSums(both, peak);
+      exception.Guard([&] {
+        FilterColumns(a, b, y, window, vertical);
+        for (int m = 0; m < kMoments; ++m) FilterRow(vertical[m], window, both[m]);
+        sums[static_cast<size_t>(y)] = RowSums(both, peak);
+      });
     }
   }
+  exception.Rethrow();
   Similarity mean;
   const double count = static_cast<double>(rows) * columns;
   for (const Similarity& s : sums) mean.full += s.full / count, mean.structure += s.structure / count;

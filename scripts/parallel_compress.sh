@@ -23,7 +23,7 @@ is_image=('(' -iname '*.png' -o -iname '*.apng' -o -iname '*.jp[gefx2c]' -o -ina
   -o -iname '*.mpo' -o -iname '*.j2[kc]' -o -iname '*.webp' -o -iname '*.tif' -o -iname '*.tiff' -o -iname '*.bmp' -o -iname '*.dib'
   -o -iname '*.p[pgnba]m' -o -iname '*.ras' -o -iname '*.sr' ')') # as aecomp compress -r
 
-# One list a task. Two inputs that would share an output must be found here: later they may be in different lists.
+# One list a task. Inputs that would share an output are found here: later they may be in different lists.
 make_lists() {
   local images=$1 lists=$2 count=$3 twice
   [ -d "$images" ] || fail "$images: no such folder"
@@ -34,7 +34,8 @@ make_lists() {
   (cd -- "$images" && LC_ALL=C find . -type f "${is_image[@]}" -print0) | LC_ALL=C sort -z >"$lists/all"
   [ -s "$lists/all" ] || { rm -r -- "$lists" && fail "$images: holds no images"; }
   twice=$(LC_ALL=C sed -z 's/\.[^./]*$//' "$lists/all" | LC_ALL=C sort -z | uniq -zd | tr '\0' '\n')
-  [ -z "$twice" ] || { rm -r -- "$lists" && fail "several images would share an output; part them first: $twice"; }
+  printf '%s' "$twice" >"$lists/shared" # names without extension of images that would share an output
+  [ -z "$twice" ] || echo "several images would share an output; run them with -- --keep-extension: $twice" >&2
   split -t '\0' -n "l/$count" -d -a 4 -- "$lists/all" "$lists/list." # whole names, neighbours together
   echo "$(tr -cd '\0' <"$lists/all" | wc -c) images in $count lists: tasks 0 to $((count - 1))"
 }
@@ -71,6 +72,8 @@ case $command in
     lists=$(realpath -- "$2") archive=$(realpath -m -- "$3") options=("${@:5}")
     ;;&
   run)
+    [ ! -s "$lists/shared" ] || [[ " ${options[*]} " == *' --keep-extension '* ]] ||
+      fail "several images would share an output; add -- --keep-extension, or part them: $(cat -- "$lists/shared")"
     [ -d "$lists/images" ] || fail "$2: holds no lists; make them with: $0 lists IMAGES $2 COUNT"
     [ -z "${MODEL:-}" ] || options+=(-m "$(realpath -- "$MODEL")")
     if [ -n "${SLURM_ARRAY_TASK_ID:-}" ]; then

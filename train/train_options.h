@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "io/formats/decode_options.h"
+
 namespace aecomp {
 
 /// What a run makes small beside the bits.
@@ -41,6 +43,7 @@ struct TrainOptions {
   double noise = -1;      ///< standard deviation of noise on the network's input, in 1/255; below 0: automatic, none
   uint64_t seed = 1;
   int threads = 0;             ///< 0: all
+  DecodeOptions decode;        ///< how large images may be, and whether damage is passed over
   int64_t image_memory = 0;    ///< bytes for decoded images; 0: automatic, a part of what is free
   int checkpoint_minutes = 5;  ///< or checkpoint_steps, whichever comes first
   int checkpoint_steps = 0;    ///< 0: see checkpoint_minutes

@@ -6,6 +6,7 @@
 
 #include "app/command.h"
 #include "app/commands/model_check.h"
+#include "app/decode_options.h"
 #include "app/options.h"
 #include "app/report.h"
 #include "app/streams.h"
@@ -21,6 +22,7 @@ namespace {
 struct ConvertOptions {
   std::string input, output;
   std::vector<std::string> images;
+  DecodeOptions decode;
   bool force = false;
 };
 
@@ -47,7 +49,7 @@ Status Import(const ConvertOptions& options) {
   std::vector<std::string> notes;
   const int patch = CalibrationPatchSize(model->architecture);
   AECOMP_ASSIGN_OR_RETURN(const Dataset images,
-                          Dataset::Load(files, {model->architecture.image_channels, patch}, &notes));
+                          Dataset::Load(files, {model->architecture.image_channels, patch, 0, options.decode}, &notes));
   for (const std::string& note : notes) PrintError(note);
   AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
                           ExportModel(model->architecture, model->parameters, images, model->provenance));
@@ -63,6 +65,7 @@ void AddConversion(CLI::App& parent, const char* name, const char* help, Status 
     sub->add_option("--images", options->images, "Folders of images of the kind that it is for")
         ->required()
         ->type_name("DIR");
+    AddDecodeOptions(*sub, options->decode);
   }
   sub->add_option("-o,--output", options->output, "Output file")->required()->type_name("FILE");
   sub->add_flag("-f,--force", options->force, "Overwrite the output");

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/command.h"
+#include "app/decode_options.h"
 #include "app/interrupt.h"
 #include "app/options.h"
 #include "app/progress.h"
@@ -129,6 +130,7 @@ void AddTrain(CLI::App& app, Command& command) {
   auto options = std::make_shared<TrainCommand>();
   CLI::App* sub = app.add_subcommand("train", "Train a model on your own images");
   AddTrainingOptions(*sub, *options);
+  AddDecodeOptions(*sub, options->train.decode);
   AddThreadsOption(*sub, options->train.threads);
   AddProgressOption(*sub, options->progress);
   sub->add_flag("--quiet", options->quiet, "Print errors only");

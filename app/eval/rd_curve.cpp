@@ -24,7 +24,7 @@ struct Sums {
 
   void Add(const Measurement& m) {
     quality = m.quality;
-    images += 1, bpp += m.bpp(), psnr += m.psnr, ms_ssim += m.ms_ssim;
+    images += 1, bpp += m.bpp(), psnr += std::min(m.psnr, kMostPsnr), ms_ssim += m.ms_ssim;
     pixels += m.pixels(), encode += m.encode_seconds, decode += m.decode_seconds;
     if (m.estimated_bits <= 0) return;
     const double ratio = 8.0 * static_cast<double>(m.bytes) / m.estimated_bits;

@@ -10,6 +10,9 @@
 
 namespace aecomp {
 
+/// What an image whose PSNR is higher, or infinite because it came back exactly, adds to a mean PSNR. In dB.
+inline constexpr double kMostPsnr = 100;
+
 /// Means over images at one quality of one codec.
 struct RdPoint {
   double quality = 0;

@@ -17,6 +17,11 @@ std::string ProgramFolder() {
   return program.substr(0, program.rfind('/') + 1);
 }
 
+/// error: what dlerror says. It has no number, so its text must do.
+bool SaysOutOfMemory(const std::string& error) {
+  return error.find("llocate memory") != std::string::npos || error.find("failed to map segment") != std::string::npos;
+}
+
 Result<void*> FindEntry(const std::string& file, const std::string& entry, const std::string& remedy) {
   const std::string folder = ProgramFolder();
   std::string first_error;
@@ -34,6 +39,7 @@ Result<void*> FindEntry(const std::string& file, const std::string& entry, const
     first_error = path + " belongs to another version of aecomp";
     dlclose(module);
   }
+  if (SaysOutOfMemory(first_error)) return NotEnoughMemory("the libraries of " + file);
   return InputError(file + " cannot be loaded (" + first_error + "); " + remedy);
 }
 

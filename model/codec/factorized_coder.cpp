@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "io/first_exception.h"
 #include "io/rans.h"
 #include "model/codec/parallel_streams.h"
 #include "model/entropy/rate_estimate.h"
@@ -61,14 +62,17 @@ std::vector<TileStreams> FactorizedCoder::Encode(const std::vector<Tile>& tiles,
   const size_t channels = model_.factorized.Rows(quality_).size();
   std::vector<TileStreams> coded(tiles.size());
   for (TileStreams& t : coded) t.streams.resize(parts);
-#pragma omp parallel for schedule(dynamic, 1)
-  for (size_t task = 0; task < tiles.size() * parts; ++task) {
+  const auto encode = [&](size_t task) {
     const std::vector<int16_t>& values = symbols[task / parts];
     const auto [begin, end] = StreamRange(values.size(), task % parts, parts);
     coded[task / parts].streams[task % parts] =
         EncodeValues(model_.factorized.tables(), std::span(values).subspan(begin, end - begin),
                      std::span(rows).subspan(begin % channels, end - begin));
-  }
+  };
+  FirstException exception;
+#pragma omp parallel for schedule(dynamic, 1)
+  for (size_t task = 0; task < tiles.size() * parts; ++task) exception.Guard([&] { encode(task); });
+  exception.Rethrow();
   return coded;
 }
 
@@ -94,15 +98,18 @@ Status FactorizedCoder::Decode(const Tile& tile, const TileStreams& streams, Lat
     return DecodeValues(model_.factorized.tables(), streams.streams[i], std::span(rows).subspan(begin, end - begin),
                         std::span(symbols).subspan(begin, end - begin));
   }));
-#pragma omp parallel for schedule(static)
-  for (int i = 0; i < tile.coded_h; ++i) {
+  const auto restore_row = [&](int i) {
     std::vector<float> restored(channels);
     const int16_t* from = symbols.data() + static_cast<size_t>(i) * width;
     for (int j = 0; j < tile.coded_w; ++j, from += channels) {
       for (size_t c = 0; c < channels; ++c) restored[c] = from[c] * scales_.step[c] + scales_.mean[c];
       y_hat.Set(tile.row + i, tile.column + j, restored.data());
     }
-  }
+  };
+  FirstException exception;
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < tile.coded_h; ++i) exception.Guard([&] { restore_row(i); });
+  exception.Rethrow();
   return {};
 }
 

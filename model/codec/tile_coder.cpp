@@ -5,6 +5,7 @@
 #include <exception>
 #include <string>
 
+#include "io/first_exception.h"
 #include "model/base/onednn.h"
 #include "model/codec/tile_kernels.h"
 #include "model/entropy/checkerboard.h"
@@ -95,12 +96,15 @@ Status TileCoder::PreparePrior(const Tile& tile) {
 /// Rows of positions in parallel.
 template <class F>
 void TileCoder::ForEachPosition(F f) const {
-#pragma omp parallel for schedule(static)
-  for (int i = 0; i < y_shape_.h; ++i) {
+  const auto row = [&](int i) {
     for (int j = 0; j < y_shape_.w; ++j) {
       f(Position{i, j, static_cast<size_t>((int64_t{i} * y_shape_.w + j) * y_shape_.c), FirstHalfParity(i, j)});
     }
-  }
+  };
+  FirstException exception;
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < y_shape_.h; ++i) exception.Guard([&] { row(i); });
+  exception.Rethrow();
 }
 
 void TileCoder::QuantiseZ(const TileQuality& q, const Tile& tile, const LatentView& y, std::vector<int16_t>& z) {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "io/first_exception.h"
 #include "model/codec/parallel_streams.h"
 #include "model/entropy/coding_tables.h"
 
@@ -42,8 +43,8 @@ class CodedElements {
   template <class T>
   std::vector<T> Of(const std::vector<T>& values) const {
     std::vector<T> coded(first_.back());
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < Lines(); ++i) {
+    FirstException exception;
+    const auto copy_line = [&](size_t i) {
       thread_local std::vector<T> line;
       line.resize(inside_ + 1);
       const uint8_t* row = rows_.data() + i * line_;
@@ -55,7 +56,10 @@ class CodedElements {
       };
       ByGroups(row, take, [](size_t) {});
       std::copy_n(line.data(), count, coded.data() + first_[i]);
-    }
+    };
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < Lines(); ++i) exception.Guard([&] { copy_line(i); });
+    exception.Rethrow();
     return coded;
   }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "io/first_exception.h"
 #include "model/base/multiversion.h"
 #include "model/integer/pair_product.h"
 #include "model/network/layers/conv_options.h"
@@ -144,8 +145,7 @@ void BlockAnalysis::RunRow(const float* pixels, int w, int left, int right, Scra
 
 void BlockAnalysis::Run(const Load& load, int h, int w, const Area& area, float* y, int64_t row_stride) const {
   const int64_t row = int64_t{w} * block_ * in_;
-#pragma omp parallel
-  {
+  const auto run_share = [&] {
     // Every thread has some rows of blocks, and pixels of two of them at a time: these then stay in the cache.
     const int threads = omp_get_num_threads(), thread = omp_get_thread_num(), rows = area.bottom - area.top;
     const int begin = area.top + static_cast<int>(int64_t{rows} * thread / threads);
@@ -167,7 +167,11 @@ void BlockAnalysis::Run(const Load& load, int h, int w, const Area& area, float*
       }
       if (i >= begin) RunRow(of(i), w, area.left, area.right, scratch, y + (i - area.top) * row_stride);
     }
-  }
+  };
+  FirstException exception;
+#pragma omp parallel
+  exception.Guard(run_share);
+  exception.Rethrow();
 }
 
 }  // namespace aecomp

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "io/first_exception.h"
 #include "model/integer/pair_product.h"
 #include "model/network/layers/conv_options.h"
 
@@ -88,32 +89,37 @@ void IntegerBlocks::Run(const int16_t* latents, int h, int w, int64_t row_stride
   const auto multiply = PairProducts().front().run;
   const int pairs = (in_ + 1) / 2;
   const int64_t line = int64_t{block_} * out_, row = line * w;  // values of a row of a block, of the picture
-#pragma omp parallel
-  {
-    std::vector<int32_t> packed(static_cast<size_t>(pairs) * kPairRows);
-    std::vector<int32_t> sums(static_cast<size_t>(padded_) * kPairRows);
-#pragma omp for schedule(static)
-    for (int i = 0; i < h; ++i) {
-      for (int j = 0; j < w; j += kPairRows) {
-        const int count = std::min(kPairRows, w - j);
-        for (int r = 0; r < kPairRows; ++r) {
-          const int16_t* from = latents + i * row_stride + int64_t{std::min(j + r, w - 1)} * in_;
-          for (int p = 0; p < pairs; ++p) {
-            packed[static_cast<size_t>(p * kPairRows + r)] =
-                static_cast<int32_t>(Pair(from[2 * p], 2 * p + 1 < in_ ? from[2 * p + 1] : int16_t{0}));
-          }
-        }
-        multiply(packed.data(), pairs, weights_.data(), bias_.data(), padded_, sums.data());
-        for (int r = 0; r < count; ++r) {
-          for (int a = 0; a < block_; ++a) {
-            float* to = pixels + (int64_t{i} * block_ + a) * row + (j + r) * line;
-            const int32_t* from = sums.data() + int64_t{r} * padded_ + a * line;
-            for (int64_t k = 0; k < line; ++k) to[k] = static_cast<float>(from[k]) * unit_;
-          }
+  const auto run_row = [&](int i, std::vector<int32_t>& packed, std::vector<int32_t>& sums) {
+    for (int j = 0; j < w; j += kPairRows) {
+      const int count = std::min(kPairRows, w - j);
+      for (int r = 0; r < kPairRows; ++r) {
+        const int16_t* from = latents + i * row_stride + int64_t{std::min(j + r, w - 1)} * in_;
+        for (int p = 0; p < pairs; ++p) {
+          packed[static_cast<size_t>(p * kPairRows + r)] =
+              static_cast<int32_t>(Pair(from[2 * p], 2 * p + 1 < in_ ? from[2 * p + 1] : int16_t{0}));
         }
       }
-      if (lap_) filter_.MixWithinRows(pixels + int64_t{i} * block_ * row, block_, w * block_, out_);
+      multiply(packed.data(), pairs, weights_.data(), bias_.data(), padded_, sums.data());
+      for (int r = 0; r < count; ++r) {
+        for (int a = 0; a < block_; ++a) {
+          float* to = pixels + (int64_t{i} * block_ + a) * row + (j + r) * line;
+          const int32_t* from = sums.data() + int64_t{r} * padded_ + a * line;
+          for (int64_t k = 0; k < line; ++k) to[k] = static_cast<float>(from[k]) * unit_;
+        }
+      }
     }
+    if (lap_) filter_.MixWithinRows(pixels + int64_t{i} * block_ * row, block_, w * block_, out_);
+  };
+  FirstException exception;
+#pragma omp parallel
+  {
+    std::vector<int32_t> packed, sums;
+    exception.Guard([&] {
+      packed.resize(static_cast<size_t>(pairs) * kPairRows);
+      sums.resize(static_cast<size_t>(padded_) * kPairRows);
+    });
+#pragma omp for schedule(static)
+    for (int i = 0; i < h; ++i) exception.Guard([&] { run_row(i, packed, sums); });
     if (lap_) {
 #pragma omp for schedule(static)
       for (int i = continued ? 0 : 1; i < h; ++i) {
@@ -122,6 +128,7 @@ void IntegerBlocks::Run(const int16_t* latents, int h, int w, int64_t row_stride
       }
     }
   }
+  exception.Rethrow();
 }
 
 std::vector<float> IntegerBlocks::BlockScalar(const int16_t* latent) const {

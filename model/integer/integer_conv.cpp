@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "io/first_exception.h"
 #include "model/base/multiversion.h"
 #include "model/base/onednn.h"
 
@@ -51,8 +52,10 @@ struct IntegerConv::Impl {
       const int32_t* sums = Accumulate(source + int64_t{first} * stride * padded.w * padded.c);
       const int top = std::max(area.top, done * phases - OutputShift());
       const int bottom = std::min(area.bottom, (done + strip) * phases - OutputShift());
+      FirstException exception;
 #pragma omp parallel for schedule(static)
-      for (int y = top; y < bottom; ++y) ForRow(y, sums, first, area.left, area.right, f);
+      for (int y = top; y < bottom; ++y) exception.Guard([&] { ForRow(y, sums, first, area.left, area.right, f); });
+      exception.Rethrow();
     }
   }
 
@@ -61,8 +64,10 @@ struct IntegerConv::Impl {
     for (int done = area.top; done < area.bottom; done += strip) {
       const int32_t* sums = Accumulate(rows + (int64_t{done} * stride - first) * padded.w * padded.c);
       const int bottom = std::min(area.bottom, done + strip);
+      FirstException exception;
 #pragma omp parallel for schedule(static)
-      for (int y = done; y < bottom; ++y) ForRow(y, sums, done, area.left, area.right, f);
+      for (int y = done; y < bottom; ++y) exception.Guard([&] { ForRow(y, sums, done, area.left, area.right, f); });
+      exception.Rethrow();
     }
   }
 

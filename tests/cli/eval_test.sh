@@ -13,6 +13,12 @@ bytes=$(sed -n 's/.*"type":"image".*"bytes":\([0-9]*\).*/\1/p' "$LOGS/out")
 compress_sample a.aec -q 37
 [ "$bytes" = "$(size_of a.aec)" ] || fail "eval says $bytes bytes, the file has $(size_of a.aec)"
 
+# JPEG gives a flat image back exactly; its infinite PSNR does not become that of the mean.
+{ printf 'P6\n64 64\n255\n' && head -c 12288 /dev/zero | tr '\0' '\200'; } >flat.ppm
+expect 0 "$AECOMP" eval flat.ppm "$SAMPLE" -m "$MODEL" --qualities 50 --json
+expect_stdout '"type":"image","codec":"jpeg".*"psnr":null' && expect_stdout '"type":"mean","codec":"jpeg"'
+! grep '"type":"mean".*"psnr":null' "$LOGS/out" >"$LOGS/err" || fail "a mean PSNR is not a number"
+
 # A published curve that spans 28.5 to 37 dB, one that does not, and a broken file.
 echo '{"curves": {"wide": {"bpp": [0.1, 0.5, 1, 3], "psnr": [20, 30, 35, 45]}, "narrow": {"bpp": [1, 2], "psnr": [30, 33]}}}' >anchors.json
 expect 0 "$AECOMP" eval images -m "$MODEL" --qualities 50 --no-codecs --anchors anchors.json && expect_stdout 'narrow'

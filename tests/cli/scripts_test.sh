@@ -109,7 +109,9 @@ expect 0 env JOBS=2 "$SCRIPTS/parallel_compress.sh" run lists array -- -q 40 && 
 [ "$(stat -c %Y.%i array/2020/may/--help.aec)" = "$before" ] || fail "what was there was written again"
 cp "only/broken.png" in/ && expect 0 "$SCRIPTS/parallel_compress.sh" lists in lists2 2
 expect 1 env JOBS=2 "$SCRIPTS/parallel_compress.sh" run lists2 some && expect_stderr broken.png && [ "$(count some '*.aec')" -eq 4 ] || fail "not all but the broken one"
-cp in/a.ppm in/a.pnm && expect 2 "$SCRIPTS/parallel_compress.sh" lists in lists3 2 && expect_stderr 'share an output.*\./a' && expect_no_file lists3
-expect 2 "$SCRIPTS/parallel_compress.sh" lists empty lists3 2 && expect_stderr 'no images' && expect_no_file lists3
+cp in/a.ppm in/a.pnm && expect 0 "$SCRIPTS/parallel_compress.sh" lists in lists3 2 && expect_stderr 'share an output.*\./a'
+expect 2 "$SCRIPTS/parallel_compress.sh" run lists3 out3 && expect_stderr 'keep-extension.*\./a' && expect_no_file out3
+expect 1 "$SCRIPTS/parallel_compress.sh" run lists3 out3 -- --keep-extension && expect_file out3/a.ppm.aec && expect_file out3/a.pnm.aec
+expect 2 "$SCRIPTS/parallel_compress.sh" lists empty lists4 2 && expect_stderr 'no images' && expect_no_file lists4
 expect 2 "$SCRIPTS/parallel_compress.sh" run empty out && expect_stderr 'holds no lists'
 finish

@@ -5,12 +5,10 @@
 
 #include "io/file.h"
 #include "io/formats/image_io.h"
-#include "io/formats/metadata.h"
-#include "io/formats/png_chunks.h"
-#if __has_include("io/formats/left_out.h")
 #include "io/formats/left_out.h"
+#include "io/formats/metadata.h"
 #include "io/formats/orientation.h"
-#endif
+#include "io/formats/png_chunks.h"
 #include "tests/fuzz/target.h"
 #include "tests/io/test_images.h"
 
@@ -33,16 +31,12 @@ inline Bytes Encoded(const Image& image, const std::string& extension) {
 
 /// What a file carries beside pixels.
 inline Metadata MetadataOf(View file) {
-#if __has_include("io/formats/left_out.h")
   LeftOut left_out;
   Metadata metadata = ReadMetadata(file, left_out);
   std::vector<std::string> notes;
   left_out.AppendTo(&notes);
   for (const std::string& note : notes) PromiseMessage(note);
   return metadata;
-#else
-  return ReadMetadata(file);
-#endif
 }
 
 /// One of every piece, none of them meaningful but the EXIF, which turns the image.

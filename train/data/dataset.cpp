@@ -18,6 +18,7 @@
 #include "io/formats/image_io.h"
 #include "io/formats/opencv_api.h"
 #include "io/region.h"
+#include "model/base/parallel_tasks.h"
 #include "model/codec/outliers.h"
 #include "train/random_bits.h"
 
@@ -74,7 +75,7 @@ Image Window(Image image, int64_t most, const std::string& name) {
 
 Result<Image> LoadImage(const std::string& file, const LoadOptions& options) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(file, {.is_known = LooksLikeImage}));
-  AECOMP_ASSIGN_OR_RETURN(Image image, DecodeImage(bytes, file, nullptr));
+  AECOMP_ASSIGN_OR_RETURN(Image image, DecodeImage(bytes, file, nullptr, nullptr, options.decode));
   if (std::min(image.width, image.height) < options.smallest) {
     return InputError(file + ": " + std::to_string(image.width) + "x" + std::to_string(image.height) +
                       " is smaller than the crop of " + std::to_string(options.smallest));
@@ -140,16 +141,20 @@ Result<std::vector<std::string>> ListImages(const std::vector<std::string>& fold
     std::error_code error;
     if (!fs::is_directory(folder, error))
       return InputError(folder + ": not a folder that can be read; give a folder of images");
-    fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, error), end;
+    fs::recursive_directory_iterator it(folder, error), end;
     for (; !error && it != end; it.increment(error)) {
-      if (!it->is_regular_file(error)) continue;
+      std::error_code vanished;  // a file that vanishes meanwhile is none
+      if (!it->is_regular_file(vanished)) continue;
       if (HasImageExtension(it->path())) {
         files.push_back(it->path().string());
       } else if (others != nullptr) {
         ++*others;
       }
     }
-    if (error) return InputError(folder + ": cannot be listed: " + error.message());
+    if (error) {
+      return InputError(folder + ": cannot be searched, or a folder below it: " + error.message() +
+                        "; check the permissions, or name the folders that are to be searched");
+    }
   }
   std::sort(files.begin(), files.end());
   std::set<fs::path> seen;  // a folder may be given twice, or beside one that it lies in
@@ -167,14 +172,16 @@ Result<Dataset> Dataset::Load(const std::vector<std::string>& files, const LoadO
   Dataset dataset;
   std::vector<Image> images(files.size());
   std::vector<std::string> problems(files.size());
-#pragma omp parallel for schedule(dynamic, 1)
-  for (size_t i = 0; i < files.size(); ++i) {
+  const auto load = [&](size_t i) -> Status {
     auto image = LoadImage(files[i], options);
-    if (image.ok())
+    if (image.ok()) {
       images[i] = std::move(image).value();
-    else
+    } else {
       problems[i] = "skipped " + image.status().message();
-  }
+    }
+    return {};
+  };
+  AECOMP_RETURN_IF_ERROR(ParallelTasks(files.size(), load));
   for (size_t i = 0; i < files.size(); ++i) {
     if (!problems[i].empty()) {
       notes->push_back(problems[i]);

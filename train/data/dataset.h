@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "io/formats/decode_options.h"
 #include "io/image.h"
 #include "io/status.h"
 #include "model/base/tensor.h"
@@ -14,7 +15,7 @@
 namespace aecomp {
 
 /// Image files below the folders (by extension, recursively), sorted by path, each once. others (may be null): how many
-/// files of other kinds lie there.
+/// files of other kinds lie there. kInput when a folder, or one below it, cannot be read.
 Result<std::vector<std::string>> ListImages(const std::vector<std::string>& folders, size_t* others = nullptr);
 
 /// Which images are decoded, and how much of each is kept.
@@ -24,6 +25,7 @@ struct LoadOptions {
   /// Of a larger image a window of so many pixels is kept, of half as many where samples have 16 bits. The image's name
   /// decides its place. 0: the whole image.
   int64_t most_pixels = 0;
+  DecodeOptions decode = {};
 };
 
 /// 8-bit images as they are; images of 16 bits (which may hold 12 or 14) spread between their lowest and highest

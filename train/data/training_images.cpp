@@ -28,12 +28,12 @@ int64_t FitIntoMemory(int64_t memory, int channels, std::vector<std::string>& fi
   return pixels / std::ssize(files);
 }
 
-Result<Dataset> HoldOut(const std::string& folder, int channels, Dataset& training, std::vector<std::string>* notes) {
-  if (!folder.empty()) {
+Result<Dataset> HoldOut(const TrainOptions& options, int channels, Dataset& training, std::vector<std::string>* notes) {
+  if (const std::string& folder = options.validation_folder; !folder.empty()) {
     AECOMP_ASSIGN_OR_RETURN(std::vector<std::string> files, ListImages({folder}));
     std::sort(files.begin(), files.end(), ByHash);
     files.resize(std::min(files.size(), kMostHeldOut));
-    auto loaded = Dataset::Load(files, {channels, 1, kValidationPixels}, notes);
+    auto loaded = Dataset::Load(files, {channels, 1, kValidationPixels, options.decode}, notes);
     if (loaded.ok()) return loaded;
     return InputError(folder + ": no image to validate on; give a folder of images with --val");
   }
@@ -65,12 +65,12 @@ Result<TrainingImages> LoadTrainingImages(const TrainOptions& options, int chann
   AECOMP_ASSIGN_OR_RETURN(std::vector<std::string> files, ListImages(options.folders, &others));
   std::vector<std::string> notes;
   const int64_t most_pixels = FitIntoMemory(options.image_memory, channels, files, say);
-  auto training = Dataset::Load(files, {channels, smallest, most_pixels}, &notes);
+  auto training = Dataset::Load(files, {channels, smallest, most_pixels, options.decode}, &notes);
   if (!training.ok()) {
     return Status(training.status().code(), options.folders.front() + ": " + training.status().message());
   }
   images.training = std::move(training).value();
-  AECOMP_ASSIGN_OR_RETURN(images.validation, HoldOut(options.validation_folder, channels, images.training, &notes));
+  AECOMP_ASSIGN_OR_RETURN(images.validation, HoldOut(options, channels, images.training, &notes));
   if (options.noise > 0) {
     images.training.set_noise(options.noise);
     for (size_t i = 0; i < images.validation.size(); ++i) {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "io/first_exception.h"
 #include "model/base/multiversion.h"
 #include "model/network/layers/options.h"
 #include "model/network/layers/registry.h"
@@ -174,16 +175,16 @@ void LapFilter::MixAcross(float* above, float* below, int64_t row) const {
 void Lap(const Shape& shape, int block, bool inverse, float* x) {
   const LapFilter filter(block, inverse);
   const int64_t row = int64_t{shape.w} * shape.c, rows = int64_t{shape.n} * shape.h, borders = shape.h / block - 1;
-#pragma omp parallel
-  {
-#pragma omp for schedule(static)
-    for (int64_t r = 0; r < rows; r += kMixedRows)
-      filter.MixWithinRows(x + r * row, std::min(kMixedRows, rows - r), shape.w, shape.c);
-#pragma omp for schedule(static)
-    for (int64_t k = 0; k < shape.n * borders; ++k) {
-      float* above = x + (k / borders * shape.h + k % borders * block) * row;
-      filter.MixAcross(above, above + block * row, row);
-    }
+  FirstException exception;
+#pragma omp parallel for schedule(static)
+  for (int64_t r = 0; r < rows; r += kMixedRows) {
+    exception.Guard([&] { filter.MixWithinRows(x + r * row, std::min(kMixedRows, rows - r), shape.w, shape.c); });
+  }
+  exception.Rethrow();
+#pragma omp parallel for schedule(static)
+  for (int64_t k = 0; k < shape.n * borders; ++k) {
+    float* above = x + (k / borders * shape.h + k % borders * block) * row;
+    filter.MixAcross(above, above + block * row, row);
   }
 }
 
