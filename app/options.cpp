@@ -70,6 +70,14 @@ void AddPrecisionOption(CLI::App& command, Precision& precision) {
       ->type_name("WHAT");
 }
 
+void AddTuneOption(CLI::App& command, Tuning& tuning) {
+  const std::map<std::string, Tuning> choices = {{"visual", Tuning::kVisual}, {"psnr", Tuning::kPsnr}};
+  command.add_option("--tune", tuning, "What bits are spent on: visual (errors that eyes see) or psnr (squared error)")
+      ->transform(CLI::CheckedTransformer(choices))
+      ->default_str("visual")
+      ->type_name("visual|psnr");
+}
+
 void AddAlphaOption(CLI::App& command, bool& keep) {
   const std::map<std::string, bool> choices = {{"keep", true}, {"drop", false}};
   command.add_option("--alpha", keep, "keep (losslessly) or drop")

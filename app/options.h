@@ -50,6 +50,7 @@ void AddThreadsOption(CLI::App& command, int& threads);
 void AddProgressOption(CLI::App& command, ProgressMode& mode);
 void AddAlphaOption(CLI::App& command, bool& keep);
 void AddPrecisionOption(CLI::App& command, Precision& precision);
+void AddTuneOption(CLI::App& command, Tuning& tuning);
 void AddBatchOptions(CLI::App& command, BatchOptions& options);
 
 /// `threads`, or the number of processors for 0.

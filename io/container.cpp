@@ -64,18 +64,37 @@ Status CheckFlags(uint8_t flags, const std::string& name) {
   return {};
 }
 
+/// Of a header of version 2.
+Status ReadTools(ByteReader& reader, ContainerHeader& header, const std::string& name) {
+  const uint8_t tools = reader.U8();
+  if (!reader.ok()) return Truncated(name);
+  if (tools == 0) return Damaged(name, "version 2 without tools");
+  if ((tools & ~kToolQualityMap) != 0) {
+    return CorruptError(name + ": .aec file with tools that this program does not know; update aecomp");
+  }
+  header.map_strength = reader.U8(), header.map_reference = reader.U8();
+  if (reader.ok() && header.map_strength == 0) return Damaged(name, "a map of qualities without strength");
+  return {};
+}
+
+void WriteTools(const ContainerHeader& header, ByteWriter& writer) {
+  writer.U8(header.tools());
+  if (header.map_strength != 0) writer.U8(header.map_strength), writer.U8(header.map_reference);
+}
+
 Result<FullHeader> ReadHeader(ByteReader& reader, std::span<const uint8_t> bytes, const std::string& name) {
   AECOMP_RETURN_IF_ERROR(CheckMagic(bytes, name));
   (void)reader.Bytes(kMagic.size());
   const uint8_t version = reader.U8();
-  if (reader.ok() && version != kFormatVersion) {
-    return CorruptError(name + ": .aec format version " + std::to_string(version) + ", this program reads version " +
-                        std::to_string(kFormatVersion) + "; update aecomp");
+  if (reader.ok() && (version < 1 || version > kFormatVersion)) {
+    return CorruptError(name + ": .aec format version " + std::to_string(version) +
+                        ", this program reads versions 1 to " + std::to_string(kFormatVersion) + "; update aecomp");
   }
   FullHeader full;
   const uint64_t width = reader.Varint(), height = reader.Varint();
   const uint8_t flags = reader.U8();
   full.header.quality = reader.U8();
+  if (version == 2) AECOMP_RETURN_IF_ERROR(ReadTools(reader, full.header, name));
   const auto model = reader.Bytes(full.header.model.size());
   full.streams = reader.U8();
   const uint64_t extra = reader.ok() && (flags & kHasExtra) != 0 ? reader.Varint() : 0;
@@ -101,7 +120,7 @@ void WriteHeader(const FullHeader& full, ByteWriter& writer) {
   Require(SizeIsPossible(header.width, header.height) && TileSizeIsPossible(header.tile_size));
   Require((header.channels == 1 || header.channels == 3) && (header.bits == 8 || header.bits == 16));
   writer.Bytes(kMagic);
-  writer.U8(kFormatVersion);
+  writer.U8(static_cast<uint8_t>(header.version()));
   writer.Varint(header.width);
   writer.Varint(header.height);
   auto flags = static_cast<uint8_t>(std::countr_zero(header.tile_size));
@@ -110,6 +129,7 @@ void WriteHeader(const FullHeader& full, ByteWriter& writer) {
   if (full.extra_chunks > 0) flags |= kHasExtra;
   writer.U8(flags);
   writer.U8(header.quality);
+  if (header.tools() != 0) WriteTools(header, writer);
   writer.Bytes(header.model);
   writer.U8(static_cast<uint8_t>(full.streams));
   if (full.extra_chunks > 0) writer.Varint(full.extra_chunks);

@@ -15,23 +15,31 @@ namespace aecomp {
 using ModelId = std::array<uint8_t, 8>;
 std::string ToHex(const ModelId& id);
 
-inline constexpr int kFormatVersion = 1;
-inline constexpr uint32_t kMaxSide = 1 << 20;                      ///< width and height, in pixels
+inline constexpr int kFormatVersion = 2;       ///< the newest; files that need no tools are written as version 1
+inline constexpr uint32_t kMaxSide = 1 << 20;  ///< width and height, in pixels
 inline constexpr uint64_t kMaxPixels = uint64_t{1} << 30;          ///< width * height
 inline constexpr uint32_t kMinTileSize = 64, kMaxTileSize = 8192;  ///< powers of two
 inline constexpr int kMaxStreams = 255;                            ///< of a tile
 inline constexpr int kMaxExtraChunks = 1024;
+
+// Tools of version 2: what decoding needs beyond version 1. model/CODING.md has a section for each.
+inline constexpr uint8_t kToolQualityMap = 1;
 
 struct ContainerHeader {
   uint32_t width = 0, height = 0;
   uint8_t channels = 3;  ///< of the decoded image: 1 or 3
   uint8_t bits = 8;      ///< per sample of the decoded image
   uint8_t quality = 0;   ///< in 1/16 steps of the model's quality axis: 0 .. 112
+  /// How qualities differ by place; strength 0: they do not. See model/entropy/quality_map.h.
+  uint8_t map_strength = 0, map_reference = 0;
   ModelId model{};
   uint32_t tile_size = 1024;  ///< a power of two
 
   uint32_t tile_columns() const { return (width + tile_size - 1) / tile_size; }
   uint32_t tile_rows() const { return (height + tile_size - 1) / tile_size; }
+  /// The tools that this file needs, as bits.
+  uint8_t tools() const { return map_strength != 0 ? kToolQualityMap : 0; }
+  int version() const { return tools() != 0 ? 2 : 1; }
 };
 
 /// Entropy-coded streams of one tile, in the order that the codec wants. Every tile of a file has the same number.

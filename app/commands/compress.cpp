@@ -30,6 +30,7 @@ struct CompressOptions {
   bool verify = false;
   uint32_t tile_size = ContainerHeader().tile_size;
   DecodeOptions decode;
+  Tuning tuning = Tuning::kVisual;
 
   std::optional<RateTarget> Target(const Image& image) const {
     using Kind = RateTarget::Kind;
@@ -113,6 +114,7 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   std::optional<ThreadShares::Turn> turn(std::in_place, worker.shares, int64_t{image.width} * image.height);
   codec->SetExtraChunks(std::move(chunks));
   codec->SetTileSize(options.tile_size);
+  codec->SetTuning(options.tuning);
   auto coded = CompressImage(image, options, *codec, report);
   if (!coded.ok()) return Status(coded.status().code(), name + ": " + coded.status().message());
   if (options.verify) {
@@ -165,6 +167,7 @@ void AddCompress(CLI::App& app, Command& command) {
   CLI::Option* size = sub->add_option("--size", options->size, "Bytes at most, instead of a quality")
                           ->check(CheckPositive)
                           ->type_name("BYTES");
+  AddTuneOption(*sub, options->tuning);
   for (CLI::Option* one : {quality, bpp, psnr, size}) {
     for (CLI::Option* other : {quality, bpp, psnr, size}) {
       if (one != other) one->excludes(other);

@@ -34,6 +34,7 @@ struct EvalOptions {
   bool no_codecs = false, estimate = false;
   int threads = 0;
   Precision precision = Precision::kInteger;
+  Tuning tuning = Tuning::kVisual;
   TalkOptions talk;
   DecodeOptions decode;
 };
@@ -141,6 +142,7 @@ Status Eval(const EvalOptions& options) {
   ModelStore store(options.model, options.precision);
   ModelSource source(store);
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, source.Get());
+  codec->SetTuning(options.tuning);
   const bool show = !options.talk.quiet && isatty(STDERR_FILENO);
   Evaluation evaluation{options, *codec, nullptr, ProgressLine(show ? ProgressMode::kAlways : ProgressMode::kNever),
                         {},      {}};
@@ -189,6 +191,7 @@ void AddEval(CLI::App& app, Command& command) {
   AddModelOption(*sub, options->model);
   AddThreadsOption(*sub, options->threads);
   AddPrecisionOption(*sub, options->precision);
+  AddTuneOption(*sub, options->tuning);
   AddTalkOptions(*sub, options->talk);
   sub->callback([options, &command] { command.run = [options] { return Eval(*options); }; });
 }

@@ -52,7 +52,7 @@ Json DescribeImage(const ContainerHeader& h, std::span<const uint8_t> file, cons
   const size_t bytes = file.size();
   const double pixels = static_cast<double>(h.width) * h.height;
   const auto tiles = [&](uint32_t size) { return (int64_t{size} + h.tile_size - 1) / h.tile_size; };
-  Json json = {{"type", "aec"}, {"format", kFormatVersion}, {"width", h.width}, {"height", h.height}};
+  Json json = {{"type", "aec"}, {"format", h.version()}, {"width", h.width}, {"height", h.height}};
   json["channels"] = h.channels;
   json["bits"] = h.bits;
   json["bytes"] = bytes;

@@ -78,9 +78,16 @@ struct OpenOptions {
   int threads = 0;         ///< 0: as many as there are cores. Never changes the bytes or the pixels.
 };
 
+/// What bits are spent on.
+enum class Tune : int {
+  kVisual,  ///< what eyes see: errors count more where the image is smooth
+  kPsnr     ///< the least squared error
+};
+
 struct CompressOptions {
   double quality = 50;             ///< 0 (smallest) .. 100 (best)
   std::uint64_t target_bytes = 0;  ///< if not 0: the best file that is not larger, instead of a quality
+  Tune tune = Tune::kVisual;
 };
 
 /// Codes images with one model. Keeps what was prepared for one size of image, so that more of the same size are

@@ -73,6 +73,7 @@ Image CopyOf(const ImageView& view) {
 }
 
 Status Serialised(Codec& codec, const Image& image, const CompressOptions& options, std::vector<uint8_t>* bytes) {
+  codec.SetTuning(options.tune == libaecomp::Tune::kPsnr ? Tuning::kPsnr : Tuning::kVisual);
   if (options.target_bytes > 0) {
     const RateTarget target{RateTarget::Kind::kBytes, static_cast<double>(options.target_bytes)};
     auto result = CompressToTarget(codec, image, target);

@@ -2,17 +2,23 @@
 
 namespace aecomp {
 
-CoarseCoder::CoarseCoder(const CoarseModel& coarse, const Tile& tile, std::vector<uint8_t>& rows)
-    : coarse_(coarse),
-      tile_(tile),
-      latent_channels_(static_cast<int>(rows.size() / (static_cast<size_t>(tile.h) * static_cast<size_t>(tile.w)))) {
+CoarseCoder::CoarseCoder(const CoarseModel& coarse, const Tile& tile, const TileQuality& q, TileSymbols& symbols)
+    : coarse_(coarse), tile_(tile), latent_channels_(static_cast<int>(q.latents().channels)) {
   planes_.Reset(coarse.channels, tile.coded_h, tile.coded_w);
+  if (!symbols.qualities.empty()) ratio_.resize(planes_.value.size());
   for (size_t k = 0; k < planes_.channels(); ++k) {
+    const int c = planes_.channel(k);
+    const float gain = q.latents().gain[c];
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < tile.h; ++i) {
       for (int j = 0; j < tile.w; ++j) {
-        uint8_t& row = rows[InTile(k, i, j)];
-        if (i < tile.coded_h && j < tile.coded_w) planes_.row[planes_.At(k, i, j)] = row;
+        uint8_t& row = symbols.rows[InTile(k, i, j)];
+        if (i < tile.coded_h && j < tile.coded_w) {
+          const size_t at = planes_.At(k, i, j);
+          planes_.row[at] = row;
+          const size_t position = InTile(k, i, j) / static_cast<size_t>(latent_channels_);
+          if (!ratio_.empty()) ratio_[at] = q.LatentsAt(symbols.qualities, position).gain[c] / gain;
+        }
         row = 0;
       }
     }
@@ -45,7 +51,7 @@ void CoarseCoder::Predict(size_t k, int stage, float gain, const float* mu, cons
     planes_.ForEachInRow(k, stage, i, [&](int y, int x) {
       const size_t at = planes_.At(k, y, x), e = InTile(k, y, x);
       if (correction != nullptr) planes_.mean[at] = (mu[e] + correction[e]) * gain;
-      const CoarsePlanes::Prediction p = planes_.Predict(coarse_, k, stage, y, x);
+      const CoarsePlanes::Prediction p = planes_.Predict(coarse_, k, stage, y, x, Ratio(at));
       planes_.value[at] = p.mean;
       if (planes_.row[at] != 0) planes_.row[at] = coarse_.Rows(k, stage, p.activity)[planes_.row[at]];
     });
@@ -62,16 +68,18 @@ Status CoarseCoder::CodeStage(int stage, const LatentScales& q, float* mu, float
     elements_.clear();
     planes_.ForEach(k, stage, [&](int i, int j) {
       const size_t at = planes_.At(k, i, j);
-      elements_.push_back({InTile(k, i, j), planes_.value[at], planes_.row[at], 0});
+      const size_t position = InTile(k, i, j) / static_cast<size_t>(latent_channels_);
+      elements_.push_back({position, planes_.value[at] * Ratio(at), planes_.row[at], 0});
     });
     AECOMP_RETURN_IF_ERROR(code(c, elements_));
     auto element = elements_.begin();
     planes_.ForEach(k, stage, [&](int i, int j) {
-      const Element& e = *element++;
-      planes_.value[planes_.At(k, i, j)] += static_cast<float>(e.symbol);
-      mu[e.at] = e.mean / gain;
-      if (correction != nullptr) correction[e.at] = 0;
-      y[e.at] = e.symbol;
+      const int16_t symbol = (element++)->symbol;
+      const size_t at = planes_.At(k, i, j), e = InTile(k, i, j);
+      mu[e] = planes_.value[at] / gain;
+      if (correction != nullptr) correction[e] = 0;
+      y[e] = symbol;
+      planes_.value[at] += static_cast<float>(symbol) / Ratio(at);
     });
   }
   return {};

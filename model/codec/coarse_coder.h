@@ -11,6 +11,7 @@
 
 #include "io/status.h"
 #include "model/codec/tile_quality.h"
+#include "model/codec/tile_symbols.h"
 #include "model/codec/tiles.h"
 #include "model/entropy/coarse.h"
 
@@ -18,15 +19,15 @@ namespace aecomp {
 
 class CoarseCoder {
  public:
-  /// Takes the rows of the coarse channels out of `rows` [h, w, M]: there they become 0, since these channels have a
-  /// stream of their own. `coarse` must outlive this and may be empty.
-  CoarseCoder(const CoarseModel& coarse, const Tile& tile, std::vector<uint8_t>& rows);
+  /// Takes the rows of the coarse channels out of symbols.rows: there they become 0, since these channels have a stream
+  /// of their own. `coarse` must outlive this and may be empty.
+  CoarseCoder(const CoarseModel& coarse, const Tile& tile, const TileQuality& q, TileSymbols& symbols);
 
   /// An element to be coded: `code` gives it its symbol, which must be 0 where row is 0.
   struct Element {
-    size_t at;    ///< in [h, w, M]
-    float mean;   ///< what the symbol is added to, in units of the quantisation step
-    uint8_t row;  ///< of y_tables; 0: not coded
+    size_t position;  ///< in [h, w]
+    float mean;       ///< what the symbol is added to, in units of the quantisation step at this position
+    uint8_t row;      ///< of y_tables; 0: not coded
     int16_t symbol;
   };
   /// The elements of one stage of channel c, in the order in which they are coded.
@@ -41,6 +42,8 @@ class CoarseCoder {
  private:
   Status CodeStage(int stage, const LatentScales& q, float* mu, float* correction, int16_t* y, const Code& code);
   void Predict(size_t k, int stage, float gain, const float* mu, const float* correction);
+  /// Gain at the position of a plane's element over the gain of the tile.
+  float Ratio(size_t at) const { return ratio_.empty() ? 1.f : ratio_[at]; }
   size_t InTile(size_t k, int i, int j) const {
     return static_cast<size_t>((int64_t{i} * tile_.w + j) * latent_channels_ + planes_.channel(k));
   }
@@ -48,7 +51,8 @@ class CoarseCoder {
   const CoarseModel& coarse_;
   const Tile tile_;
   const int latent_channels_;
-  CoarsePlanes planes_;
+  CoarsePlanes planes_;       // in units of the quantisation step at the tile's quality
+  std::vector<float> ratio_;  // as planes_.value, or empty where all are 1
   std::vector<Element> elements_;
 };
 

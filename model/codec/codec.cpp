@@ -59,6 +59,8 @@ Status CheckHeader(const ContainerHeader& h, const Model& model) {
   }
   if (h.quality > a.max_quality())
     return CorruptError("has a quality of " + std::to_string(h.quality) + ", beyond its model's");
+  if (h.map_strength != 0 && a.prior == PriorType::kFactorized)
+    return CorruptError("has qualities by place, which models with a factorized prior do not know");
   const uint32_t tile = static_cast<uint32_t>(a.tile), stride = tile != 0 ? 1 : static_cast<uint32_t>(a.hyper_stride);
   if (h.tile_size < std::max(tile, 1u) || h.tile_size > kMaxTileSize || h.tile_size % stride != 0) {
     return CorruptError("has tiles of " + std::to_string(h.tile_size) + " pixels, which its model cannot decode");
@@ -98,11 +100,13 @@ struct Codec::Impl {
   const std::unique_ptr<LatentCoder> coder;
   std::vector<ExtraChunk> extra;
   uint32_t tile_size = ContainerHeader().tile_size;
+  QualityMap map;
   LatentPlane y_hat;  // memory of one image, kept for the next one
   bool used = false;  // an image was coded: what the next one needs is likely to be there
 
   const Architecture& architecture() const { return model->architecture; }
   ContainerHeader HeaderFor(int width, int height) const;
+  CodingPoint PointOf(const ContainerHeader& header, double thrift = 1) const;
   Result<TileGrid> GridToPrepare(int width, int height) const;
   Result<AnalysedImage> Analyse(const Image& image);
   Result<Container> Encode(const AnalysedImage& image, int quality, double thrift, CompressStats* stats);
@@ -115,9 +119,17 @@ ContainerHeader Codec::Impl::HeaderFor(int width, int height) const {
   header.width = static_cast<uint32_t>(width), header.height = static_cast<uint32_t>(height);
   header.model = model->id;
   header.tile_size = tile_size;
+  if (architecture().prior != PriorType::kFactorized) {
+    header.map_strength = map.strength, header.map_reference = map.reference;
+  }
   const auto least = static_cast<uint32_t>(std::max(architecture().hyper_stride, architecture().tile));
   while (header.tile_size < least) header.tile_size *= 2;
   return header;
+}
+
+CodingPoint Codec::Impl::PointOf(const ContainerHeader& header, double thrift) const {
+  const bool gray = header.channels < architecture().image_channels;
+  return {header.quality, gray, thrift, {header.map_strength, header.map_reference}};
 }
 
 Result<TileGrid> Codec::Impl::GridToPrepare(int width, int height) const {
@@ -159,7 +171,7 @@ Result<Container> Codec::Impl::Encode(const AnalysedImage& image, int quality, d
   if (image.header.bits == 16) container.extra.push_back(RangeChunk(image.range));
   if (!image.outliers.empty()) container.extra.push_back(OutlierChunk(image.outliers));
   const TileGrid grid = MakeTileGrid(image.header, architecture());
-  const CodingPoint point{quality, image.header.channels < architecture().image_channels, thrift};
+  const CodingPoint point = PointOf(container.header, thrift);
   const LatentView y = ViewOf(image.y, grid.padded, architecture().latent_channels);
   AECOMP_ASSIGN_OR_RETURN(container.tiles, coder->Encode(point, grid.tiles, y, stats));
   return container;
@@ -202,8 +214,7 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const Region& 
     tile.row -= part.row, tile.column -= part.column;
     stored.push_back({i, tile, &container.tiles[i]});
   }
-  const CodingPoint point{header.quality, header.channels < architecture().image_channels};
-  AECOMP_RETURN_IF_ERROR(coder->Decode(point, stored, y_hat));
+  AECOMP_RETURN_IF_ERROR(coder->Decode(PointOf(header), stored, y_hat));
 
   // Pixels of all that was needed, then those that were asked for.
   const int64_t top = int64_t{part.row + part.needed.row} * stride, bottom = top + int64_t{part.needed.rows} * stride;
@@ -225,6 +236,10 @@ const Model& Codec::model() const { return *impl_->model; }
 
 void Codec::SetExtraChunks(std::vector<ExtraChunk> chunks) { impl_->extra = std::move(chunks); }
 void Codec::SetTileSize(uint32_t size) { impl_->tile_size = size; }
+void Codec::SetTuning(Tuning tuning) {
+  impl_->map = tuning == Tuning::kVisual ? VisualQualityMap(impl_->architecture().latent_channels) : QualityMap();
+}
+void Codec::SetQualityMap(const QualityMap& map) { impl_->map = map; }
 
 Status Codec::PrepareAnalysis(int width, int height) {
   AECOMP_ASSIGN_OR_RETURN(const TileGrid grid, impl_->GridToPrepare(width, height));

@@ -18,10 +18,17 @@
 #include "model/codec/model_file.h"
 #include "model/codec/outliers.h"
 #include "model/codec/sample_range.h"
+#include "model/entropy/quality_map.h"
 
 namespace aecomp {
 
 enum class Precision { kInteger, kFloat };
+
+/// What the encoder spends its bits on.
+enum class Tuning {
+  kPsnr,   ///< the least squared error: every error counts the same. Files are of version 1 of the format
+  kVisual  ///< what eyes see: more where the image is smooth, less in texture
+};
 
 /// The latents of an image: all that a codec needs to code it at any quality.
 struct AnalysedImage {
@@ -61,6 +68,11 @@ class Codec {
   /// Side of the tiles of every file from now on, in pixels: a power of two from kMinTileSize to kMaxTileSize. Small
   /// ones let regions be decoded with less work around them, large ones cost fewer bytes and more memory.
   void SetTileSize(uint32_t size);
+
+  /// Of every image that is analysed from now on; kPsnr before. Models with a factorized prior code alike with both.
+  void SetTuning(Tuning tuning);
+  /// The same with a map of one's own; an empty one is kPsnr.
+  void SetQualityMap(const QualityMap& map);
 
   /// container.header.model must be model().id. Fails with kCorrupt, never crashes, whatever the streams hold.
   Result<Image> Decompress(const Container& container, const std::string& name);

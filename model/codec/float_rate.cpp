@@ -47,8 +47,9 @@ Result<double> EstimateBits(Model& model, const TileQuality& q, const Tile& tile
     for (size_t e = begin, end = begin + static_cast<size_t>(tile.coded_w) * channels; e < end; ++e) {
       const size_t c = e % channels;
       if (!q.skipped.empty() && q.skipped[c] != 0) continue;
+      const float finer = std::log(q.LatentsAt(symbols.qualities, e / channels).gain[c] / s.gain[c]);
       const float most = kLogSigmaMax + std::log(s.gain[c]);
-      const float sigma = std::exp(std::min(log_sigma[e] + s.log_sigma[c], most));
+      const float sigma = std::exp(std::min(log_sigma[e] + s.log_sigma[c], most) + finer);
       bits += std::min(GaussianSymbolBits(symbols.y[e], std::max(sigma, kSigmaMin)), kEscapeBits);
     }
   }

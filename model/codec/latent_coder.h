@@ -12,6 +12,7 @@
 #include "model/codec/latents.h"
 #include "model/codec/model_file.h"
 #include "model/codec/tiles.h"
+#include "model/entropy/quality_map.h"
 
 namespace aecomp {
 
@@ -25,6 +26,7 @@ struct CodingPoint {
   int quality = 0;    ///< 0 .. architecture.max_quality(), in 1/16 steps
   bool gray = false;  ///< the image has fewer channels than the model
   double thrift = 1;  ///< how much less than usual an error counts against bits; encoder only
+  QualityMap map;     ///< how qualities differ by place; models with a factorized prior have none
 };
 
 /// A tile of a file.

@@ -98,7 +98,8 @@ template <class F>
 void TileCoder::ForEachPosition(F f) const {
   const auto row = [&](int i) {
     for (int j = 0; j < y_shape_.w; ++j) {
-      f(Position{i, j, static_cast<size_t>((int64_t{i} * y_shape_.w + j) * y_shape_.c), FirstHalfParity(i, j)});
+      const size_t index = static_cast<size_t>(i) * static_cast<size_t>(y_shape_.w) + static_cast<size_t>(j);
+      f(Position{i, j, index, index * static_cast<size_t>(y_shape_.c), FirstHalfParity(i, j)});
     }
   };
   FirstException exception;
@@ -132,8 +133,9 @@ Status TileCoder::PredictRows(const TileQuality& q, TileSymbols& symbols) {
   std::vector<uint8_t>& rows = symbols.rows;
   rows.resize(static_cast<size_t>(y_shape_.size()));
   features_.resize(static_cast<size_t>(int64_t{y_shape_.h} * y_shape_.w * model_.prior.feature_channels()));
-  AECOMP_RETURN_IF_ERROR(
-      model_.prior.Run(q.quality, symbols.z.data(), z_shape_.h, z_shape_.w, features_.data(), rows.data()));
+  if (!q.map.empty()) symbols.qualities.resize(static_cast<size_t>(y_shape_.h) * static_cast<size_t>(y_shape_.w));
+  AECOMP_RETURN_IF_ERROR(model_.prior.Run(q.quality, symbols.z.data(), z_shape_.h, z_shape_.w, features_.data(),
+                                          rows.data(), q.map, symbols.qualities.data()));
   if (q.skipped.empty()) return {};
   ForEachPosition([&](const Position& p) {
     for (size_t c = 0; c < q.skipped.size(); ++c) {
@@ -155,8 +157,8 @@ Result<TileCoder::Means> TileCoder::CodeHalves(const TileQuality& q, CoarseCoder
   AECOMP_RETURN_IF_ERROR(coarse.CodeFirstHalf(scales, mu, symbols.y.data(), code));
   ForEachPosition([&](const Position& p) {
     side.FirstHalf(p, mu + p.at);
-    SeePosition(symbols.y.data() + p.at, mu + p.at, scales, means_->seen_steps(), p.parity,
-                means_->SeenRow(p.i) + int64_t{p.j} * y_shape_.c);
+    SeePosition(symbols.y.data() + p.at, mu + p.at, q.LatentsAt(symbols.qualities, p.index), means_->seen_steps(),
+                p.parity, means_->SeenRow(p.i) + int64_t{p.j} * y_shape_.c);
   });
   float* const correction = means_->Correct();
   AECOMP_RETURN_IF_ERROR(coarse.CodeSecondHalf(scales, mu, correction, symbols.y.data(), code));
@@ -169,14 +171,16 @@ class TileCoder::Rounding {
  public:
   Rounding(const RdQuantiser& quantiser, const TileQuality& q, const Tile& tile, const LatentView& y,
            TileSymbols& symbols)
-      : quantiser_(quantiser), scales_(q.latents()), tile_(tile), y_(y), symbols_(symbols) {}
+      : quantiser_(quantiser), q_(q), tile_(tile), y_(y), symbols_(symbols) {}
 
   Status Coarse(int c, std::span<CoarseCoder::Element> elements) {
     for (CoarseCoder::Element& e : elements) {
       if (e.row == 0) continue;
-      const auto position = static_cast<int>(e.at / scales_.channels);
-      const float y = y_.At(tile_.row + position / tile_.w, tile_.column + position % tile_.w)[c];
-      e.symbol = quantiser_.Quantise(y * scales_.gain[c] - e.mean, e.row, scales_.inverse_weight[c]);
+      const LatentScales scales = q_.LatentsAt(symbols_.qualities, e.position);
+      const auto position = static_cast<int>(e.position);
+      const int row = tile_.row + position / tile_.w, column = tile_.column + position % tile_.w;
+      const float inverse_weight = scales.inverse_weight[c];
+      e.symbol = quantiser_.Quantise(y_.At(row, column)[c] * scales.gain[c] - e.mean, e.row, inverse_weight);
       symbols_.coarse.push_back(e.symbol), symbols_.coarse_rows.push_back(e.row);
     }
     return {};
@@ -190,18 +194,20 @@ class TileCoder::Rounding {
  private:
   void Round(const Position& p, const float* mu, const float* correction, uint32_t parity) {
     if (p.i >= tile_.coded_h || p.j >= tile_.coded_w) return;
-    float* const residual = ChannelsOfThread(scales_.channels);
+    const LatentScales scales = q_.LatentsAt(symbols_.qualities, p.index);
+    float* const residual = ChannelsOfThread(scales.channels);
     const uint8_t* rows = symbols_.rows.data() + p.at;
-    Residual(y_.At(tile_.row + p.i, tile_.column + p.j), mu, correction, rows, scales_, parity, residual);
+    const int row = tile_.row + p.i, column = tile_.column + p.j;
+    Residual(y_.At(row, column), mu, correction, rows, scales, parity, residual);
     int16_t* to = symbols_.y.data() + p.at;
-    for (size_t c = parity; c < scales_.channels; c += 2) {
+    for (size_t c = parity; c < scales.channels; c += 2) {
       if (std::fabs(residual[c]) < 0.5f) continue;  // most are, and become 0
-      to[c] = quantiser_.Quantise(residual[c], rows[c], scales_.inverse_weight[c]);
+      to[c] = quantiser_.Quantise(residual[c], rows[c], scales.inverse_weight[c]);
     }
   }
 
   const RdQuantiser& quantiser_;
-  const LatentScales scales_;
+  const TileQuality& q_;
   const Tile& tile_;
   const LatentView& y_;
   TileSymbols& symbols_;
@@ -214,7 +220,7 @@ Result<TileCoder::Means> TileCoder::Quantise(const TileQuality& q, const Tile& t
   QuantiseZ(q, tile, y, symbols.z);
   AECOMP_RETURN_IF_ERROR(PredictRows(q, symbols));
   symbols.y.resize(symbols.rows.size());
-  CoarseCoder coarse(model_.prior.coarse(), tile, symbols.rows);
+  CoarseCoder coarse(model_.prior.coarse(), tile, q, symbols);
   Rounding rounding(quantiser_, q, tile, y, symbols);
   return CodeHalves(q, coarse, symbols, rounding);
 }
@@ -251,7 +257,7 @@ class TileCoder::Restoring {
  public:
   Restoring(const TileQuality& q, const Tile& tile, const TileSymbols& symbols, SymbolReader& reader,
             LatentPlane& y_hat)
-      : scales_(q.latents()), tile_(tile), symbols_(symbols), reader_(reader), y_hat_(y_hat) {}
+      : q_(q), tile_(tile), symbols_(symbols), reader_(reader), y_hat_(y_hat) {}
 
   Status Coarse(int, std::span<CoarseCoder::Element> elements) {
     rows_.clear();
@@ -270,13 +276,14 @@ class TileCoder::Restoring {
   void FirstHalf(const Position&, const float*) {}
   void SecondHalf(const Position& p, const float* mu, const float* correction) {
     if (p.i >= tile_.coded_h || p.j >= tile_.coded_w) return;
-    float* const restored = ChannelsOfThread(scales_.channels);
-    RestoreLatents(symbols_.y.data() + p.at, mu, correction, scales_, p.parity, restored);
+    const LatentScales scales = q_.LatentsAt(symbols_.qualities, p.index);
+    float* const restored = ChannelsOfThread(scales.channels);
+    RestoreLatents(symbols_.y.data() + p.at, mu, correction, scales, p.parity, restored);
     y_hat_.Set(tile_.row + p.i, tile_.column + p.j, restored);
   }
 
  private:
-  const LatentScales scales_;
+  const TileQuality& q_;
   const Tile& tile_;
   const TileSymbols& symbols_;
   SymbolReader& reader_;
@@ -291,7 +298,7 @@ Status TileCoder::Decode(const TileQuality& q, const Tile& tile, SymbolReader& r
   symbols.z.resize(static_cast<size_t>(z_shape_.size()));
   AECOMP_RETURN_IF_ERROR(reader.ReadZ(symbols.z));
   AECOMP_RETURN_IF_ERROR(PredictRows(q, symbols));
-  CoarseCoder coarse(model_.prior.coarse(), tile, symbols.rows);
+  CoarseCoder coarse(model_.prior.coarse(), tile, q, symbols);
   symbols.y.resize(symbols.rows.size());
   AECOMP_RETURN_IF_ERROR(reader.ReadY(tile, symbols.rows, symbols.y));
   Restoring restoring(q, tile, symbols, reader, y_hat);

@@ -68,6 +68,7 @@ class TileCoder {
   /// A position of the tile.
   struct Position {
     int i, j;
+    size_t index;     ///< in [h, w]
     size_t at;        ///< its first element in [h, w, M]
     uint32_t parity;  ///< of the channels that belong to the first half
   };

@@ -74,7 +74,7 @@ void CoarsePlanes::Reset(const std::vector<int>& channels, int h, int w) {
   mean.assign(size, 0), value.assign(size, 0), row.assign(size, 0), symbol.assign(size, 0);
 }
 
-CoarsePlanes::Terms CoarsePlanes::TermsOf(size_t k, int stage, int i, int j) const {
+CoarsePlanes::Terms CoarsePlanes::TermsOf(size_t k, int stage, int i, int j, float ratio) const {
   const int side = Side(stage);
   const bool centres = stage % 2 == 1;
   const float own = mean[At(k, i, j)];
@@ -105,15 +105,17 @@ CoarsePlanes::Terms CoarsePlanes::TermsOf(size_t k, int stage, int i, int j) con
   t.activity = CoarseModel::kActivities - 1;
   if (t.inside) {
     t.activity = 0;
-    while (t.activity < CoarseModel::kActivities - 1 && high - low >= kActivityFrom[static_cast<size_t>(t.activity)])
+    const float range = (high - low) * ratio;
+    while (t.activity < CoarseModel::kActivities - 1 && range >= kActivityFrom[static_cast<size_t>(t.activity)])
       ++t.activity;
   }
   return t;
 }
 
-CoarsePlanes::Prediction CoarsePlanes::Predict(const CoarseModel& model, size_t k, int stage, int i, int j) const {
+CoarsePlanes::Prediction CoarsePlanes::Predict(const CoarseModel& model, size_t k, int stage, int i, int j,
+                                               float ratio) const {
   if (stage == 0) return {mean[At(k, i, j)], 0};
-  const Terms t = TermsOf(k, stage, i, j);
+  const Terms t = TermsOf(k, stage, i, j, ratio);
   const float* w = model.Weights(k, stage);
   float sum = t.mean;
   for (size_t n = 0; n < t.x.size(); ++n) sum += t.x[n] * w[n];

@@ -93,14 +93,15 @@ class CoarsePlanes {
   };
   /// Of an element of stage 1 or later: how much its four nearest neighbours differ from their means on average; the
   /// mean of these means less its own; the same of the eight neighbours around them.
-  Terms TermsOf(size_t k, int stage, int i, int j) const;
+  /// ratio: of the step in which these planes are to the own step, in which the activity is measured.
+  Terms TermsOf(size_t k, int stage, int i, int j, float ratio = 1) const;
 
   struct Prediction {
     float mean;
     int activity;
   };
   /// The mean, and the weighted terms. Single operations in a fixed order: the same on every machine.
-  Prediction Predict(const CoarseModel& model, size_t k, int stage, int i, int j) const;
+  Prediction Predict(const CoarseModel& model, size_t k, int stage, int i, int j, float ratio = 1) const;
 
  private:
   static constexpr int kLattice = 16;

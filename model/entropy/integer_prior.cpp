@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <exception>
+#include <numeric>
 
 #include "model/base/onednn.h"
 #include "model/entropy/integer_prior_state.h"
@@ -82,7 +83,8 @@ std::span<const uint8_t> IntegerPrior::ZRows(int quality) const {
   return std::span(state_->z_rows).subspan(static_cast<size_t>(quality) * n, n);
 }
 
-Status IntegerPrior::Run(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows) const {
+Status IntegerPrior::Run(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows,
+                         const QualityMap& map, uint8_t* qualities) const {
   State& s = *state_;
   AECOMP_ASSIGN_OR_RETURN(std::unique_ptr<IntegerRunner> runner, s.TakeRunner(h, w));
   s.QuantiseInput(quality, z, int64_t{h} * w, runner->input.data());
@@ -93,8 +95,18 @@ Status IntegerPrior::Run(int quality, const int16_t* z, int h, int w, uint8_t* f
       runner->convs[i].RunToU8(x, y);
       x = y;
     }
-    const int32_t* offset = s.sigma_offset.data() + int64_t{quality} * s.latent_channels;
-    runner->convs.back().RunToRows(x, offset, s.y_tables.rows() - 1, y_rows);
+    const int most = s.y_tables.rows() - 1;
+    if (map.empty()) {
+      runner->convs.back().RunToRows(x, s.SigmaOffset(quality), most, y_rows);
+    } else {
+      const auto choose = [&](int64_t pixel, const uint8_t* middle) {
+        const uint32_t activity = std::accumulate(middle, middle + s.latent_channels, 0u);
+        const int own = QualityAt(map, quality, activity, s.MaxQuality());
+        qualities[pixel] = static_cast<uint8_t>(own);
+        return s.SigmaOffset(own);
+      };
+      runner->convs.back().RunToRows(x, s.SigmaOffset(s.MaxQuality() / 2), choose, most, y_rows);
+    }
   } catch (const std::exception& e) {
     onednn::PassOnOutOfMemory(e);
     return ModelError(std::string("the integer prior cannot be run: ") + e.what());
@@ -109,7 +121,8 @@ Status IntegerPrior::Prepare(int h, int w) const {
   return {};
 }
 
-void IntegerPrior::RunScalar(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows) const {
+void IntegerPrior::RunScalar(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows,
+                             const QualityMap& map, uint8_t* qualities) const {
   const State& s = *state_;
   Shape shape{1, s.hyper_channels, h, w};
   std::vector<uint8_t> x(static_cast<size_t>(shape.size()));
@@ -121,15 +134,23 @@ void IntegerPrior::RunScalar(int quality, const int16_t* z, int h, int w, uint8_
     AccumulateScalar(layer, x.data(), shape.h, shape.w, s.ZeroPoint(i), acc.data());
     const bool last = i + 1 == s.layers.size();
     std::vector<uint8_t> y(acc.size());
-    for (size_t k = 0; k < acc.size(); ++k) {
+    const auto row_at = [&](size_t k, int q) {
       const size_t c = k % static_cast<size_t>(layer.out);
       const int64_t value = Requantise(acc[k], layer.multiplier[c], layer.shift);
-      if (!last) {
-        y[k] = ClampToU8(value);
-        continue;
-      }
-      const int64_t row = (value + s.sigma_offset[static_cast<size_t>(quality * s.latent_channels) + c] + 128) >> 8;
-      y[k] = static_cast<uint8_t>(std::clamp<int64_t>(row, 0, s.y_tables.rows() - 1));
+      return static_cast<uint8_t>(
+          std::clamp<int64_t>((value + s.SigmaOffset(q)[c] + 128) >> 8, 0, s.y_tables.rows() - 1));
+    };
+    for (size_t k = 0; k < acc.size(); ++k) {
+      const size_t c = k % static_cast<size_t>(layer.out);
+      y[k] = last ? row_at(k, quality) : ClampToU8(Requantise(acc[k], layer.multiplier[c], layer.shift));
+    }
+    for (size_t first = 0; last && !map.empty() && first < acc.size(); first += static_cast<size_t>(layer.out)) {
+      uint32_t activity = 0;
+      const size_t end = first + static_cast<size_t>(layer.out);
+      for (size_t k = first; k < end; ++k) activity += row_at(k, s.MaxQuality() / 2);
+      const int own = QualityAt(map, quality, activity, s.MaxQuality());
+      for (size_t k = first; k < end; ++k) y[k] = row_at(k, own);
+      qualities[first / static_cast<size_t>(layer.out)] = static_cast<uint8_t>(own);
     }
     if (i + 1 == s.hyper_layers) std::memcpy(features, y.data(), y.size());
     if (last) std::memcpy(y_rows, y.data(), y.size());

@@ -15,6 +15,7 @@
 #include "model/base/tensor.h"
 #include "model/entropy/coarse.h"
 #include "model/entropy/coding_tables.h"
+#include "model/entropy/quality_map.h"
 #include "model/integer/integer_layer.h"
 #include "model/network/architecture.h"
 
@@ -45,11 +46,15 @@ class IntegerPrior {
   /// z: [h, w, N] symbols of one tile. features: [4h, 4w, K] u8, value = feature * feature_scales()[channel]. y_rows:
   /// [4h, 4w, M] rows of y_tables; row 0 means "not coded, the value is 0". May be called from several threads. Fails
   /// only when there is no memory or the sizes do not close (kModel).
-  Status Run(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows) const;
+  /// With a map each position has a quality of its own, which selects its rows: qualities [4h, 4w], not written without
+  /// a map.
+  Status Run(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows,
+             const QualityMap& map = {}, uint8_t* qualities = nullptr) const;
   /// Makes ready what Run needs for tiles of this size: to be called where there is time for it.
   Status Prepare(int h, int w) const;
   /// The same as Run, in plain loops: what Run is tested against.
-  void RunScalar(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows) const;
+  void RunScalar(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows,
+                 const QualityMap& map = {}, uint8_t* qualities = nullptr) const;
 
   /// Channels of y that a colour model does not code in gray images, since they hold colour alone: not 0. [M], or empty
   /// when all are coded.

@@ -44,6 +44,8 @@ struct IntegerPrior::State {
   std::mutex mutex;  ///< of `idle`
   std::vector<std::unique_ptr<IntegerRunner>> idle;
 
+  int MaxQuality() const { return qualities - 1; }
+  const int32_t* SigmaOffset(int quality) const { return sigma_offset.data() + int64_t{quality} * latent_channels; }
   int ZeroPoint(size_t layer) const { return layer == 0 ? kInputZeroPoint : 0; }
   void QuantiseInput(int quality, const int16_t* z, int64_t positions, uint8_t* x) const;  // [h, w, N]
   Result<std::unique_ptr<IntegerRunner>> TakeRunner(int h, int w);

@@ -287,6 +287,17 @@ void IntegerConv::RunToRows(const uint8_t* x, const int32_t* offset, int max_row
   });
 }
 
+void IntegerConv::RunToRows(const uint8_t* x, const int32_t* offset, const ChooseOffset& choose, int max_row,
+                            uint8_t* rows) {
+  const int out = impl_->layer.out, shift = impl_->layer.shift;
+  const int32_t* multiplier = impl_->layer.multiplier.data();
+  impl_->ForEachPixel(x, [&](int64_t pixel, const int32_t* acc, const int32_t* bias) {
+    uint8_t* to = rows + pixel * out;
+    PixelToRows(acc, bias, multiplier, shift, out, offset, max_row, to);
+    PixelToRows(acc, bias, multiplier, shift, out, choose(pixel, to), max_row, to);
+  });
+}
+
 void IntegerConv::RunToAccumulators(const uint8_t* x, int32_t* result) {
   const int out = impl_->layer.out;
   impl_->ForEachPixel(x, [&](int64_t pixel, const int32_t* acc, const int32_t* bias) {

@@ -35,6 +35,11 @@ class IntegerConv {
   /// The same, but to table rows: (requantised + offset[c] + 128) >> 8, clamped to 0 .. max_row.
   void RunToRows(const uint8_t* x, const int32_t* offset, int max_row, uint8_t* rows);
 
+  /// The same with offsets [out] that every pixel chooses for itself: choose(pixel, rows [out] with `offset`). It is
+  /// called from several threads.
+  using ChooseOffset = std::function<const int32_t*(int64_t pixel, const uint8_t* rows)>;
+  void RunToRows(const uint8_t* x, const int32_t* offset, const ChooseOffset& choose, int max_row, uint8_t* rows);
+
   /// Sums of some outputs that follow each other in a row: repeats x width, of which each `width` have these biases. A
   /// width is a number of whole pixels.
   struct Sums {

@@ -82,11 +82,15 @@ def parse_container(data):
     b = Bytes(data)
     require(b.take(6) == b"\x89AEC\r\n", "not an .aec file")
     version, width, height, flags, quality = b.u8(), b.varint(), b.varint(), b.u8(), b.u8()
+    tools = b.u8() if version == 2 else 0
+    strength, reference = (b.u8(), b.u8()) if tools & 1 else (0, 0)
     model, streams = b.take(8), b.u8()
     chunks = b.varint() if flags & 64 else 0
     check = xxh32(0, data[:b.at])
     require(b.u32() == check, "the header's checksum is wrong")
-    require(version == 1, "format version %d is not known here" % version)
+    require(version in (1, 2), "format version %d is not known here" % version)
+    require(version == 1 or tools == 1, "tools %d are not known here" % tools)
+    require(strength > 0 or not tools & 1, "a map of qualities without strength")
     tile = 1 << (flags & 15)
     across, down = -(-width // tile), -(-height // tile)
     tiles = []
@@ -108,7 +112,7 @@ def parse_container(data):
         extra[kind] = content
     require(b.at == len(data), "bytes follow the end")
     return dict(width=width, height=height, tile=tile, channels=3 if flags & 16 else 1, bits=16 if flags & 32 else 8,
-                quality=quality, model=model.hex(), tiles=payload, extra=extra)
+                quality=quality, map=(strength, reference), model=model.hex(), tiles=payload, extra=extra)
 
 
 class Tables:
@@ -365,15 +369,18 @@ def convolutions(network):
     return [layer for layer in network if layer["type"] != "relu"]
 
 
+LEVELS = [int(100 * 2 ** (n / 8)) - 100 for n in range(1, 81)]
+
+
 class TileDecoder:
-    def __init__(self, model, quality, gray):
+    def __init__(self, model, quality, gray, quality_map=(0, 0)):
         self.model, self.quality, a = model, quality, model.architecture
+        self.map = quality_map
         self.prior = a["prior"]
         self.z_tables = Tables(model["integer.z_tables.bounds"], model["integer.z_tables.frequencies"])
         self.y_tables = Tables(model["integer.y_tables.bounds"], model["integer.y_tables.frequencies"])
-        log_gain = at_quality(model["log_gain"], quality)
-        self.gain, self.step = exp_all(log_gain), exp_all(at_quality(model["log_step"], quality))
-        self.fixed = exp_all(model["log_gain"][len(model["log_gain"]) // 2] - log_gain)
+        self.numbers = {}
+        self.gain, self.step, self.fixed = self.numbers_of(quality)
         self.channels = len(self.gain)
         skipped = model.get("integer.gray_skipped") if gray else None
         self.skipped = np.zeros(self.channels, bool) if skipped is None else skipped != 0
@@ -393,6 +400,21 @@ class TileDecoder:
         if self.coarse:
             self.coarse_weights, self.coarse_rows = model["integer.coarse.weights"], model["integer.coarse.rows"]
 
+    def numbers_of(self, quality):
+        """gain, step and fixed [M] of a quality."""
+        if quality not in self.numbers:
+            log_gain = at_quality(self.model["log_gain"], quality)
+            fixed = exp_all(self.model["log_gain"][len(self.model["log_gain"]) // 2] - log_gain)
+            self.numbers[quality] = exp_all(log_gain), exp_all(at_quality(self.model["log_step"], quality)), fixed
+        return self.numbers[quality]
+
+    def qualities_of(self, middle_rows):
+        """The quality of every position from its rows at the middle quality."""
+        strength, reference = self.map
+        level = np.searchsorted(LEVELS, middle_rows.sum(axis=-1), side="right")
+        steps = np.clip((strength * (reference - level) + 16) >> 5, -16, 24)
+        return np.clip(self.quality + steps, 0, len(self.model["integer.sigma_offset"]) - 1)
+
     def rows_of(self, z):
         m, q = self.model, self.quality
         u = np.clip((z * m["integer.z_input.multiplier"][q].astype(np.int64) +
@@ -405,9 +427,14 @@ class TileDecoder:
             u = run_stored_layer(m, layer, u, 0)
             if n + 1 < len(head):
                 u = np.clip(u, 0, 255)
-        rows = np.clip((u + m["integer.sigma_offset"][q].astype(np.int64) + 128) >> 8, 0, len(self.y_tables.bounds) - 1)
+        offsets = m["integer.sigma_offset"].astype(np.int64)
+        rows_at = lambda offset: np.clip((u + offset + 128) >> 8, 0, len(self.y_tables.bounds) - 1)
+        qualities = np.full(u.shape[:2], q)
+        if self.map[0]:
+            qualities = self.qualities_of(rows_at(offsets[(len(offsets) - 1) // 2]))
+        rows = rows_at(offsets[qualities])
         rows[..., self.skipped] = 0
-        return features, rows
+        return features, rows, qualities
 
     def decode(self, streams, coded, padded, z_shape):
         """coded, padded: (h, w) of y; returns y^ as the synthesis reads it, [h, w, M], and all that led there."""
@@ -415,7 +442,10 @@ class TileDecoder:
         z = self.symbols([streams[0]], self.z_tables, np.tile(self.model["integer.z_rows"][self.quality],
                                                               z_shape[0] * z_shape[1]))
         z = z.reshape(z_shape + (n,))
-        features, rows = self.rows_of(z)
+        features, rows, qualities = self.rows_of(z)
+        gain, step, fixed = (np.array([[self.numbers_of(int(q))[n] for q in line] for line in qualities])
+                             for n in range(3))  # [h, w, M]
+        mean_gain = np.where(self.skipped, F32(0), gain)
         inside = np.zeros(padded + (1,), bool)
         inside[:coded[0], :coded[1]] = True
         listed = np.where(inside, rows, 0)
@@ -427,18 +457,18 @@ class TileDecoder:
         mu = self.head.run(features)
         i, j, c = np.indices(padded + (self.channels,))
         first = (i + j + c) % 2 == 1
-        coarse = Coarse(self, streams[1], mu, rows, symbols, coded) if self.coarse else None
+        coarse = Coarse(self, streams[1], mu, rows, symbols, coded, gain / self.gain) if self.coarse else None
         if coarse:
             coarse.stages(range(8), None)
-        value = symbols.astype(F32) + mu * self.mean_gain
-        context = np.where(first, seen(compand(value * self.fixed), F32(1) / self.in_unit), SEEN_ZERO)
+        value = symbols.astype(F32) + mu * mean_gain
+        context = np.where(first, seen(compand(value * fixed), F32(1) / self.in_unit), SEEN_ZERO)
         joined = np.concatenate([128 + (features >> 1), seen(self.context_in.run(context), F32(1) / self.joined_unit)], 2)
         correction = self.context_out.run(joined)
         if coarse:
             coarse.stages([8], correction)
             coarse.decoder.end()
-        mean = np.where(first, mu, mu + correction) * self.mean_gain
-        y_hat = (symbols.astype(F32) + mean) * self.step
+        mean = np.where(first, mu, mu + correction) * mean_gain
+        y_hat = (symbols.astype(F32) + mean) * step
         latent = np.clip(np.rint(y_hat * F32(1024)), -32767, 32767).astype(np.int64)[:coded[0], :coded[1]]
         return latent, dict(z=z, features=features, rows=rows, mu=mu, context=context, correction=correction,
                             symbols=symbols, latent=latent)
@@ -460,12 +490,13 @@ class TileDecoder:
 class Coarse:
     """Coarse channels of one tile: they are decoded stage by stage, each from elements that are there."""
 
-    def __init__(self, tile, stream, mu, rows, symbols, coded):
+    def __init__(self, tile, stream, mu, rows, symbols, coded, ratio):
         self.t, self.decoder, self.mu, self.symbols = tile, Decoder(stream), mu, symbols
         (self.h, self.w), channels = coded, tile.coarse
         self.mean = [mu[:self.h, :self.w, c] * tile.mean_gain[c] for c in channels]
         self.row = [rows[:self.h, :self.w, c].copy() for c in channels]
         self.value = [np.zeros((self.h, self.w), F32) for _ in channels]
+        self.ratio = [ratio[:self.h, :self.w, c] for c in channels]
 
     def elements(self, channel, stage):
         shift = 1 - channel % 2
@@ -513,7 +544,7 @@ class Coarse:
         mean = self.mean[k][i, j] + a * w[0] + b * w[1] + c * w[2] + d * w[3]
         activity = 7
         if len(values) == 4:
-            span = max(values) - min(values)
+            span = (max(values) - min(values)) * self.ratio[k][i, j]
             activity = sum(1 for v in FIRST_OF_ACTIVITY if span >= v)
         return mean, activity
 
@@ -534,7 +565,7 @@ class Coarse:
                         row = int(self.t.coarse_rows[k, stage, activity, row])
                     symbol = self.decoder.value(self.t.y_tables, row) if row else 0
                     self.symbols[i, j, c], self.mu[i, j, c] = symbol, mean / gain
-                    self.value[k][i, j] = mean + F32(symbol)
+                    self.value[k][i, j] = mean + F32(symbol) / self.ratio[k][i, j]
                     if correction is not None:
                         correction[i, j, c] = 0
 
@@ -632,7 +663,8 @@ def decode(model, container):
     a = model.architecture
     stride, hyper = a.get("latent_stride", 16), a.get("hyper_stride", 64)
     size, width, height = container["tile"], container["width"], container["height"]
-    decoder = TileDecoder(model, container["quality"], container["channels"] == 1 and a.get("image_channels", 3) == 3)
+    gray = container["channels"] == 1 and a.get("image_channels", 3) == 3
+    decoder = TileDecoder(model, container["quality"], gray, container["map"])
     latent = np.zeros((-(-height // stride), -(-width // stride), decoder.channels), np.int64)
     values, across = None, -(-width // size)
     for t, streams in enumerate(container["tiles"]):

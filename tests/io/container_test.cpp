@@ -163,6 +163,54 @@ TEST(Container, RefusesSizesThatTheFileCannotHold) {
   EXPECT_FALSE(ParseHeader(Resealed(bytes, header), "x").ok());
 }
 
+// Where the tools of Small() begin in a file of version 2.
+constexpr size_t kTools = 11;
+
+Container WithMap() {
+  Container c = Small();
+  c.header.map_strength = 23, c.header.map_reference = 0;
+  return c;
+}
+
+TEST(Container, AMapOfQualitiesIsSaidInVersionTwo) {
+  EXPECT_EQ(SerializeContainer(Small())[6], 1) << "what version 1 can say is said in version 1";
+  const auto bytes = SerializeContainer(WithMap());
+  EXPECT_EQ(bytes[6], 2);
+  EXPECT_EQ(std::vector<uint8_t>(bytes.begin() + kTools, bytes.begin() + kTools + 3),
+            (std::vector<uint8_t>{kToolQualityMap, 23, 0}));
+  EXPECT_EQ(bytes.size(), SerializeContainer(Small()).size() + 3);
+  const auto parsed = ParseContainer(bytes, "x");
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  ExpectEqual(parsed.value(), WithMap());
+  EXPECT_EQ(parsed.value().header.version(), 2);
+  EXPECT_EQ(parsed.value().header.map_strength, 23);
+  EXPECT_EQ(parsed.value().header.map_reference, 0);
+  EXPECT_EQ(ParseHeader(bytes, "x").value().map_strength, 23);
+}
+
+TEST(Container, RefusesToolsThatItDoesNotKnow) {
+  const auto bytes = SerializeContainer(WithMap());
+  const auto code_with = [&](size_t at, uint8_t value) {
+    auto changed = bytes;
+    changed[at] = value;
+    return ParseHeader(Resealed(changed, kSmallHeader + 3), "x").status().code();
+  };
+  EXPECT_EQ(code_with(kTools, kToolQualityMap), StatusCode::kOk);
+  EXPECT_EQ(code_with(kTools + 1, 24), StatusCode::kOk);
+  EXPECT_EQ(code_with(kTools, 0), StatusCode::kCorrupt);
+  EXPECT_EQ(code_with(kTools + 1, 0), StatusCode::kCorrupt) << "a map without strength";
+  for (int bit = 1; bit < 8; ++bit) {
+    EXPECT_EQ(code_with(kTools, static_cast<uint8_t>(kToolQualityMap | 1 << bit)), StatusCode::kCorrupt);
+    EXPECT_EQ(code_with(kTools, static_cast<uint8_t>(1 << bit)), StatusCode::kCorrupt);
+  }
+  for (size_t n = 0; n < bytes.size(); ++n) EXPECT_EQ(Code(std::span(bytes).first(n)), StatusCode::kCorrupt);
+  for (size_t i = 6; i < kSmallHeader + 3 + 4; ++i) {
+    auto changed = bytes;
+    changed[i] ^= 1;
+    EXPECT_EQ(Code(changed), StatusCode::kCorrupt) << i;
+  }
+}
+
 TEST(Container, SurvivesRandomBytesBehindARightHeader) {
   const auto bytes = SerializeContainer(Large());
   std::mt19937 random(1);

@@ -92,6 +92,35 @@ TEST(Codec, DecoderSeesWhatTheEncoderQuantised) {
   EXPECT_GT(nearest, coded * 3 / 4);
 }
 
+TEST(Codec, TuningForPsnrMakesFilesOfVersionOne) {
+  Codec codec(TinyModel());
+  const Image image = SyntheticImage(150, 90, 3);
+  const auto plain = codec.Compress(image, 30).value();
+  codec.SetTuning(Tuning::kVisual);
+  const auto visual = codec.Compress(image, 30).value();
+  const Container container = ParseContainer(visual, "visual").value();
+  EXPECT_EQ(container.header.version(), 2);
+  EXPECT_EQ(container.header.map_strength, VisualQualityMap(codec.model().architecture.latent_channels).strength);
+  EXPECT_TRUE(codec.Decompress(container, "visual").ok());
+  codec.SetTuning(Tuning::kPsnr);
+  EXPECT_EQ(codec.Compress(image, 30).value(), plain);
+  EXPECT_EQ(ParseContainer(plain, "plain").value().header.version(), 1);
+}
+
+/// Regions and tiles know nothing of qualities elsewhere.
+TEST(Codec, RegionsOfFilesWithQualitiesByPlaceEqualTheWhole) {
+  const auto model = TinyModel();
+  Codec codec(model);
+  codec.SetQualityMap({120, 40});
+  codec.SetTileSize(128);
+  const Image image = SyntheticImage(300, 260, 3);
+  const Container container = ParseContainer(codec.Compress(image, 25).value(), "file").value();
+  const Image whole = codec.Decompress(container, "file").value();
+  const Region region{90, 70, 150, 120};
+  const Image part = codec.Decompress(container, "file", region).value();
+  EXPECT_EQ(part.pixels, Crop(whole, region).pixels);
+}
+
 /// A coder gives the same for a tile whatever it coded before.
 TEST(Codec, TilesDoNotDependOnTilesBefore) {
   const auto model = TinyModel();

@@ -84,11 +84,29 @@ TEST(Coarse, WeightsOfPlanesFollowThem) {
   });
 }
 
-TEST(Coarse, DecoderRestoresWhatTheEncoderDid) {
+TEST(Coarse, ActivityIsMeasuredInTheOwnStep) {
+  const CoarseModel model = RandomCoarse(3);
+  CoarsePlanes planes;
+  planes.Reset(model.channels, 32, 32);
+  for (int i = 0; i < 32; ++i) {
+    for (int j = 0; j < 32; ++j) planes.value[planes.At(0, i, j)] = static_cast<float>(i);
+  }
+  planes.ForEach(0, 6, [&](int i, int j) {  // a range of 4
+    if (i < 2 || i >= 30 || j < 2 || j >= 30) return;
+    EXPECT_EQ(planes.Predict(model, 0, 6, i, j).activity, 3);
+    EXPECT_EQ(planes.Predict(model, 0, 6, i, j, 2.f).activity, 5);
+    EXPECT_EQ(planes.Predict(model, 0, 6, i, j, 0.125f).activity, 0);
+    EXPECT_EQ(planes.Predict(model, 0, 6, i, j, 2.f).mean, planes.Predict(model, 0, 6, i, j).mean);
+  });
+}
+
+/// quality_map: with one, steps differ by place.
+void ExpectRestored(bool quality_map) {
   const auto model = CoarseTiny();
   const int m = model->architecture.latent_channels;
   const Tile tile{0, 0, 19, 33, 20, 36};
-  const TileQuality q = TileQualityAt(*model, 30);
+  const QualityMap map{static_cast<uint8_t>(quality_map ? 250 : 0), 30};
+  const TileQuality q = TileQualityAt(*model, 30, 1, false, map);
   auto encoder = TileCoder::Create(*model, tile).value(), decoder = TileCoder::Create(*model, tile).value();
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
@@ -110,14 +128,18 @@ TEST(Coarse, DecoderRestoresWhatTheEncoderDid) {
       for (const int c : model->prior.coarse().channels) {
         const auto k = static_cast<size_t>(c), e = static_cast<size_t>((i * tile.w + j) * m + c);
         EXPECT_EQ(symbols.rows[e], 0) << "coarse channels are not in the streams of y";
-        near += std::fabs(y_hat.Floats(i, j)[c] / q.scales.step[k] - y[e] * q.scales.gain[k]) < 1.5f;
+        const LatentScales own = q.LatentsAt(symbols.qualities, static_cast<size_t>(i * tile.w + j));
+        near += std::fabs(y_hat.Floats(i, j)[c] / own.step[k] - y[e] * own.gain[k]) < 1.5f;
         ++all, not_zero += symbols.y[e] != 0;
       }
     }
   }
   EXPECT_GT(not_zero, 1000);
   EXPECT_GT(near, all * 9 / 10);
+  EXPECT_EQ(symbols.qualities.empty(), !quality_map);
 }
+TEST(Coarse, DecoderRestoresWhatTheEncoderDid) { ExpectRestored(false); }
+TEST(Coarse, DecoderRestoresWhatTheEncoderDidWithQualitiesByPlace) { ExpectRestored(true); }
 
 TEST(Coarse, FilesComeBackWithAnyThreadsAndRegions) {
   const Image image = SyntheticImage(1100, 200, 3), gray = SyntheticImage(70, 90, 1), pixel = SyntheticImage(1, 1, 3);

@@ -195,6 +195,25 @@ TEST_F(TinyPriorTest, FastRowsEqualScalarRows) {
   }
 }
 
+TEST_F(TinyPriorTest, EveryPositionHasTheRowsOfItsQuality) {
+  const int h = 3, w = 2, quality = 30;
+  const std::vector<int16_t> z = RandomZ(h, w, 20);
+  const size_t positions = static_cast<size_t>(16 * h * w), m = static_cast<size_t>(a.latent_channels);
+  std::vector<uint8_t> features(positions * static_cast<size_t>(prior.feature_channels()));
+  std::vector<uint8_t> middle(positions * m), rows(middle), slow_rows(middle);
+  ASSERT_TRUE(prior.Run(a.max_quality() / 2, z.data(), h, w, features.data(), middle.data()).ok());
+  uint32_t sum = 0;
+  for (const uint8_t row : middle) sum += row;
+  const QualityMap map{200, static_cast<uint8_t>(ActivityLevel(sum / static_cast<uint32_t>(positions)))};
+  std::vector<uint8_t> qualities(positions), slow_qualities(positions);
+  ASSERT_TRUE(prior.Run(quality, z.data(), h, w, features.data(), rows.data(), map, qualities.data()).ok());
+  prior.RunScalar(quality, z.data(), h, w, features.data(), slow_rows.data(), map, slow_qualities.data());
+  EXPECT_EQ(qualities, slow_qualities);
+  EXPECT_EQ(rows, slow_rows);
+  EXPECT_NE(*std::max_element(qualities.begin(), qualities.end()),
+            *std::min_element(qualities.begin(), qualities.end()));
+}
+
 TEST_F(TinyPriorTest, FollowsTheFloatNetworks) {
   const int h = 12, w = 12, quality = 24;
   const QualityScales s = ScalesAt(a, parameters, quality);
