@@ -69,9 +69,11 @@ Status ReadTools(ByteReader& reader, ContainerHeader& header, const std::string&
   const uint8_t tools = reader.U8();
   if (!reader.ok()) return Truncated(name);
   if (tools == 0) return Damaged(name, "version 2 without tools");
-  if ((tools & ~kToolQualityMap) != 0) {
+  if ((tools & ~(kToolQualityMap | kToolPlanar)) != 0) {
     return CorruptError(name + ": .aec file with tools that this program does not know; update aecomp");
   }
+  header.planar = (tools & kToolPlanar) != 0;
+  if ((tools & kToolQualityMap) == 0) return {};
   header.map_strength = reader.U8(), header.map_reference = reader.U8();
   if (reader.ok() && header.map_strength == 0) return Damaged(name, "a map of qualities without strength");
   return {};

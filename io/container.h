@@ -23,7 +23,7 @@ inline constexpr int kMaxStreams = 255;                            ///< of a til
 inline constexpr int kMaxExtraChunks = 1024;
 
 // Tools of version 2: what decoding needs beyond version 1. model/CODING.md has a section for each.
-inline constexpr uint8_t kToolQualityMap = 1;
+inline constexpr uint8_t kToolQualityMap = 1, kToolPlanar = 8;
 
 struct ContainerHeader {
   uint32_t width = 0, height = 0;
@@ -32,13 +32,16 @@ struct ContainerHeader {
   uint8_t quality = 0;   ///< in 1/16 steps of the model's quality axis: 0 .. 112
   /// How qualities differ by place; strength 0: they do not. See model/entropy/quality_map.h.
   uint8_t map_strength = 0, map_reference = 0;
+  bool planar = false;  ///< coarse channels are predicted in planes, see model/entropy/coarse.h
   ModelId model{};
   uint32_t tile_size = 1024;  ///< a power of two
 
   uint32_t tile_columns() const { return (width + tile_size - 1) / tile_size; }
   uint32_t tile_rows() const { return (height + tile_size - 1) / tile_size; }
   /// The tools that this file needs, as bits.
-  uint8_t tools() const { return map_strength != 0 ? kToolQualityMap : 0; }
+  uint8_t tools() const {
+    return static_cast<uint8_t>((map_strength != 0 ? kToolQualityMap : 0) | (planar ? kToolPlanar : 0));
+  }
   int version() const { return tools() != 0 ? 2 : 1; }
 };
 

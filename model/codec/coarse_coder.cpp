@@ -3,7 +3,7 @@
 namespace aecomp {
 
 CoarseCoder::CoarseCoder(const CoarseModel& coarse, const Tile& tile, const TileQuality& q, TileSymbols& symbols)
-    : coarse_(coarse), tile_(tile), latent_channels_(static_cast<int>(q.latents().channels)) {
+    : coarse_(coarse), tile_(tile), latent_channels_(static_cast<int>(q.latents().channels)), planar_(q.planar) {
   planes_.Reset(coarse.channels, tile.coded_h, tile.coded_w);
   if (!symbols.qualities.empty()) ratio_.resize(planes_.value.size());
   for (size_t k = 0; k < planes_.channels(); ++k) {
@@ -51,7 +51,7 @@ void CoarseCoder::Predict(size_t k, int stage, float gain, const float* mu, cons
     planes_.ForEachInRow(k, stage, i, [&](int y, int x) {
       const size_t at = planes_.At(k, y, x), e = InTile(k, y, x);
       if (correction != nullptr) planes_.mean[at] = (mu[e] + correction[e]) * gain;
-      const CoarsePlanes::Prediction p = planes_.Predict(coarse_, k, stage, y, x, Ratio(at));
+      const CoarsePlanes::Prediction p = planes_.Predict(coarse_, k, stage, y, x, Ratio(at), planar_);
       planes_.value[at] = p.mean;
       if (planes_.row[at] != 0) planes_.row[at] = coarse_.Rows(k, stage, p.activity)[planes_.row[at]];
     });
@@ -71,7 +71,7 @@ Status CoarseCoder::CodeStage(int stage, const LatentScales& q, float* mu, float
       const size_t position = InTile(k, i, j) / static_cast<size_t>(latent_channels_);
       elements_.push_back({position, planes_.value[at] * Ratio(at), planes_.row[at], 0});
     });
-    AECOMP_RETURN_IF_ERROR(code(c, elements_));
+    AECOMP_RETURN_IF_ERROR(code(stage, c, elements_));
     auto element = elements_.begin();
     planes_.ForEach(k, stage, [&](int i, int j) {
       const int16_t symbol = (element++)->symbol;

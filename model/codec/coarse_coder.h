@@ -31,7 +31,7 @@ class CoarseCoder {
     int16_t symbol;
   };
   /// The elements of one stage of channel c, in the order in which they are coded.
-  using Code = std::function<Status(int c, std::span<Element> elements)>;
+  using Code = std::function<Status(int stage, int c, std::span<Element> elements)>;
 
   /// y: symbols [h, w, M], of which the coarse ones are set. mu: [h, w, M], before gain, which become what the coarse
   /// elements were predicted from.
@@ -51,6 +51,7 @@ class CoarseCoder {
   const CoarseModel& coarse_;
   const Tile tile_;
   const int latent_channels_;
+  const bool planar_;
   CoarsePlanes planes_;       // in units of the quantisation step at the tile's quality
   std::vector<float> ratio_;  // as planes_.value, or empty where all are 1
   std::vector<Element> elements_;

@@ -59,8 +59,8 @@ Status CheckHeader(const ContainerHeader& h, const Model& model) {
   }
   if (h.quality > a.max_quality())
     return CorruptError("has a quality of " + std::to_string(h.quality) + ", beyond its model's");
-  if (h.map_strength != 0 && a.prior == PriorType::kFactorized)
-    return CorruptError("has qualities by place, which models with a factorized prior do not know");
+  if (h.tools() != 0 && a.prior == PriorType::kFactorized)
+    return CorruptError("uses tools that models with a factorized prior do not know");
   const uint32_t tile = static_cast<uint32_t>(a.tile), stride = tile != 0 ? 1 : static_cast<uint32_t>(a.hyper_stride);
   if (h.tile_size < std::max(tile, 1u) || h.tile_size > kMaxTileSize || h.tile_size % stride != 0) {
     return CorruptError("has tiles of " + std::to_string(h.tile_size) + " pixels, which its model cannot decode");
@@ -101,6 +101,7 @@ struct Codec::Impl {
   std::vector<ExtraChunk> extra;
   uint32_t tile_size = ContainerHeader().tile_size;
   QualityMap map;
+  bool planar = false;
   LatentPlane y_hat;  // memory of one image, kept for the next one
   bool used = false;  // an image was coded: what the next one needs is likely to be there
 
@@ -121,6 +122,7 @@ ContainerHeader Codec::Impl::HeaderFor(int width, int height) const {
   header.tile_size = tile_size;
   if (architecture().prior != PriorType::kFactorized) {
     header.map_strength = map.strength, header.map_reference = map.reference;
+    header.planar = planar && !model->prior.coarse().empty();
   }
   const auto least = static_cast<uint32_t>(std::max(architecture().hyper_stride, architecture().tile));
   while (header.tile_size < least) header.tile_size *= 2;
@@ -129,7 +131,7 @@ ContainerHeader Codec::Impl::HeaderFor(int width, int height) const {
 
 CodingPoint Codec::Impl::PointOf(const ContainerHeader& header, double thrift) const {
   const bool gray = header.channels < architecture().image_channels;
-  return {header.quality, gray, thrift, {header.map_strength, header.map_reference}};
+  return {header.quality, gray, thrift, {header.map_strength, header.map_reference}, header.planar};
 }
 
 Result<TileGrid> Codec::Impl::GridToPrepare(int width, int height) const {
@@ -238,8 +240,10 @@ void Codec::SetExtraChunks(std::vector<ExtraChunk> chunks) { impl_->extra = std:
 void Codec::SetTileSize(uint32_t size) { impl_->tile_size = size; }
 void Codec::SetTuning(Tuning tuning) {
   impl_->map = tuning == Tuning::kVisual ? VisualQualityMap(impl_->architecture().latent_channels) : QualityMap();
+  impl_->planar = tuning == Tuning::kVisual;
 }
 void Codec::SetQualityMap(const QualityMap& map) { impl_->map = map; }
+void Codec::SetPlanar(bool planar) { impl_->planar = planar; }
 
 Status Codec::PrepareAnalysis(int width, int height) {
   AECOMP_ASSIGN_OR_RETURN(const TileGrid grid, impl_->GridToPrepare(width, height));

@@ -71,8 +71,9 @@ class Codec {
 
   /// Of every image that is analysed from now on; kPsnr before. Models with a factorized prior code alike with both.
   void SetTuning(Tuning tuning);
-  /// The same with a map of one's own; an empty one is kPsnr.
+  /// The parts of it alone: a map of one's own, of which an empty one is kPsnr's, and prediction in planes.
   void SetQualityMap(const QualityMap& map);
+  void SetPlanar(bool planar);
 
   /// container.header.model must be model().id. Fails with kCorrupt, never crashes, whatever the streams hold.
   Result<Image> Decompress(const Container& container, const std::string& name);

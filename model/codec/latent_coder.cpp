@@ -40,7 +40,7 @@ class HyperpriorLatentCoder : public LatentCoder {
 
   Result<std::vector<TileStreams>> Encode(const CodingPoint& point, const std::vector<Tile>& tiles, const LatentView& y,
                                           CompressStats* stats) override {
-    const TileQuality q = TileQualityAt(model_, point.quality, point.thrift, point.gray, point.map);
+    const TileQuality q = QualityOf(point);
     std::vector<CodedSymbols> coded;
     for (const Tile& tile : tiles) {
       AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
@@ -59,7 +59,7 @@ class HyperpriorLatentCoder : public LatentCoder {
   size_t LeastStreams() const override { return aecomp::LeastStreams(model_.prior); }
 
   Status Decode(const CodingPoint& point, std::span<const StoredTile> tiles, LatentPlane& y_hat) override {
-    const TileQuality q = TileQualityAt(model_, point.quality, point.thrift, point.gray, point.map);
+    const TileQuality q = QualityOf(point);
     for (const StoredTile& stored : tiles) {
       AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(stored.tile));
       SymbolReader symbols(model_.prior, q.quality, *stored.streams);
@@ -71,6 +71,12 @@ class HyperpriorLatentCoder : public LatentCoder {
  private:
   static constexpr size_t kMostCoders =
       2;  // those of an image differ little, or are the narrow ones of its last column
+
+  TileQuality QualityOf(const CodingPoint& point) const {
+    TileQuality q = TileQualityAt(model_, point.quality, point.thrift, point.gray, point.map);
+    q.planar = point.planar;
+    return q;
+  }
 
   Result<TileCoder*> CoderFor(const Tile& tile) {
     for (auto& coder : coders_) {

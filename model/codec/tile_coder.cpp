@@ -1,6 +1,7 @@
 #include "model/codec/tile_coder.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <exception>
 #include <string>
@@ -13,6 +14,10 @@
 
 namespace aecomp {
 namespace {
+
+/// How dear the bits of coarse elements are to the encoder, by stage: early elements predict all others, so they are
+/// rounded to the nearest. Chosen on drawn skies and validation images, see train/EXPERIMENTS.md.
+constexpr std::array<float, CoarseModel::kStages> kPriceOfBits = {0, 0, 0, 0, 0, 0, 0.5f, 0.7f, 1.4f};
 
 /// Rounds to the nearest integer within +-kZMax. A NaN becomes the lowest value.
 int16_t RoundZ(float v) {
@@ -145,13 +150,15 @@ Status TileCoder::PredictRows(const TileQuality& q, TileSymbols& symbols) {
   return {};
 }
 
-/// One pass over both halves, for encoder and decoder: side.Coarse(c, elements) codes elements of coarse channels;
-/// side.FirstHalf(position, mu) and then side.SecondHalf(position, mu, correction) are called for every position, from
-/// several threads, with numbers [M] of that position. Between the two the context sees symbols.y.
+/// One pass over both halves, for encoder and decoder: side.Coarse(stage, c, elements) codes elements of coarse
+/// channels; side.FirstHalf(position, mu) and then side.SecondHalf(position, mu, correction) are called for every
+/// position, from several threads, with numbers [M] of that position. Between the two the context sees symbols.y.
 template <class Side>
 Result<TileCoder::Means> TileCoder::CodeHalves(const TileQuality& q, CoarseCoder& coarse, TileSymbols& symbols,
                                                Side& side) {
-  const CoarseCoder::Code code = [&](int c, std::span<CoarseCoder::Element> e) { return side.Coarse(c, e); };
+  const CoarseCoder::Code code = [&](int stage, int c, std::span<CoarseCoder::Element> elements) {
+    return side.Coarse(stage, c, elements);
+  };
   const LatentScales scales = q.latents();
   float* const mu = means_->Predict(features_.data());
   AECOMP_RETURN_IF_ERROR(coarse.CodeFirstHalf(scales, mu, symbols.y.data(), code));
@@ -173,13 +180,14 @@ class TileCoder::Rounding {
            TileSymbols& symbols)
       : quantiser_(quantiser), q_(q), tile_(tile), y_(y), symbols_(symbols) {}
 
-  Status Coarse(int c, std::span<CoarseCoder::Element> elements) {
+  Status Coarse(int stage, int c, std::span<CoarseCoder::Element> elements) {
+    const float price = q_.planar ? kPriceOfBits[static_cast<size_t>(stage)] : 1;
     for (CoarseCoder::Element& e : elements) {
       if (e.row == 0) continue;
       const LatentScales scales = q_.LatentsAt(symbols_.qualities, e.position);
       const auto position = static_cast<int>(e.position);
       const int row = tile_.row + position / tile_.w, column = tile_.column + position % tile_.w;
-      const float inverse_weight = scales.inverse_weight[c];
+      const float inverse_weight = scales.inverse_weight[c] * price;
       e.symbol = quantiser_.Quantise(y_.At(row, column)[c] * scales.gain[c] - e.mean, e.row, inverse_weight);
       symbols_.coarse.push_back(e.symbol), symbols_.coarse_rows.push_back(e.row);
     }
@@ -259,7 +267,7 @@ class TileCoder::Restoring {
             LatentPlane& y_hat)
       : q_(q), tile_(tile), symbols_(symbols), reader_(reader), y_hat_(y_hat) {}
 
-  Status Coarse(int, std::span<CoarseCoder::Element> elements) {
+  Status Coarse(int, int, std::span<CoarseCoder::Element> elements) {
     rows_.clear();
     for (const CoarseCoder::Element& e : elements) {
       if (e.row != 0) rows_.push_back(e.row);

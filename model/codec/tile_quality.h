@@ -30,6 +30,7 @@ struct TileQuality {
   QualityMap map;                   ///< empty: all positions have this quality
   std::vector<TileQuality> places;  ///< what positions of other qualities have, from `first_place` on, without z's part
   int first_place = 0;
+  bool planar = false;  ///< whether coarse channels are predicted in planes
 
   /// Of a position whose quality is that of the tile.
   LatentScales latents() const;

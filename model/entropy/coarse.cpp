@@ -21,6 +21,11 @@ constexpr float kMostCoarseWeight = 256;
 constexpr std::array<float, CoarseModel::kActivities - 1> kActivityFrom = {0.5422f, 1.3784f,  2.668f,  4.6569f,
                                                                            7.7241f, 12.4543f, 19.7494f};
 
+/// Opposite neighbours lie nearly in a plane where their sums differ by at most this, in the own step.
+constexpr float kMostTwist = 1;
+/// In planes: the average of the nearest values, and nothing of those around them.
+constexpr std::array<float, CoarseModel::kTerms> kPlanarWeights = {1, 1, 0, 0};
+
 struct Step {
   int i, j;
 };
@@ -78,7 +83,7 @@ CoarsePlanes::Terms CoarsePlanes::TermsOf(size_t k, int stage, int i, int j, flo
   const int side = Side(stage);
   const bool centres = stage % 2 == 1;
   const float own = mean[At(k, i, j)];
-  float low = 0, high = 0;
+  float low = 0, high = 0, twist = 0;
   int nearest = 0;
   // How much those of these neighbours that exist differ from their means, and what these means are.
   const auto average = [&](const auto& steps, float* difference, float* means, bool range) {
@@ -90,7 +95,11 @@ CoarsePlanes::Terms CoarsePlanes::TermsOf(size_t k, int stage, int i, int j, flo
       const size_t at = At(k, y, x);
       const float v = value[at];
       sum += v - mean[at], sum_of_means += mean[at];
-      if (range) low = count == 0 ? v : std::min(low, v), high = count == 0 ? v : std::max(high, v);
+      if (range) {
+        low = count == 0 ? v : std::min(low, v), high = count == 0 ? v : std::max(high, v);
+        const bool first_pair = centres ? count == 0 || count == 3 : count < 2;
+        twist = first_pair ? twist + v : twist - v;
+      }
       ++count;
     }
     *difference = count == 0 ? 0 : sum / static_cast<float>(count);
@@ -102,6 +111,7 @@ CoarsePlanes::Terms CoarsePlanes::TermsOf(size_t k, int stage, int i, int j, flo
   nearest = average(centres ? kCorners : kSides, &t.x[0], &t.x[1], true);
   average(centres ? kAroundCorners : kAroundSides, &t.x[2], &t.x[3], false);
   t.inside = nearest == 4;
+  t.planar = t.inside && std::fabs(twist) * ratio <= kMostTwist;
   t.activity = CoarseModel::kActivities - 1;
   if (t.inside) {
     t.activity = 0;
@@ -112,11 +122,11 @@ CoarsePlanes::Terms CoarsePlanes::TermsOf(size_t k, int stage, int i, int j, flo
   return t;
 }
 
-CoarsePlanes::Prediction CoarsePlanes::Predict(const CoarseModel& model, size_t k, int stage, int i, int j,
-                                               float ratio) const {
+CoarsePlanes::Prediction CoarsePlanes::Predict(const CoarseModel& model, size_t k, int stage, int i, int j, float ratio,
+                                               bool planar) const {
   if (stage == 0) return {mean[At(k, i, j)], 0};
   const Terms t = TermsOf(k, stage, i, j, ratio);
-  const float* w = model.Weights(k, stage);
+  const float* w = planar && t.planar ? kPlanarWeights.data() : model.Weights(k, stage);
   float sum = t.mean;
   for (size_t n = 0; n < t.x.size(); ++n) sum += t.x[n] * w[n];
   return {sum, t.activity};

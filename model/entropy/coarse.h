@@ -90,6 +90,7 @@ class CoarsePlanes {
     float mean;                                ///< what their sum is added to
     int activity;                              ///< 0 .. kActivities - 1
     bool inside;                               ///< whether all nearest neighbours exist
+    bool planar;  ///< whether these lie nearly in a plane: opposite ones have nearly the same sum
   };
   /// Of an element of stage 1 or later: how much its four nearest neighbours differ from their means on average; the
   /// mean of these means less its own; the same of the eight neighbours around them.
@@ -100,8 +101,11 @@ class CoarsePlanes {
     float mean;
     int activity;
   };
-  /// The mean, and the weighted terms. Single operations in a fixed order: the same on every machine.
-  Prediction Predict(const CoarseModel& model, size_t k, int stage, int i, int j, float ratio = 1) const;
+  /// The mean, and the weighted terms; with `planar`, where the neighbours lie in a plane, the middle of that. Weights
+  /// of the model serve all of an image; smooth slopes do better without them. Single operations in a fixed order: the
+  /// same on every machine.
+  Prediction Predict(const CoarseModel& model, size_t k, int stage, int i, int j, float ratio = 1,
+                     bool planar = false) const;
 
  private:
   static constexpr int kLattice = 16;

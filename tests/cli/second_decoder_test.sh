@@ -12,8 +12,8 @@ same() {
 }
 
 GOLDEN=$SOURCE/tests/golden
-for name in rgb-low rgb-high tiles pixel deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
-for name in gray gray-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
+for name in rgb-low rgb-high tiles pixel deep map; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
+for name in gray gray-deep map-gray-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
 
 # Coarse channels and residual blocks: the released model, where the program has one.
 if [ -f "$SOURCE/data/release.aecm" ]; then
@@ -23,8 +23,8 @@ import numpy, sys
 y, x = numpy.mgrid[:100, :150]
 waves = [120 + 70 * numpy.sin(x / (9 + 5 * c)) + 50 * (x * x + y * y > 7000 + 900 * c) for c in range(3)]
 sys.stdout.buffer.write(numpy.stack(waves, 2).astype(numpy.uint8).tobytes())' >>picture.ppm
-  for quality in 5 60 100; do
-    expect 0 "$AECOMP" compress picture.ppm -q $quality -m "$SOURCE/data/release.aecm" -o picture.aec -f
+  for options in '-q 5' '-q 60' '-q 100' '-q 60 --tune psnr'; do
+    expect 0 "$AECOMP" compress picture.ppm $options -m "$SOURCE/data/release.aecm" -o picture.aec -f
     same "$SOURCE/data/release.aecm" picture.aec .ppm
   done
 fi

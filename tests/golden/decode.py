@@ -89,7 +89,7 @@ def parse_container(data):
     check = xxh32(0, data[:b.at])
     require(b.u32() == check, "the header's checksum is wrong")
     require(version in (1, 2), "format version %d is not known here" % version)
-    require(version == 1 or tools == 1, "tools %d are not known here" % tools)
+    require(version == 1 or tools and not tools & ~9, "tools %d are not known here" % tools)
     require(strength > 0 or not tools & 1, "a map of qualities without strength")
     tile = 1 << (flags & 15)
     across, down = -(-width // tile), -(-height // tile)
@@ -112,7 +112,8 @@ def parse_container(data):
         extra[kind] = content
     require(b.at == len(data), "bytes follow the end")
     return dict(width=width, height=height, tile=tile, channels=3 if flags & 16 else 1, bits=16 if flags & 32 else 8,
-                quality=quality, map=(strength, reference), model=model.hex(), tiles=payload, extra=extra)
+                quality=quality, map=(strength, reference), planar=tools & 8 != 0, model=model.hex(), tiles=payload,
+                extra=extra)
 
 
 class Tables:
@@ -373,9 +374,9 @@ LEVELS = [int(100 * 2 ** (n / 8)) - 100 for n in range(1, 81)]
 
 
 class TileDecoder:
-    def __init__(self, model, quality, gray, quality_map=(0, 0)):
+    def __init__(self, model, quality, gray, quality_map=(0, 0), planar=False):
         self.model, self.quality, a = model, quality, model.architecture
-        self.map = quality_map
+        self.map, self.planar = quality_map, planar
         self.prior = a["prior"]
         self.z_tables = Tables(model["integer.z_tables.bounds"], model["integer.z_tables.frequencies"])
         self.y_tables = Tables(model["integer.y_tables.bounds"], model["integer.y_tables.frequencies"])
@@ -541,6 +542,11 @@ class Coarse:
         a, b, values = self.average(k, i, j, nearest)
         c, d, _ = self.average(k, i, j, around)
         w = self.t.coarse_weights[k, stage]
+        if self.t.planar and len(values) == 4:
+            v0, v1, v2, v3 = values
+            twist = v0 - v1 - v2 + v3 if stage % 2 else v0 + v1 - v2 - v3
+            if abs(twist) * self.ratio[k][i, j] <= 1:
+                w = np.array([1, 1, 0, 0], F32)
         mean = self.mean[k][i, j] + a * w[0] + b * w[1] + c * w[2] + d * w[3]
         activity = 7
         if len(values) == 4:
@@ -664,7 +670,7 @@ def decode(model, container):
     stride, hyper = a.get("latent_stride", 16), a.get("hyper_stride", 64)
     size, width, height = container["tile"], container["width"], container["height"]
     gray = container["channels"] == 1 and a.get("image_channels", 3) == 3
-    decoder = TileDecoder(model, container["quality"], gray, container["map"])
+    decoder = TileDecoder(model, container["quality"], gray, container["map"], container["planar"])
     latent = np.zeros((-(-height // stride), -(-width // stride), decoder.channels), np.int64)
     values, across = None, -(-width // size)
     for t, streams in enumerate(container["tiles"]):

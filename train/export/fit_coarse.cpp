@@ -202,7 +202,7 @@ void FitChannel(const RdQuantiser& quantiser, const Prices& prices, size_t k, st
           costs[static_cast<size_t>(n)] = prices.Of(shifted, symbol) + error * error / inverse_weight;
         }
         const CoarsePlanes::Terms t =
-            stage == 0 ? CoarsePlanes::Terms{{}, p.mean, 0, false} : s.planes.TermsOf(k, stage, i, j);
+            stage == 0 ? CoarsePlanes::Terms{{}, p.mean, 0, false, false} : s.planes.TermsOf(k, stage, i, j);
         fits[static_cast<size_t>(stage)].Add(t, target, row, costs);
         s.planes.value[at] += quantise(model.Rows(k, stage, p.activity)[row]);
       });

@@ -25,6 +25,7 @@ struct GoldenCase {
   int width, height, channels, bits, quality;
   bool coarse = false;  // with coarse channels, which the model's file does not have
   QualityMap map = {};  // not empty: a file of version 2
+  bool planar = false;
 };
 // More than one tile, odd sizes, one pixel, gray, 16 bits, both ends of the quality axis.
 constexpr GoldenCase kCases[] = {
@@ -39,6 +40,8 @@ constexpr GoldenCase kCases[] = {
     {"coarse-gray", 99, 70, 1, 8, 48, true},
     {"map", 201, 77, 3, 8, 30, false, {150, 36}},
     {"map-coarse", 330, 200, 3, 8, 25, true, {150, 36}},
+    {"planar", 330, 200, 3, 8, 25, true, {}, true},
+    {"map-planar", 330, 200, 3, 8, 90, true, {150, 36}, true},
     {"map-gray-deep", 70, 33, 1, 16, 33, false, {150, 36}},
 };
 
@@ -83,6 +86,7 @@ void WriteMissingFiles() {
     if (ReadFile(kFolder + c.name + ".aec").ok()) continue;
     Codec codec(GoldenModel(c.coarse));
     codec.SetQualityMap(c.map);
+    codec.SetPlanar(c.planar);
     const auto bytes = codec.Compress(CaseImage(c), c.quality).value();
     const Image image = codec.Decompress(ParseContainer(bytes, c.name).value(), c.name).value();
     ASSERT_TRUE(WriteFileAtomically(kFolder + c.name + ".aec", bytes, /*overwrite=*/false).ok());

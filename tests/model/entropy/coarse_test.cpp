@@ -100,13 +100,50 @@ TEST(Coarse, ActivityIsMeasuredInTheOwnStep) {
   });
 }
 
+TEST(Coarse, NeighboursInAPlaneAreInterpolated) {
+  const CoarseModel model = RandomCoarse(3);
+  CoarsePlanes planes;
+  planes.Reset(model.channels, 32, 32);
+  std::mt19937 random(4);
+  for (float& v : planes.mean) v = static_cast<float>(random() % 100);
+  int all = 0, others = 0;
+  for (const int stage : {5, 6, 7, 8}) {
+    for (const float bend : {0.f, 0.01f}) {  // of a saddle, which is no plane
+      for (int i = 0; i < 32; ++i) {
+        for (int j = 0; j < 32; ++j) {
+          const auto y = static_cast<float>(i - 16), x = static_cast<float>(j - 16),
+                     saddle = stage % 2 == 1 ? y * x : y * y - x * x;
+          planes.value[planes.At(0, i, j)] = 3 * y - x + bend * saddle;
+        }
+      }
+      // The sums of opposite neighbours differ by 4 * bend * side^2.
+      const int side = stage < 7 ? 2 : 1;
+      const auto twist = 4 * bend * static_cast<float>(side * side);
+      planes.ForEach(0, stage, [&](int i, int j) {
+        if (i < 2 || i >= 30 || j < 2 || j >= 30) return;
+        const float by_model = planes.Predict(model, 0, stage, i, j).mean;
+        const float average = planes.value[planes.At(0, i, j)];
+        ++all, others += std::fabs(by_model - average) > 0.01f;
+        const auto with_ratio = [&](float ratio) { return planes.Predict(model, 0, stage, i, j, ratio, true).mean; };
+        EXPECT_NEAR(with_ratio(1), average, 1e-3f);
+        EXPECT_NEAR(with_ratio(twist == 0 ? 1e6f : 0.9f / twist), average, 1e-3f);
+        if (twist != 0) {
+          EXPECT_EQ(with_ratio(1.1f / twist), by_model);
+        }
+      });
+    }
+  }
+  EXPECT_GT(others, all * 9 / 10) << "the model's weights are others";
+}
+
 /// quality_map: with one, steps differ by place.
-void ExpectRestored(bool quality_map) {
+void ExpectRestored(bool quality_map, bool planar) {
   const auto model = CoarseTiny();
   const int m = model->architecture.latent_channels;
   const Tile tile{0, 0, 19, 33, 20, 36};
   const QualityMap map{static_cast<uint8_t>(quality_map ? 250 : 0), 30};
-  const TileQuality q = TileQualityAt(*model, 30, 1, false, map);
+  TileQuality q = TileQualityAt(*model, 30, 1, false, map);
+  q.planar = planar;
   auto encoder = TileCoder::Create(*model, tile).value(), decoder = TileCoder::Create(*model, tile).value();
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
@@ -138,8 +175,10 @@ void ExpectRestored(bool quality_map) {
   EXPECT_GT(near, all * 9 / 10);
   EXPECT_EQ(symbols.qualities.empty(), !quality_map);
 }
-TEST(Coarse, DecoderRestoresWhatTheEncoderDid) { ExpectRestored(false); }
-TEST(Coarse, DecoderRestoresWhatTheEncoderDidWithQualitiesByPlace) { ExpectRestored(true); }
+TEST(Coarse, DecoderRestoresWhatTheEncoderDid) { ExpectRestored(false, false); }
+TEST(Coarse, DecoderRestoresWhatTheEncoderDidWithQualitiesByPlace) { ExpectRestored(true, false); }
+TEST(Coarse, DecoderRestoresWhatTheEncoderDidInPlanes) { ExpectRestored(false, true); }
+TEST(Coarse, DecoderRestoresWhatTheEncoderDidWithAllTools) { ExpectRestored(true, true); }
 
 TEST(Coarse, FilesComeBackWithAnyThreadsAndRegions) {
   const Image image = SyntheticImage(1100, 200, 3), gray = SyntheticImage(70, 90, 1), pixel = SyntheticImage(1, 1, 3);
@@ -149,6 +188,7 @@ TEST(Coarse, FilesComeBackWithAnyThreadsAndRegions) {
     for (const int threads : {1, 3}) {
       omp_set_num_threads(threads);
       Codec codec(CoarseTiny());
+      codec.SetTuning(Tuning::kVisual);
       const auto coded = codec.Compress(*picture, 30);
       ASSERT_TRUE(coded.ok()) << coded.status().message();
       const Container container = ParseContainer(coded.value(), "test").value();
