@@ -70,7 +70,7 @@ Status DecodeTiles(const Model& model, const Container& container, const Progres
   latents->channels = model.latent_channels;
   latents->values.resize(static_cast<size_t>(latents->rows) * static_cast<size_t>(latents->columns) *
                          static_cast<size_t>(latents->channels));
-  TileDecoder decoder(model, info);
+  TileDecoder decoder(model, container);
   const int across = DivideUp(width, size);
   for (size_t t = 0; t < container.tiles.size(); ++t) {
     const int top = static_cast<int>(t) / across * size, left = static_cast<int>(t) % across * size;

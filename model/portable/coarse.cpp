@@ -1,6 +1,7 @@
 #include "model/portable/coarse.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace aecomp_portable {
 namespace {
@@ -22,6 +23,10 @@ CoarseDecoder::CoarseDecoder(const Model& model, const Tile& tile, const Quality
     plane.channel = c, plane.gain = numbers.mean_gain[static_cast<size_t>(c)];
     plane.base.resize(static_cast<size_t>(tile.h) * static_cast<size_t>(tile.w));
     plane.value.resize(plane.base.size());
+    const float gain = numbers.gain[static_cast<size_t>(c)];
+    for (int i = 0; i < tile.h; ++i) {
+      for (int j = 0; j < tile.w; ++j) plane.ratio.push_back(tile.gain(i, j, c) / gain);
+    }
   }
 }
 
@@ -34,10 +39,11 @@ bool CoarseDecoder::IsIn(int stage, int i, int shifted) {
   return odd == (stage % 2 != 0 ? 2 : 1);
 }
 
-/// The average difference and the average base of those neighbours that exist. Returns how many do.
+/// The average difference and the average base of those neighbours that exist, and their values where `values` is not
+/// null. Returns how many do.
 int CoarseDecoder::Average(const Plane& plane, const int (*steps)[2], int count, int side, int i, int j,
-                           float* difference, float* bases, float* span) const {
-  float sum = 0, sum_of_bases = 0, low = 0, high = 0;
+                           float* difference, float* bases, float* values) const {
+  float sum = 0, sum_of_bases = 0;
   int there = 0;
   for (int n = 0; n < count; ++n) {
     const int y = i + steps[n][0] * side, x = j + steps[n][1] * side;
@@ -45,30 +51,34 @@ int CoarseDecoder::Average(const Plane& plane, const int (*steps)[2], int count,
     const size_t at = static_cast<size_t>(y) * static_cast<size_t>(tile_.w) + static_cast<size_t>(x);
     const float v = plane.value[at];
     sum += v - plane.base[at], sum_of_bases += plane.base[at];
-    low = there == 0 ? v : std::min(low, v), high = there == 0 ? v : std::max(high, v);
+    if (values != nullptr) values[there] = v;
     ++there;
   }
   const float own = plane.base[static_cast<size_t>(i) * static_cast<size_t>(tile_.w) + static_cast<size_t>(j)];
   *difference = there == 0 ? 0 : sum / static_cast<float>(there);
   *bases = there == 0 ? 0 : sum_of_bases / static_cast<float>(there) - own;
-  *span = high - low;
   return there;
 }
 
 CoarseDecoder::Prediction CoarseDecoder::Predict(size_t k, int stage, int i, int j) const {
   const Plane& plane = planes_[k];
-  const float base = plane.base[static_cast<size_t>(i) * static_cast<size_t>(tile_.w) + static_cast<size_t>(j)];
+  const size_t own = static_cast<size_t>(i) * static_cast<size_t>(tile_.w) + static_cast<size_t>(j);
+  const float base = plane.base[own], ratio = plane.ratio[own];
   if (stage == 0) return {base, 0};
   const int side = SideOf(stage);
   const bool centres = stage % 2 != 0;
-  float a, b, c, d, span, unused;
-  const int nearest = Average(plane, centres ? kCorners : kSides, 4, side, i, j, &a, &b, &span);
-  Average(plane, centres ? kAroundCorners : kAroundSides, 8, side, i, j, &c, &d, &unused);
+  float a, b, c, d, v[4];
+  const int nearest = Average(plane, centres ? kCorners : kSides, 4, side, i, j, &a, &b, v);
+  Average(plane, centres ? kAroundCorners : kAroundSides, 8, side, i, j, &c, &d, nullptr);
   const float* w =
       model_.coarse.weights.data() + (k * CoarseModel::kStages + static_cast<size_t>(stage)) * CoarseModel::kTerms;
   int activity = CoarseModel::kActivities - 1;
   if (nearest == 4) {
     activity = 0;
+    const float span = (*std::max_element(v, v + 4) - *std::min_element(v, v + 4)) * ratio;
+    const float twist = centres ? v[0] - v[1] - v[2] + v[3] : v[0] + v[1] - v[2] - v[3];
+    static constexpr float kPlane[CoarseModel::kTerms] = {1, 1, 0, 0};
+    if (tile_.planes && std::fabs(twist) * ratio <= 1) w = kPlane;
     while (activity < CoarseModel::kActivities - 1 && span >= kActivityFrom[activity]) ++activity;
   }
   return {base + a * w[0] + b * w[1] + c * w[2] + d * w[3], activity};
@@ -93,8 +103,8 @@ void CoarseDecoder::Stage(size_t k, int stage, float* mu, int16_t* symbols) {
       }
       symbols[at] = static_cast<int16_t>(symbol);
       mu[at] = p.mean / plane.gain;
-      plane.value[static_cast<size_t>(i) * static_cast<size_t>(tile_.w) + static_cast<size_t>(j)] =
-          p.mean + static_cast<float>(symbol);
+      const size_t own = static_cast<size_t>(i) * static_cast<size_t>(tile_.w) + static_cast<size_t>(j);
+      plane.value[own] = p.mean + static_cast<float>(symbol) / plane.ratio[own];
     }
   }
 }

@@ -1,6 +1,8 @@
 // model/CODING.md, "Coarse channels".
 #pragma once
 
+#include <functional>
+
 #include "model/portable/model.h"
 
 namespace aecomp_portable {
@@ -8,10 +10,11 @@ namespace aecomp_portable {
 class CoarseDecoder {
  public:
   struct Tile {
-    int h, w;                  ///< coded elements
-    int line;                  ///< positions of a row, with padding
-    const uint8_t* rows;       ///< [.., line, M], from z
-    const uint8_t* qualities;  ///< [.., line]
+    int h, w;                                              ///< coded elements
+    int line;                                              ///< positions of a row, with padding
+    const uint8_t* rows;                                   ///< [.., line, M], from z
+    std::function<float(int i, int j, int channel)> gain;  ///< of the quality of a place
+    bool planes;                                           ///< the tool "in planes"
   };
   /// numbers: of the quality of the header. Without coarse channels the stream is not looked at.
   CoarseDecoder(const Model& model, const Tile& tile, const QualityNumbers& numbers, Bytes stream);
@@ -25,7 +28,7 @@ class CoarseDecoder {
   struct Plane {
     int channel;
     float gain;
-    std::vector<float> base, value;  ///< [h, w]
+    std::vector<float> base, value, ratio;  ///< [h, w]; ratio: g
   };
   struct Prediction {
     float mean;
@@ -37,7 +40,7 @@ class CoarseDecoder {
   }
   Prediction Predict(size_t k, int stage, int i, int j) const;
   int Average(const Plane& plane, const int (*steps)[2], int count, int side, int i, int j, float* difference,
-              float* bases, float* span) const;
+              float* bases, float* values) const;
   void Stage(size_t k, int stage, float* mu, int16_t* symbols);
 
   const Model& model_;

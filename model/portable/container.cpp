@@ -34,7 +34,9 @@ Status ReadTools(Bytes& file, Container* c) {
     return Corrupt("needs a newer decoder: it uses tools " + std::to_string(c->tools & ~kKnownTools) +
                    " of the format that this one does not know");
   }
-  return {};
+  if ((c->tools & kQualitiesByPlace) == 0) return {};
+  c->strength = file.U8(), c->reference = file.U8();
+  return file.ok() && c->strength == 0 ? Corrupt("damaged: its map of qualities has no strength") : Status();
 }
 
 Status ReadHeader(Bytes& file, Container* c, Seed* seed) {

@@ -6,8 +6,8 @@
 namespace aecomp_portable {
 
 /// Tools of format version 2, by the bits of the header. A file with another bit is refused.
-enum Tool : uint8_t { kQualitiesByPlace = 1 };
-constexpr uint8_t kKnownTools = 0;
+enum Tool : uint8_t { kQualitiesByPlace = 1, kPlanes = 8 };
+constexpr uint8_t kKnownTools = kQualitiesByPlace | kPlanes;
 
 struct Chunk {
   char type[5];
@@ -17,6 +17,7 @@ struct Chunk {
 struct Container {
   aecp_info info = {};
   uint8_t tools = 0;
+  uint8_t strength = 0, reference = 0;    ///< of the map of qualities, which there is where strength is not 0
   std::vector<std::vector<Bytes>> tiles;  ///< streams of each
   std::vector<Chunk> chunks;
 

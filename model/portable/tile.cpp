@@ -1,6 +1,7 @@
 #include "model/portable/tile.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace aecomp_portable {
 namespace {
@@ -33,12 +34,26 @@ void RestorePosition(const int16_t* symbols, const float* mu, const float* gain,
   }
 }
 
+/// How many of the numbers floor(100 * 2^(n / 8)) - 100, n = 1 .. 80, are not above the activity. No such power is so
+/// near an integer that a pow of another library would matter, but for whole octaves, which are exact.
+int Level(int64_t activity) {
+  static const std::vector<int64_t> from = [] {
+    std::vector<int64_t> v;
+    for (int n = 1; n <= 80; ++n) v.push_back(static_cast<int64_t>(std::floor(100 * std::pow(2.0, n / 8.0))) - 100);
+    return v;
+  }();
+  return static_cast<int>(std::upper_bound(from.begin(), from.end(), activity) - from.begin());
+}
+
 }  // namespace
 
-TileDecoder::TileDecoder(const Model& model, const aecp_info& info)
+TileDecoder::TileDecoder(const Model& model, const Container& file)
     : model_(model),
-      quality_(info.quality),
-      gray_(info.channels == 1 && model.image_channels == 3),
+      quality_(file.info.quality),
+      strength_(file.strength),
+      reference_(file.reference),
+      planes_((file.tools & kPlanes) != 0),
+      gray_(file.info.channels == 1 && model.image_channels == 3),
       numbers_(static_cast<size_t>(model.qualities)) {}
 
 const QualityNumbers& TileDecoder::Numbers(int quality) {
@@ -87,10 +102,26 @@ void TileDecoder::FindFeatures() {
   }
 }
 
+/// Step 4.
+int TileDecoder::Row(int64_t v, int quality, int channel) const {
+  const int64_t offset = model_.sigma_offset[static_cast<size_t>(quality * model_.latent_channels + channel)];
+  const int64_t row = (v + offset + 128) >> 8;
+  return static_cast<int>(std::min<int64_t>(std::max<int64_t>(row, 0), model_.y_tables.rows() - 1));
+}
+
+/// "Qualities by place". v: [M] of a position.
+int TileDecoder::QualityOf(const int64_t* v) const {
+  if (strength_ == 0) return quality_;
+  const int most = model_.qualities - 1;
+  int64_t activity = 0;
+  for (int c = 0; c < model_.latent_channels; ++c) activity += Row(v[c], most / 2, c);
+  const int steps = (strength_ * (reference_ - Level(activity)) + 16) >> 5;
+  return std::min(std::max(quality_ + std::min(std::max(steps, -16), 24), 0), most);
+}
+
 /// Step 4, and the channels that a gray file skips.
 void TileDecoder::FindRows() {
   const int channels = model_.latent_channels;
-  const int64_t last = model_.y_tables.rows() - 1;
   const size_t features = At(1, 0, model_.features);
   NetworkRun run(model_.sigma_head, padded_.h, padded_.w, [&](int y, int16_t* to) {
     std::copy_n(features_.data() + static_cast<size_t>(y) * features, features, to);
@@ -100,12 +131,11 @@ void TileDecoder::FindRows() {
   for (int i = 0; i < padded_.h; ++i) {
     const int64_t* v = run.NextIntegers();
     for (int j = 0; j < padded_.w; ++j, v += channels) {
-      const int32_t* offset = model_.sigma_offset.data() + int64_t{qualities_[At(i, j, 1)]} * channels;
+      const int quality = QualityOf(v);
+      qualities_[At(i, j, 1)] = static_cast<uint8_t>(quality);
       uint8_t* const to = rows_.data() + At(i, j, channels);
       for (int c = 0; c < channels; ++c) {
-        const int64_t row = (v[c] + offset[c] + 128) >> 8;
-        const bool skipped = model_.Skips(static_cast<size_t>(c), gray_);
-        to[c] = static_cast<uint8_t>(skipped ? 0 : std::min(std::max<int64_t>(row, 0), last));
+        to[c] = static_cast<uint8_t>(model_.Skips(static_cast<size_t>(c), gray_) ? 0 : Row(v[c], quality, c));
       }
     }
   }
@@ -205,7 +235,8 @@ Status TileDecoder::Decode(const std::vector<Bytes>& streams, const TilePlace& p
   FindRows();
   PORTABLE_TRY(ReadSymbols(streams.data() + before, streams.size() - before));
   FindMeans();
-  CoarseDecoder::Tile tile = {place.coded_h, place.coded_w, padded_.w, rows_.data(), qualities_.data()};
+  const auto gain_at = [this](int i, int j, int channel) { return NumbersAt(i, j).gain[static_cast<size_t>(channel)]; };
+  CoarseDecoder::Tile tile = {place.coded_h, place.coded_w, padded_.w, rows_.data(), gain_at, planes_};
   CoarseDecoder coarse(model_, tile, Numbers(quality_), streams[before - 1]);
   PORTABLE_TRY(Correct(&coarse));
   Restore(latents);

@@ -25,8 +25,7 @@ struct TilePlace {
 
 class TileDecoder {
  public:
-  /// info: of the file.
-  TileDecoder(const Model& model, const aecp_info& info);
+  TileDecoder(const Model& model, const Container& file);
 
   Status Decode(const std::vector<Bytes>& streams, const TilePlace& place, Latents* latents);
 
@@ -45,6 +44,8 @@ class TileDecoder {
   Status ReadZ(Bytes stream);
   void FindFeatures();
   void FindRows();
+  int QualityOf(const int64_t* v) const;
+  int Row(int64_t v, int quality, int channel) const;
   Status ReadSymbols(const Bytes* streams, size_t parts);
   void FindMeans();
   Status Correct(CoarseDecoder* coarse);
@@ -52,6 +53,8 @@ class TileDecoder {
 
   const Model& model_;
   const int quality_;
+  const int strength_, reference_;       ///< of the map of qualities; strength 0: there is none
+  const bool planes_;                    ///< the tool kPlanes
   const bool gray_;                      ///< a file of one channel, made with a model of three
   std::vector<QualityNumbers> numbers_;  ///< by quality; empty until needed
   TilePlace place_;

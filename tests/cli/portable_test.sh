@@ -11,8 +11,8 @@ same() {
   cmp -s "one$3" "two$3" || fail "$2: the portable decoder gives other samples"
 }
 
-for name in rgb-low rgb-high tiles pixel deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
-for name in gray gray-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
+for name in rgb-low rgb-high tiles pixel deep map; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
+for name in gray gray-deep map-gray-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
 
 # Alpha, 8 and 16 bits, gray and RGB, with the model of the golden files and the released model.
 # pam WIDTH HEIGHT DEPTH MAXVAL KIND: a picture with alpha; samples differ everywhere.
@@ -33,8 +33,8 @@ pam 20 30 4 65535 RGB_ALPHA >rgba16.pam
 small_image small.ppm 150 100
 for model in "${models[@]}"; do
   for picture in rgba.pam graya16.pam rgba16.pam small.ppm "$SAMPLE"; do
-    for quality in 5 50 100; do
-      expect 0 "$AECOMP" compress "$picture" -q $quality -m "$model" -o picture.aec -f
+    for options in '-q 5' '-q 50' '-q 100' '-q 50 --tune psnr'; do
+      expect 0 "$AECOMP" compress "$picture" $options -m "$model" -o picture.aec -f
       same "$model" picture.aec .pam
     done
   done
