@@ -1,5 +1,6 @@
 #include "model/codec/latent_coder.h"
 
+#include <optional>
 #include <string>
 
 #include "model/codec/factorized_coder.h"
@@ -40,7 +41,7 @@ class HyperpriorLatentCoder : public LatentCoder {
 
   Result<std::vector<TileStreams>> Encode(const CodingPoint& point, const std::vector<Tile>& tiles, const LatentView& y,
                                           CompressStats* stats) override {
-    const TileQuality q = QualityOf(point);
+    const TileQuality& q = QualityOf(point);
     std::vector<CodedSymbols> coded;
     for (const Tile& tile : tiles) {
       AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
@@ -59,7 +60,7 @@ class HyperpriorLatentCoder : public LatentCoder {
   size_t LeastStreams() const override { return aecomp::LeastStreams(model_.prior); }
 
   Status Decode(const CodingPoint& point, std::span<const StoredTile> tiles, LatentPlane& y_hat) override {
-    const TileQuality q = QualityOf(point);
+    const TileQuality& q = QualityOf(point);
     for (const StoredTile& stored : tiles) {
       AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(stored.tile));
       SymbolReader symbols(model_.prior, q.quality, *stored.streams);
@@ -72,10 +73,14 @@ class HyperpriorLatentCoder : public LatentCoder {
   static constexpr size_t kMostCoders =
       2;  // those of an image differ little, or are the narrow ones of its last column
 
-  TileQuality QualityOf(const CodingPoint& point) const {
-    TileQuality q = TileQualityAt(model_, point.quality, point.thrift, point.gray, point.map);
-    q.planar = point.planar;
-    return q;
+  /// The images of a batch mostly have one.
+  const TileQuality& QualityOf(const CodingPoint& point) {
+    if (!quality_ || quality_point_ != point) {
+      quality_ = TileQualityAt(model_, point.quality, point.thrift, point.gray, point.map);
+      quality_->planar = point.planar;
+      quality_point_ = point;
+    }
+    return *quality_;
   }
 
   Result<TileCoder*> CoderFor(const Tile& tile) {
@@ -90,6 +95,8 @@ class HyperpriorLatentCoder : public LatentCoder {
 
   Model& model_;
   std::vector<std::unique_ptr<TileCoder>> coders_;
+  CodingPoint quality_point_;
+  std::optional<TileQuality> quality_;  // at that point
 };
 
 /// Nothing is predicted: tables follow from the channel.

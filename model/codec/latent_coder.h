@@ -28,6 +28,8 @@ struct CodingPoint {
   double thrift = 1;    ///< how much less than usual an error counts against bits; encoder only
   QualityMap map;       ///< how qualities differ by place; models with a factorized prior have none
   bool planar = false;  ///< whether coarse channels are predicted in planes
+
+  bool operator==(const CodingPoint&) const = default;
 };
 
 /// A tile of a file.

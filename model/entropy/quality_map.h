@@ -12,6 +12,7 @@ struct QualityMap {
   uint8_t reference = 0;  ///< the level of activity whose quality is that of the file
 
   bool empty() const { return strength == 0; }
+  bool operator==(const QualityMap&) const = default;
 
   // Steps of quality, of which 16 lie between two lambdas, that a position may differ from its file.
   static constexpr int kMostWorse = 16, kMostBetter = 24;

@@ -6,6 +6,7 @@
 
 #include "model/base/exact_math.h"
 #include "model/entropy/coding_check.h"
+#include "model/entropy/quality_rows.h"
 #include "tests/model/tiny_codec.h"
 
 namespace aecomp {
@@ -43,6 +44,21 @@ TEST_F(EntropyParameters, FixedScaleIsThatOfTheMiddleQuality) {
   for (const double quality : {0.0, 11.5, 32.0, 48.0}) {
     const QualityScales s = ScalesAt(a, parameters, quality);
     for (size_t c = 0; c < 16; ++c) EXPECT_NEAR(std::log(s.gain[c] * s.fixed_scale[c]), At("log_gain", 2, c), 1e-5);
+  }
+}
+
+/// 16 channels are computed at once, and must have the bits of single ones.
+TEST_F(EntropyParameters, BlocksHaveTheBitsOfSingleExponentials) {
+  Parameter& step = *parameters.Find("log_step");
+  ASSERT_EQ(step.dims[1], 16);
+  for (const float first : {0.3f, 88.f}) {  // one is too large for the fast way
+    for (float& v : step.value) v *= 7;
+    step.value[0] = first;
+    for (const double quality : {0.0, 5.0, 23.0}) {
+      const std::vector<float> logs = MixRows(step, PositionOf(quality, a.lambdas.size()));
+      const QualityScales s = ScalesAt(a, parameters, quality);
+      for (size_t c = 0; c < 16; ++c) EXPECT_EQ(s.step[c], ExactExp(logs[c])) << logs[c];
+    }
   }
 }
 
