@@ -41,7 +41,7 @@ constexpr GoldenCase kCases[] = {
     {"map", 201, 77, 3, 8, 30, false, {150, 36}},
     {"map-coarse", 330, 200, 3, 8, 25, true, {150, 36}},
     {"planar", 330, 200, 3, 8, 25, true, {}, true},
-    {"map-planar", 330, 200, 3, 8, 90, true, {150, 36}, true},
+    {"map-planar", 330, 200, 3, 8, 44, true, {150, 36}, true},
     {"map-gray-deep", 70, 33, 1, 16, 33, false, {150, 36}},
 };
 
