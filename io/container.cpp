@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <string_view>
 
 #include "io/bytes.h"
 #include "io/hash.h"
@@ -214,18 +215,14 @@ uint32_t ChunkChecksum(uint32_t seed, std::span<const char, 4> type, std::span<c
 
 /// Types that FORMAT.md defines: each may come once.
 Status CheckOnce(const std::vector<ExtraChunk>& chunks, const std::string& name) {
-  static constexpr std::array<std::array<char, 4>, 8> kDefined = {{{'R', 'a', 'n', 'g'},
-                                                                   {'a', 'l', 'p', 'h'},
-                                                                   {'i', 'c', 'c', 'p'},
-                                                                   {'e', 'x', 'i', 'f'},
-                                                                   {'x', 'm', 'p', 'd'},
-                                                                   {'t', 'e', 'x', 't'},
-                                                                   {'p', 'n', 'g', 'c'},
-                                                                   {'r', 'e', 's', 'o'}}};
-  for (const auto& type : kDefined) {
-    const auto is_one = [&](const ExtraChunk& chunk) { return chunk.type == type; };
+  static constexpr std::array<std::string_view, 9> kDefined = {"Rang", "Outl", "alph", "iccp", "exif",
+                                                               "xmpd", "text", "pngc", "reso"};
+  for (const std::string_view type : kDefined) {
+    const auto is_one = [&](const ExtraChunk& chunk) {
+      return std::equal(type.begin(), type.end(), chunk.type.begin());
+    };
     if (std::count_if(chunks.begin(), chunks.end(), is_one) > 1) {
-      return Damaged(name, "its chunk " + std::string(type.begin(), type.end()) + " comes more than once");
+      return Damaged(name, "its chunk " + std::string(type) + " comes more than once");
     }
   }
   return {};

@@ -252,6 +252,7 @@ TEST(Container, SaysWhatIsWrong) {
 
 TEST(Container, RefusesASecondChunkOfADefinedType) {
   for (const auto& type : std::vector<std::array<char, 4>>{{'R', 'a', 'n', 'g'},
+                                                           {'O', 'u', 't', 'l'},
                                                            {'a', 'l', 'p', 'h'},
                                                            {'i', 'c', 'c', 'p'},
                                                            {'e', 'x', 'i', 'f'},
