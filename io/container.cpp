@@ -70,19 +70,28 @@ Status ReadTools(ByteReader& reader, ContainerHeader& header, const std::string&
   const uint8_t tools = reader.U8();
   if (!reader.ok()) return Truncated(name);
   if (tools == 0) return Damaged(name, "version 2 without tools");
-  if ((tools & ~(kToolQualityMap | kToolPlanar)) != 0) {
+  if ((tools & ~(kToolQualityMap | kToolResidual | kToolPlanar | kToolNoBase)) != 0) {
     return CorruptError(name + ": .aec file with tools that this program does not know; update aecomp");
   }
   header.planar = (tools & kToolPlanar) != 0;
-  if ((tools & kToolQualityMap) == 0) return {};
-  header.map_strength = reader.U8(), header.map_reference = reader.U8();
-  if (reader.ok() && header.map_strength == 0) return Damaged(name, "a map of qualities without strength");
+  header.residual = (tools & kToolResidual) != 0, header.base = (tools & kToolNoBase) == 0;
+  if ((tools & kToolQualityMap) != 0) {
+    header.map_strength = reader.U8(), header.map_reference = reader.U8();
+    if (reader.ok() && header.map_strength == 0) return Damaged(name, "a map of qualities without strength");
+  }
+  if (!header.base && tools != (kToolResidual | kToolNoBase)) return Damaged(name, "tools that exclude each other");
+  if (!header.residual) return {};
+  const uint64_t most_error = reader.Varint();
+  if (reader.ok() && most_error > kMaxResidualError) return Damaged(name, "impossible largest error");
+  header.most_error = static_cast<uint32_t>(most_error);
   return {};
 }
 
 void WriteTools(const ContainerHeader& header, ByteWriter& writer) {
   writer.U8(header.tools());
   if (header.map_strength != 0) writer.U8(header.map_strength), writer.U8(header.map_reference);
+  Require(header.most_error <= kMaxResidualError && (header.base || header.residual));
+  if (header.residual) writer.Varint(header.most_error);
 }
 
 Result<FullHeader> ReadHeader(ByteReader& reader, std::span<const uint8_t> bytes, const std::string& name) {
@@ -107,6 +116,7 @@ Result<FullHeader> ReadHeader(ByteReader& reader, std::span<const uint8_t> bytes
   if (full.checksum != Checksum32(bytes.first(end))) return Damaged(name, "header checksum");
   if (!SizeIsPossible(width, height)) return Damaged(name, "impossible image size");
   AECOMP_RETURN_IF_ERROR(CheckFlags(flags, name));
+  if (!full.header.base && full.streams != 1) return Damaged(name, "number of streams");
   if (extra > kMaxExtraChunks || (extra == 0 && (flags & kHasExtra) != 0)) return Damaged(name, "number of chunks");
   std::copy(model.begin(), model.end(), full.header.model.begin());
   full.header.width = static_cast<uint32_t>(width);

@@ -23,7 +23,8 @@ inline constexpr int kMaxStreams = 255;                            ///< of a til
 inline constexpr int kMaxExtraChunks = 1024;
 
 // Tools of version 2: what decoding needs beyond version 1. model/CODING.md has a section for each.
-inline constexpr uint8_t kToolQualityMap = 1, kToolPlanar = 8;
+inline constexpr uint8_t kToolQualityMap = 1, kToolResidual = 4, kToolPlanar = 8, kToolNoBase = 16;
+inline constexpr uint32_t kMaxResidualError = 32767;
 
 struct ContainerHeader {
   uint32_t width = 0, height = 0;
@@ -35,12 +36,16 @@ struct ContainerHeader {
   bool planar = false;  ///< coarse channels are predicted in planes, see model/entropy/coarse.h
   ModelId model{};
   uint32_t tile_size = 1024;  ///< a power of two
+  bool residual = false;      ///< a residual layer is the last stream of every tile
+  bool base = true;           ///< there is a network part; false only with a residual layer
+  uint32_t most_error = 0;    ///< with a residual layer: no sample is farther than this from the original; 0: lossless
 
   uint32_t tile_columns() const { return (width + tile_size - 1) / tile_size; }
   uint32_t tile_rows() const { return (height + tile_size - 1) / tile_size; }
   /// The tools that this file needs, as bits.
   uint8_t tools() const {
-    return static_cast<uint8_t>((map_strength != 0 ? kToolQualityMap : 0) | (planar ? kToolPlanar : 0));
+    return static_cast<uint8_t>((map_strength != 0 ? kToolQualityMap : 0) | (residual ? kToolResidual : 0) |
+                                (planar ? kToolPlanar : 0) | (base ? 0 : kToolNoBase));
   }
   int version() const { return tools() != 0 ? 2 : 1; }
 };

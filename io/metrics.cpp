@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -34,6 +35,15 @@ double MeanSquaredError(const Image& a, const Image& b) {
     sum += static_cast<uint64_t>(difference * difference);
   }
   return static_cast<double>(sum) / static_cast<double>(count);
+}
+
+template <class Sample>
+int LargestDifferenceOf(const Image& a, const Image& b) {
+  const auto* pa = reinterpret_cast<const Sample*>(a.pixels.data());
+  const auto* pb = reinterpret_cast<const Sample*>(b.pixels.data());
+  int largest = 0;
+  for (size_t i = 0; i < a.pixels.size() / sizeof(Sample); ++i) largest = std::max(largest, std::abs(pa[i] - pb[i]));
+  return largest;
 }
 
 /// One channel of one scale.
@@ -166,6 +176,10 @@ double ChannelMsSsim(Plane a, Plane b, double peak) {
 }
 
 }  // namespace
+
+int LargestDifference(const Image& a, const Image& b) {
+  return a.bits == 8 ? LargestDifferenceOf<uint8_t>(a, b) : LargestDifferenceOf<uint16_t>(a, b);
+}
 
 double Psnr(const Image& a, const Image& b) {
   if (!Comparable(a, b)) return kNan;

@@ -9,6 +9,9 @@ namespace aecomp {
 /// NaN when the images differ in size, channels or bits.
 double Psnr(const Image& a, const Image& b);
 
+/// Of any sample, in steps of its depth. The images must be alike in size, channels and bits.
+int LargestDifference(const Image& a, const Image& b);
+
 /// Multi-scale structural similarity, 0 .. 1 (Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image
 /// quality assessment", Asilomar 2003): 5 scales with the paper's exponents, 11x11 Gaussian window of sigma 1.5, valid
 /// positions only, 2x2 means between scales, the mean of the channels' values. Images whose shorter side is below 176

@@ -25,6 +25,7 @@ struct CompressOptions {
   double quality = kDefaultQuality;
   std::optional<double> bpp, psnr;
   std::optional<uint64_t> size;
+  std::optional<int> max_error;  ///< 0: lossless
   MetadataChoice metadata;
   bool keep_alpha = true;
   bool verify = false;
@@ -43,6 +44,7 @@ struct CompressOptions {
 
 Result<std::vector<uint8_t>> CompressImage(const Image& image, const CompressOptions& options, Codec& codec,
                                            FileReport& report) {
+  if (options.max_error) return codec.CompressExactly(image, *options.max_error);
   const int max_quality = codec.model().architecture.max_quality();
   const auto target = options.Target(image);
   if (!target) {
@@ -70,14 +72,18 @@ Result<std::vector<ExtraChunk>> ExtraChunks(const Image& image, const Metadata& 
 }
 
 /// Decodes what is to be written, and measures it.
-Status Verify(std::span<const uint8_t> bytes, const Image& colour, const Image& full, bool keep_alpha,
+Status Verify(std::span<const uint8_t> bytes, const Image& colour, const Image& full, const CompressOptions& options,
               const std::string& name, Codec& codec, FileReport& report) {
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
   AECOMP_ASSIGN_OR_RETURN(Image decoded, codec.Decompress(container, name));
   report.psnr = Psnr(colour, decoded);
+  if (options.max_error && LargestDifference(colour, decoded) > *options.max_error) {
+    return CorruptError(name + ": --verify found samples that are farther off than " +
+                        std::to_string(*options.max_error) + "; nothing was written. This is a fault of aecomp");
+  }
   AECOMP_ASSIGN_OR_RETURN(decoded, RestoreAlpha(std::move(decoded), container.extra, name));
   AECOMP_RETURN_IF_ERROR(MetadataFromChunks(container.extra, name).status());
-  const bool alpha_expected = keep_alpha && !IsOpaque(full);
+  const bool alpha_expected = options.keep_alpha && !IsOpaque(full);
   if (HasAlpha(decoded) != alpha_expected || (alpha_expected && AlphaOf(decoded).pixels != AlphaOf(full).pixels)) {
     return CorruptError(name + ": --verify found another alpha than was given; nothing was written");
   }
@@ -100,7 +106,8 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   AECOMP_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, ReadInput(file.input, {.is_known = LooksLikeImageOrAec}));
   const std::optional<PngSize> size = SizeAhead(bytes, options.decode);
   if (size) report.width = size->width, report.height = size->height;
-  PrepareAhead ahead(size, options.tile_size, worker);
+  const bool network = !options.max_error || Codec::TriesBase(*options.max_error);
+  PrepareAhead ahead(network ? size : std::nullopt, options.tile_size, worker);
   Metadata metadata;
   Metadata* const wanted = options.metadata.kinds == "none" ? nullptr : &metadata;
   AECOMP_ASSIGN_OR_RETURN(const Image full, DecodeImage(bytes, name, &report.notes, wanted, options.decode));
@@ -118,11 +125,11 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   auto coded = CompressImage(image, options, *codec, report);
   if (!coded.ok()) return Status(coded.status().code(), name + ": " + coded.status().message());
   if (options.verify) {
-    AECOMP_RETURN_IF_ERROR(Verify(coded.value(), image, full, options.keep_alpha, name, *codec, report));
+    AECOMP_RETURN_IF_ERROR(Verify(coded.value(), image, full, options, name, *codec, report));
   }
   turn.reset();
   report.bytes = coded.value().size();
-  report.model = ToHex(codec->model().id);
+  if (network) report.model = ToHex(codec->model().id);
   return WriteOutput(file.output, coded.value(), OutputOptions(options.batch, file.input, options.verify));
 }
 
@@ -168,14 +175,22 @@ void AddCompress(CLI::App& app, Command& command) {
                           ->check(CheckPositive)
                           ->type_name("BYTES");
   AddTuneOption(*sub, options->tuning);
-  for (CLI::Option* one : {quality, bpp, psnr, size}) {
-    for (CLI::Option* other : {quality, bpp, psnr, size}) {
+  CLI::Option* lossless = sub->add_flag_callback(
+      "--lossless", [options] { options->max_error = 0; }, "Keep every sample exactly, instead of a quality");
+  CLI::Option* max_error =
+      sub->add_option("--max-error", options->max_error,
+                      "Let no sample differ by more than this, in steps of the input's depth; 0 is --lossless")
+          ->check(CLI::Range(0, static_cast<int>(kMaxResidualError)))
+          ->type_name("E");
+  for (CLI::Option* one : {quality, bpp, psnr, size, lossless, max_error}) {
+    for (CLI::Option* other : {quality, bpp, psnr, size, lossless, max_error}) {
       if (one != other) one->excludes(other);
     }
   }
   sub->callback([options, &command] {
     command.run = [options] {
-      const ModelUse use = options->verify || options->psnr ? ModelUse::kBoth : ModelUse::kCompression;
+      const bool base = options->max_error && Codec::TriesBase(*options->max_error);
+      const ModelUse use = options->verify || options->psnr || base ? ModelUse::kBoth : ModelUse::kCompression;
       return RunBatch(options->batch, {"an image that is read here", ".aec", HasImageExtension, use},
                       [&](const PlannedFile& file, Worker& worker, FileReport& report) {
                         return CompressFile(file, *options, worker, report);

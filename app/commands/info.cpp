@@ -48,6 +48,13 @@ Json Carried(const Container& container) {
   return carried;
 }
 
+Json Layers(const ContainerHeader& h) {
+  Json layers = Json::array();
+  if (h.base) layers.push_back("network");
+  if (h.residual) layers.push_back("residual");
+  return layers;
+}
+
 Json DescribeImage(const ContainerHeader& h, std::span<const uint8_t> file, const std::string& name) {
   const size_t bytes = file.size();
   const double pixels = static_cast<double>(h.width) * h.height;
@@ -57,21 +64,42 @@ Json DescribeImage(const ContainerHeader& h, std::span<const uint8_t> file, cons
   json["bits"] = h.bits;
   json["bytes"] = bytes;
   json["bpp"] = 8.0 * static_cast<double>(bytes) / pixels;
-  json["quality_step"] = h.quality;
+  if (h.base) json["quality_step"] = h.quality;
   json["tile_size"] = h.tile_size;
   json["tiles"] = tiles(h.width) * tiles(h.height);
-  json["model"] = ToHex(h.model);
-  json["model_built_in"] = IsBuiltIn(h.model);
+  json["layers"] = Layers(h);
+  if (h.base) json["model"] = ToHex(h.model), json["model_built_in"] = IsBuiltIn(h.model);
   json["carries"] = Json::array();
   const auto container = ParseContainer(file, name);
   if (!container.ok()) return json;  // the header can be read all the same
   json["carries"] = Carried(container.value());
-  uint64_t first = 0, others = 0;
+  uint64_t first = 0, others = 0, residual = 0;
   for (const TileStreams& tile : container.value().tiles) {
-    for (size_t i = 0; i < tile.streams.size(); ++i) (i == 0 ? first : others) += tile.streams[i].size();
+    const size_t of_network = tile.streams.size() - h.residual;
+    for (size_t i = 0; i < of_network; ++i) (i == 0 ? first : others) += tile.streams[i].size();
+    if (h.residual) residual += tile.streams.back().size();
   }
-  json["first_stream_bytes"] = first, json["other_stream_bytes"] = others;
+  if (h.base) json["first_stream_bytes"] = first, json["other_stream_bytes"] = others;
+  if (h.residual) json["residual_bytes"] = residual, json["max_error"] = h.most_error;
   return json;
+}
+
+/// Which layers the bytes belong to.
+std::string StreamText(const Json& json) {
+  const auto number = [&](const char* key) { return json.contains(key) ? json[key].get<int64_t>() : 0; };
+  const int64_t first = number("first_stream_bytes"), others = number("other_stream_bytes");
+  const int64_t residual = number("residual_bytes"), around = number("bytes") - first - others - residual;
+  std::string text;
+  if (json.contains("first_stream_bytes")) {
+    text += Format(
+        "  streams  %ld bytes in the first of each tile (z of a hyperprior), %ld in the others, %ld around them\n",
+        first, others, around);
+  }
+  if (json.contains("residual_bytes")) {
+    text += Format("  residual %ld bytes", residual) +
+            (json.contains("quality_step") ? std::string("\n") : Format(", %ld around them\n", around));
+  }
+  return text;
 }
 
 std::string ImageText(const Json& json) {
@@ -81,19 +109,21 @@ std::string ImageText(const Json& json) {
   text +=
       Format("  size     %s, %.3f bpp\n", HumanBytes(json["bytes"].get<uint64_t>()).c_str(), json["bpp"].get<double>());
   if (json.contains("verified")) text += "  decodes  yes\n";
-  text += Format("  quality  step %ld/16 of the model's axis\n", number("quality_step"));
-  text += Format("  tiles    %ld of %ldx%ld\n", number("tiles"), number("tile_size"), number("tile_size"));
-  if (json.contains("first_stream_bytes")) {
-    const int64_t first = number("first_stream_bytes"), others = number("other_stream_bytes");
-    text += Format(
-        "  streams  %ld bytes in the first of each tile (z of a hyperprior), %ld in the others, %ld around them\n",
-        first, others, number("bytes") - first - others);
+  if (json.contains("quality_step"))
+    text += Format("  quality  step %ld/16 of the model's axis\n", number("quality_step"));
+  if (json.contains("max_error")) {
+    text += number("max_error") == 0 ? "  error    none: lossless\n"
+                                     : Format("  error    at most %ld of any sample\n", number("max_error"));
   }
+  text += Format("  tiles    %ld of %ldx%ld\n", number("tiles"), number("tile_size"), number("tile_size"));
+  text += StreamText(json);
   std::string carried;
   for (const Json& what : json["carries"]) carried += (carried.empty() ? "" : ", ") + what.get<std::string>();
   if (!carried.empty()) text += "  carries  " + carried + "\n";
-  text +=
-      "  model    " + json["model"].get<std::string>() + (json["model_built_in"].get<bool>() ? " (built in)\n" : "\n");
+  if (json.contains("model")) {
+    text += "  model    " + json["model"].get<std::string>() +
+            (json["model_built_in"].get<bool>() ? " (built in)\n" : "\n");
+  }
   return text;
 }
 

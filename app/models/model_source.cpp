@@ -75,6 +75,7 @@ Result<Codec*> ModelSource::Get() {
 }
 
 Result<Codec*> ModelSource::Get(const ModelId& wanted, const std::string& name) {
+  if (wanted == ModelId{}) return Get();  // the file has no network part: any codec will do
   if (const auto known = codecs_.find(wanted); known != codecs_.end()) return known->second.get();
   AECOMP_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, store_.Find(wanted, name));
   return CodecOf(std::move(model));

@@ -70,7 +70,7 @@ struct Header {
   int height = 0;
   int channels = 0;  ///< of colour: 1 or 3; alpha, which is no part of the header, adds one
   int bits = 0;
-  std::string model_id;  ///< 16 hexadecimal digits; decoding needs the model with this id
+  std::string model_id;  ///< 16 hexadecimal digits; decoding needs the model with this id. Zeros: any model will do
 };
 
 struct OpenOptions {
@@ -88,6 +88,7 @@ struct CompressOptions {
   double quality = 50;             ///< 0 (smallest) .. 100 (best)
   std::uint64_t target_bytes = 0;  ///< if not 0: the best file that is not larger, instead of a quality
   Tune tune = Tune::kVisual;
+  int max_error = -1;  ///< if not negative: no sample differs by more than this, instead of a quality; 0: lossless
 };
 
 /// Codes images with one model. Keeps what was prepared for one size of image, so that more of the same size are

@@ -81,6 +81,12 @@ Status Serialised(Codec& codec, const Image& image, const CompressOptions& optio
     *bytes = std::move(result.value().bytes);
     return {};
   }
+  if (options.max_error >= 0) {
+    auto exact = codec.CompressExactly(image, options.max_error);
+    if (!exact.ok()) return Translate(exact.status());
+    *bytes = std::move(exact).value();
+    return {};
+  }
   const int steps = codec.model().architecture.max_quality();
   auto result = codec.Compress(image, static_cast<int>(std::lround(options.quality / 100 * steps)));
   if (!result.ok()) return Translate(result.status());
@@ -148,6 +154,13 @@ Status Coding::Compress(const ImageView& image, const CompressOptions& options, 
   if (!(options.quality >= 0 && options.quality <= 100)) {  // also true for nan
     return Error(StatusCode::kInvalidArgument,
                  "a quality of " + std::to_string(options.quality) + " is not in 0 .. 100");
+  }
+  if (options.max_error > static_cast<int>(aecomp::kMaxResidualError)) {
+    return Error(StatusCode::kInvalidArgument,
+                 "a largest error of " + std::to_string(options.max_error) + " is above 32767");
+  }
+  if (options.max_error >= 0 && options.target_bytes > 0) {
+    return Error(StatusCode::kInvalidArgument, "max_error and target_bytes exclude each other");
   }
   if (Status status = CheckImage(image); !status.ok()) return status;
   const ThreadScope threads(threads_);

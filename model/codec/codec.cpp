@@ -9,81 +9,19 @@
 
 #include "model/base/alone_scope.h"
 #include "model/base/onednn.h"
+#include "model/codec/codec_checks.h"
 #include "model/codec/image_transform.h"
 #include "model/codec/outliers.h"
 #include "model/codec/region_tiles.h"
+#include "model/codec/residual_layer.h"
 #include "model/codec/sample_range_chunk.h"
 
 namespace aecomp {
 namespace {
 
-std::string Size(int64_t width, int64_t height) { return std::to_string(width) + "x" + std::to_string(height); }
-
-bool SizeIsPossible(int64_t width, int64_t height) {
-  return width >= 1 && height >= 1 && width <= kMaxSide && height <= kMaxSide &&
-         static_cast<uint64_t>(width * height) <= kMaxPixels;
-}
-
 /// y of an image whose tiles with their padding cover `plane`.
 LatentView ViewOf(const AlignedBuffer<float>& y, const Plane& plane, int channels) {
   return {y.data(), plane.columns * int64_t{channels}, channels};
-}
-
-Status CheckImage(const Image& image, const Architecture& a) {
-  if (image.width < 1 || image.height < 1 || (image.bits != 8 && image.bits != 16) ||
-      (image.channels != 1 && image.channels != 3) ||
-      image.pixels.size() != Image::ByteSize(image.width, image.height, image.channels, image.bits)) {
-    return InputError("a gray or RGB image of 8 or 16 bits and at least 1x1 pixel is expected");
-  }
-  if (!SizeIsPossible(image.width, image.height)) {
-    return InputError("an image of " + Size(image.width, image.height) + " is too large; split it");
-  }
-  if (image.channels <= a.image_channels) return {};
-  return InputError(
-      "the image has colours, but this model codes gray images only; convert the image to gray first (such as with "
-      "ImageMagick: convert IN -colorspace Gray OUT.png), or name a model of colour images with -m");
-}
-
-Status CheckHeader(const ContainerHeader& h, const Model& model) {
-  const Architecture& a = model.architecture;
-  if (h.model != model.id) {
-    return ModelError("was made with model " + ToHex(h.model) + ", not with " + ToHex(model.id) +
-                      "; name its model with -m");
-  }
-  if (!SizeIsPossible(h.width, h.height)) return CorruptError("has an impossible size");
-  if (h.bits != 8 && h.bits != 16)
-    return CorruptError("has " + std::to_string(h.bits) + " bits a sample, which this version cannot decode");
-  if (h.channels != 1 && h.channels != a.image_channels) {
-    return CorruptError("has " + std::to_string(h.channels) + " channels, but its model " +
-                        std::to_string(a.image_channels));
-  }
-  if (h.quality > a.max_quality())
-    return CorruptError("has a quality of " + std::to_string(h.quality) + ", beyond its model's");
-  if (h.tools() != 0 && a.prior == PriorType::kFactorized)
-    return CorruptError("uses tools that models with a factorized prior do not know");
-  const uint32_t tile = static_cast<uint32_t>(a.tile), stride = tile != 0 ? 1 : static_cast<uint32_t>(a.hyper_stride);
-  if (h.tile_size < std::max(tile, 1u) || h.tile_size > kMaxTileSize || h.tile_size % stride != 0) {
-    return CorruptError("has tiles of " + std::to_string(h.tile_size) + " pixels, which its model cannot decode");
-  }
-  return {};
-}
-
-/// That nothing in the file is beyond this version.
-Status CheckChunks(const std::vector<ExtraChunk>& chunks) {
-  for (const ExtraChunk& chunk : chunks) {
-    if (chunk.type[0] >= 'a' || chunk.type == kRangeType || IsOutlierChunk(chunk)) continue;
-    return CorruptError("has a chunk " + std::string(chunk.type.begin(), chunk.type.end()) +
-                        " that this version cannot decode; use a newer one");
-  }
-  return {};
-}
-
-Status CheckStreams(const Container& container, const TileGrid& grid, size_t least) {
-  if (container.tiles.size() != grid.tiles.size()) return CorruptError("corrupt: it has too few or too many tiles");
-  for (const TileStreams& t : container.tiles) {
-    if (t.streams.size() < least) return CorruptError("corrupt: a tile lacks streams");
-  }
-  return {};
 }
 
 }  // namespace
@@ -113,6 +51,8 @@ struct Codec::Impl {
   Result<Container> Encode(const AnalysedImage& image, int quality, double thrift, CompressStats* stats);
   void PrepareDecoding(const Tile& tile, const LatentPart& part);
   Result<Image> Decompress(const Container& container, const Region& region);
+  Result<Image> DecompressExactly(const Container& container, const Region& region);
+  Result<Container> EncodeExactly(const Image& image, int most_error, std::optional<int> base_quality);
 };
 
 ContainerHeader Codec::Impl::HeaderFor(int width, int height) const {
@@ -231,6 +171,52 @@ Result<Image> Codec::Impl::Decompress(const Container& container, const Region& 
   return wanted;
 }
 
+Result<Container> Codec::Impl::EncodeExactly(const Image& image, int most_error, std::optional<int> base_quality) {
+  Container container;
+  Image base;
+  if (base_quality) {
+    AECOMP_ASSIGN_OR_RETURN(const AnalysedImage analysed, Analyse(image));
+    AECOMP_ASSIGN_OR_RETURN(container, Encode(analysed, *base_quality, 1, nullptr));
+    const Region all{0, 0, container.header.width, container.header.height};
+    AECOMP_ASSIGN_OR_RETURN(base, Decompress(container, all));
+  } else {
+    container.header = HeaderFor(image.width, image.height);
+    container.header.channels = static_cast<uint8_t>(image.channels);
+    container.header.bits = static_cast<uint8_t>(image.bits);
+    container.header.model = {};
+    container.header.map_strength = container.header.map_reference = 0, container.header.planar = false;
+    container.tiles.resize(size_t{container.header.tile_columns()} * container.header.tile_rows());
+    container.extra = extra;
+  }
+  container.header.residual = true, container.header.base = base_quality.has_value();
+  container.header.most_error = static_cast<uint32_t>(most_error);
+  AECOMP_ASSIGN_OR_RETURN(auto streams, EncodeResiduals(container.header, image, base_quality ? &base : nullptr));
+  for (size_t i = 0; i < streams.size(); ++i) container.tiles[i].streams.push_back(std::move(streams[i]));
+  return container;
+}
+
+/// Whole tiles, as those are what the layer codes; then the part that was asked for.
+Result<Image> Codec::Impl::DecompressExactly(const Container& container, const Region& region) {
+  const ContainerHeader& header = container.header;
+  AECOMP_RETURN_IF_ERROR(CheckChunks(container.extra));
+  if (!region.LiesWithin(header.width, header.height)) {
+    return UsageError("is " + Size(header.width, header.height) + " pixels: the region does not lie within it");
+  }
+  const Region whole = WholeTiles(header, region);
+  Image base;
+  if (header.base) {
+    if (!transform->integer()) {
+      return UsageError(
+          "has a residual layer over pixels of the network, which must be computed in integers; decode it "
+          "without --precision f32");
+    }
+    AECOMP_ASSIGN_OR_RETURN(base, Decompress(BaseOf(container), whole));
+  }
+  AECOMP_ASSIGN_OR_RETURN(Image image, DecodeResiduals(container, whole, header.base ? &base : nullptr));
+  if (whole.width == region.width && whole.height == region.height) return image;
+  return Crop(image, {region.x - whole.x, region.y - whole.y, region.width, region.height});
+}
+
 Codec::Codec(std::shared_ptr<Model> model, Precision precision)
     : impl_(std::make_unique<Impl>(std::move(model), precision)) {}
 Codec::~Codec() = default;
@@ -272,7 +258,7 @@ Result<std::vector<uint8_t>> Codec::Compress(const Image& image, int quality, Co
 
 Result<AnalysedImage> Codec::Analyse(const Image& image) {
   if (impl_->model->use == ModelUse::kDecompression) return ModelError("the model was loaded for decompression only");
-  AECOMP_RETURN_IF_ERROR(CheckImage(image, impl_->architecture()));
+  AECOMP_RETURN_IF_ERROR(CheckImage(image, impl_->architecture().image_channels));
   try {
     return impl_->Analyse(image);
   } catch (const std::exception& e) {  // out of memory, dnnl::error
@@ -297,14 +283,56 @@ Result<std::vector<uint8_t>> Codec::Encode(const AnalysedImage& image, int quali
   }
 }
 
+Result<std::vector<uint8_t>> Codec::CompressExactly(const Image& image, int most_error,
+                                                    std::optional<int> base_quality) {
+  const int most = impl_->architecture().max_quality();
+  if (most_error < 0 || most_error > static_cast<int>(kMaxResidualError)) {
+    return UsageError("a largest error of " + std::to_string(most_error) + " is not in 0 .. " +
+                      std::to_string(kMaxResidualError));
+  }
+  if (base_quality && (*base_quality < 0 || *base_quality > most)) {
+    return UsageError("quality " + std::to_string(*base_quality) + " is not in 0 .. " + std::to_string(most));
+  }
+  if (base_quality && (impl_->model->use != ModelUse::kBoth || !impl_->transform->integer())) {
+    return ModelError("the model cannot be the base of a residual layer");
+  }
+  // Without a base there is no model that an image could be too colourful for.
+  AECOMP_RETURN_IF_ERROR(CheckImage(image, base_quality ? impl_->architecture().image_channels : 3));
+  try {
+    AECOMP_ASSIGN_OR_RETURN(const Container container, impl_->EncodeExactly(image, most_error, base_quality));
+    return SerializeContainer(container);
+  } catch (const std::exception& e) {
+    onednn::PassOnOutOfMemory(e);
+    return InputError(std::string("cannot be compressed: ") + e.what());
+  }
+}
+
+Result<std::vector<uint8_t>> Codec::CompressExactly(const Image& image, int most_error) {
+  AECOMP_ASSIGN_OR_RETURN(auto best, CompressExactly(image, most_error, std::nullopt));
+  const Architecture& a = impl_->architecture();
+  const bool possible =
+      impl_->model->use == ModelUse::kBoth && impl_->transform->integer() && image.channels <= a.image_channels;
+  if (!TriesBase(most_error) || !possible) return best;
+  for (const int percent : {100, 75, 50}) {
+    AECOMP_ASSIGN_OR_RETURN(auto bytes, CompressExactly(image, most_error, a.max_quality() * percent / 100));
+    const bool better = bytes.size() < best.size();
+    if (better) best = std::move(bytes);
+    if (!better && percent < 100) break;
+  }
+  return best;
+}
+
 Result<Image> Codec::Decompress(const Container& container, const std::string& name) {
   return Decompress(container, name, {0, 0, container.header.width, container.header.height});
 }
 
 Result<Image> Codec::Decompress(const Container& container, const std::string& name, const Region& region) {
-  if (impl_->model->use == ModelUse::kCompression) return ModelError("the model was loaded for compression only");
+  const ContainerHeader& header = container.header;
+  if (impl_->model->use == ModelUse::kCompression && header.base) {
+    return ModelError("the model was loaded for compression only");
+  }
   try {
-    auto image = impl_->Decompress(container, region);
+    auto image = header.residual ? impl_->DecompressExactly(container, region) : impl_->Decompress(container, region);
     if (image.ok()) return image;
     return Status(image.status().code(), name + ": " + image.status().message());
   } catch (const std::exception& e) {

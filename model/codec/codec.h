@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,15 @@ class Codec {
   Result<std::vector<uint8_t>> Encode(const AnalysedImage& image, int quality, double thrift = 1,
                                       CompressStats* stats = nullptr);
 
+  /// An exact file, or one in which no sample is farther than most_error from the image's, in steps of its depth: 0 ..
+  /// kMaxResidualError. Made without the network, or, where errors may be so large that this can be cheaper, with it as
+  /// the base. Needs ModelUse::kBoth there: see TriesBase.
+  Result<std::vector<uint8_t>> CompressExactly(const Image& image, int most_error);
+  static bool TriesBase(int most_error) { return most_error >= kLeastErrorOfBase; }
+
+  /// The same with a base of one quality, or with none.
+  Result<std::vector<uint8_t>> CompressExactly(const Image& image, int most_error, std::optional<int> base_quality);
+
   /// Goes into every file from now on: metadata.
   void SetExtraChunks(std::vector<ExtraChunk> chunks);
 
@@ -75,7 +85,8 @@ class Codec {
   void SetQualityMap(const QualityMap& map);
   void SetPlanar(bool planar);
 
-  /// container.header.model must be model().id. Fails with kCorrupt, never crashes, whatever the streams hold.
+  /// container.header.model must be model().id, where the file has a network part. Fails with kCorrupt, never crashes,
+  /// whatever the streams hold.
   Result<Image> Decompress(const Container& container, const std::string& name);
 
   /// The same for a part of the image: only the tiles that it depends on are decoded. Equal to that part of the whole
@@ -83,6 +94,8 @@ class Codec {
   Result<Image> Decompress(const Container& container, const std::string& name, const Region& region);
 
  private:
+  static constexpr int kLeastErrorOfBase = 6;  // below, the network costs more than it saves
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -14,6 +14,9 @@ same() {
 GOLDEN=$SOURCE/tests/golden
 for name in rgb-low rgb-high tiles pixel deep map; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
 for name in gray gray-deep map-gray-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
+# The residual layer, without a base and with one.
+for name in exact exact-drawing near near-base exact-base-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
+for name in exact-gray-deep exact-base; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
 
 # Coarse channels and residual blocks: the released model, where the program has one.
 if [ -f "$SOURCE/data/release.aecm" ]; then

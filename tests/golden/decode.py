@@ -15,9 +15,12 @@ import zlib
 
 import numpy as np
 
+import residual
+
 F32 = np.float32
 SEEN_ZERO = 128
 HEADROOM = 1.4
+TOOL_RESIDUAL, TOOL_NO_BASE = 4, 16
 FIRST_OF_ACTIVITY = [F32(v) for v in (0.5422, 1.3784, 2.668, 4.6569, 7.7241, 12.4543, 19.7494)]
 
 
@@ -84,12 +87,13 @@ def parse_container(data):
     version, width, height, flags, quality = b.u8(), b.varint(), b.varint(), b.u8(), b.u8()
     tools = b.u8() if version == 2 else 0
     strength, reference = (b.u8(), b.u8()) if tools & 1 else (0, 0)
+    most_error = b.varint() if tools & TOOL_RESIDUAL else 0
     model, streams = b.take(8), b.u8()
     chunks = b.varint() if flags & 64 else 0
     check = xxh32(0, data[:b.at])
     require(b.u32() == check, "the header's checksum is wrong")
     require(version in (1, 2), "format version %d is not known here" % version)
-    require(version == 1 or tools and not tools & ~9, "tools %d are not known here" % tools)
+    require(version == 1 or tools and not tools & ~29, "tools %d are not known here" % tools)
     require(strength > 0 or not tools & 1, "a map of qualities without strength")
     tile = 1 << (flags & 15)
     across, down = -(-width // tile), -(-height // tile)
@@ -113,7 +117,7 @@ def parse_container(data):
     require(b.at == len(data), "bytes follow the end")
     return dict(width=width, height=height, tile=tile, channels=3 if flags & 16 else 1, bits=16 if flags & 32 else 8,
                 quality=quality, map=(strength, reference), planar=tools & 8 != 0, model=model.hex(), tiles=payload,
-                extra=extra)
+                extra=extra, tools=tools, most_error=most_error)
 
 
 class Tables:
@@ -701,7 +705,14 @@ def main():
     parser.add_argument("--values", help="JSON file for every intermediate value of the first tile")
     o = parser.parse_args()
     container = parse_container(open(o.file, "rb").read())
-    pixels, values = decode(Model(o.model), container)
+    if container["tools"] & TOOL_NO_BASE:
+        pixels, values = np.array(residual.decode_residuals(container, None), np.uint16), {}
+    else:
+        layered = container["tools"] & TOOL_RESIDUAL
+        below = dict(container, tiles=[t[:-1] for t in container["tiles"]]) if layered else container
+        pixels, values = decode(Model(o.model), below)
+        if layered:
+            pixels = np.array(residual.decode_residuals(container, pixels.tolist()), np.uint16)
     if o.out:
         kind, most = b"P6" if pixels.shape[2] == 3 else b"P5", 65535 if container["bits"] == 16 else 255
         with open(o.out, "wb") as f:

@@ -224,6 +224,33 @@ TEST(Container, RefusesToolsThatItDoesNotKnow) {
   }
 }
 
+TEST(Container, ToolsMakeItVersionTwo) {
+  EXPECT_EQ(SerializeContainer(Small())[6], 1) << "what version 1 can say is said in version 1";
+  Container c = Small();
+  c.header.residual = true, c.header.most_error = 300;
+  const auto bytes = SerializeContainer(c);
+  EXPECT_EQ(bytes[6], 2);
+  ASSERT_EQ(bytes.size(), SerializeContainer(Small()).size() + 3);
+  const auto parsed = ParseContainer(bytes, "x");
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  EXPECT_EQ(parsed.value().header.tools(), kToolResidual);
+  EXPECT_EQ(parsed.value().header.most_error, 300u);
+  EXPECT_EQ(parsed.value().header.quality, c.header.quality);
+  EXPECT_TRUE(parsed.value().header.base);
+
+  const auto at = static_cast<size_t>(std::find(bytes.begin() + 7, bytes.end(), kToolResidual) - bytes.begin());
+  const auto with = [&](uint8_t tools) {
+    auto changed = bytes;
+    changed[at] = tools;
+    return ParseHeader(Resealed(changed, kSmallHeader + 3), "x").status();
+  };
+  EXPECT_TRUE(with(kToolResidual).ok());
+  EXPECT_FALSE(with(0).ok()) << "version 2 without a tool";
+  EXPECT_FALSE(with(kToolNoBase).ok()) << "neither a network part nor a residual layer";
+  EXPECT_FALSE(with(kToolResidual | kToolNoBase).ok()) << "streams of a network that is not there";
+  EXPECT_NE(with(kToolResidual | 128).message().find("update aecomp"), std::string::npos);
+}
+
 TEST(Container, SurvivesRandomBytesBehindARightHeader) {
   const auto bytes = SerializeContainer(Large());
   std::mt19937 random(1);

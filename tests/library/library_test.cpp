@@ -58,6 +58,26 @@ class Library : public testing::Test {
   Codec codec_;
 };
 
+TEST_F(Library, KeepsEverySampleWhereAsked) {
+  for (const int error : {0, 3, 12}) {
+    CompressOptions options;
+    options.max_error = error;
+    const Image image = Gradient(70, 41, 3);
+    const Bytes bytes = Compressed(image.View(), options);
+    Image restored;
+    ASSERT_TRUE(codec_.Decompress(bytes.data(), bytes.size(), &restored).ok());
+    ASSERT_EQ(restored.samples.size(), image.samples.size());
+    for (size_t i = 0; i < image.samples.size(); ++i) {
+      ASSERT_LE(std::abs(image.samples[i] - restored.samples[i]), error);
+    }
+  }
+  CompressOptions impossible;
+  impossible.max_error = 32768;
+  EXPECT_EQ(Refusal(Gradient(2, 2, 3).View(), impossible), StatusCode::kInvalidArgument);
+  impossible.max_error = 1, impossible.target_bytes = 100;
+  EXPECT_EQ(Refusal(Gradient(2, 2, 3).View(), impossible), StatusCode::kInvalidArgument);
+}
+
 TEST_F(Library, RestoresGrayAndColour) {
   for (const int channels : {1, 3}) {
     const Image image = Gradient(70, 41, channels);
