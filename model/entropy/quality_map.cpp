@@ -26,9 +26,13 @@ int ActivityLevel(uint32_t activity) {
   return static_cast<int>(std::upper_bound(kLevelFrom.begin(), kLevelFrom.end(), activity) - kLevelFrom.begin());
 }
 
-int QualityAt(const QualityMap& map, int quality, uint32_t activity, int max_quality) {
+int QualitySteps(const QualityMap& map, uint32_t activity) {
   const int steps = (map.strength * (map.reference - ActivityLevel(activity)) + 16) >> 5;
-  return std::clamp(quality + std::clamp(steps, -QualityMap::kMostWorse, QualityMap::kMostBetter), 0, max_quality);
+  return std::clamp(steps, -QualityMap::kMostWorse, QualityMap::kMostBetter);
+}
+
+int QualityAt(const QualityMap& map, int quality, uint32_t activity, int max_quality) {
+  return std::clamp(quality + QualitySteps(map, activity), 0, max_quality);
 }
 
 QualityMap VisualQualityMap(int channels) {

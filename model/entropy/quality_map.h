@@ -22,6 +22,9 @@ struct QualityMap {
 /// floor(100 * 2^(n / 8)) - 100, n = 1, 2, .. 80, do not exceed it.
 int ActivityLevel(uint32_t activity);
 
+/// What the quality of a position of this activity differs by from that of its file.
+int QualitySteps(const QualityMap& map, uint32_t activity);
+
 /// The quality of a position of this activity, 0 .. max_quality.
 int QualityAt(const QualityMap& map, int quality, uint32_t activity, int max_quality);
 

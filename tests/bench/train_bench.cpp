@@ -1,9 +1,13 @@
 // Images per second of whole training steps (forward, backward, clipping, Adam, average) on random pixels, in GFLOP/s
 // of convolutions and as a fraction of what a plain 3x3 convolution reaches in the same run.
-//   train_bench ARCH.json [batch=5] [patch=192] [steps=20] [bf16]
+//   train_bench ARCH.json [batch=5] [patch=192] [steps=20] [bf16] [visual] [map]
+// visual: with the distortion of `aecomp train --tune visual`, else with the squared error. map: with its map of
+// qualities.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -14,6 +18,7 @@
 #include "model/network/graph.h"
 #include "train/loss/noise_rate.h"
 #include "train/loss/training_model.h"
+#include "train/loss/visual_distortion.h"
 #include "train/optimiser/adam.h"
 
 namespace aecomp {
@@ -76,12 +81,15 @@ constexpr int kUntimed = 30;  // steps: the first build primitives, later ones t
 
 int Main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: train_bench ARCH.json [batch=5] [patch=192] [steps=20] [bf16]\n");
+    std::fprintf(stderr, "usage: train_bench ARCH.json [batch=5] [patch=192] [steps=20] [bf16] [visual] [map]\n");
     return 2;
   }
   const auto number = [&](int i, int fallback) { return argc > i ? std::atoi(argv[i]) : fallback; };
   const int batch = number(2, 5), patch = number(3, 192), steps = number(4, 20);
-  const bool bfloat16 = argc > 5 && std::string(argv[5]) == "bf16";
+  const auto given = [&](const std::string& word) {
+    return std::find(argv + std::min(argc, 5), argv + argc, word) != argv + argc;
+  };
+  const bool bfloat16 = given("bf16");
   if (bfloat16 && !HasBfloat16()) {
     std::fprintf(stderr, "train_bench: this CPU does not multiply bfloat16\n");
     return 1;
@@ -94,7 +102,10 @@ int Main(int argc, char** argv) {
     return 2;
   }
   Parameters parameters;
-  const auto model = TrainingModel::Create(architecture.value(), parameters, batch, patch, {.bfloat16 = bfloat16});
+  TrainingModelOptions options{.bfloat16 = bfloat16};
+  if (given("visual")) options.distortion = VisualDistortion::Factory({});
+  if (given("map")) options.map = VisualQualityMap(architecture.value().latent_channels);
+  const auto model = TrainingModel::Create(architecture.value(), parameters, batch, patch, options);
   if (!model.ok()) {
     std::fprintf(stderr, "train_bench: %s\n", model.status().message().c_str());
     return 2;
@@ -105,18 +116,21 @@ int Main(int argc, char** argv) {
   for (int i = 0; i < batch; ++i) quality.push_back(static_cast<float>(i % (architecture.value().max_quality() + 1)));
   const NoiseRate rate(LatentRounding::Nearest());
   auto start = Clock::now();
+  std::clock_t cpu = std::clock();
   for (int i = 0; i < steps + kUntimed; ++i) {
-    if (i == kUntimed) start = Clock::now();
+    if (i == kUntimed) start = Clock::now(), cpu = std::clock();
     model.value()->ForwardBackward({x.data(), x.data(), quality.data(), static_cast<uint64_t>(i), 0}, rate);
     adam.Step(1e-4, 1);
   }
-  const double seconds = Seconds(start);
+  const double seconds = Seconds(start), cpu_seconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
   // The first layers of the encoder need no gradient of their input, so 3x the forward pass is slightly too much.
   const double gflops =
       3 * 2.0 * static_cast<double>(ForwardMacs(architecture.value(), patch)) * batch * steps / seconds / 1e9;
   const double peak = PeakGflops();
-  std::printf("%.2f images/s  %.0f GFLOP/s, %.0f %% of the %.0f of a plain 3x3 convolution in f32\n",
-              steps * batch / seconds, gflops, 100 * gflops / peak, peak);
+  std::printf(
+      "%.2f images/s  %.1f ms of CPU time a step  %.0f GFLOP/s, %.0f %% of the %.0f of a plain 3x3 convolution in "
+      "f32\n",
+      steps * batch / seconds, 1e3 * cpu_seconds / steps, gflops, 100 * gflops / peak, peak);
   return 0;
 }
 

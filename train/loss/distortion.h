@@ -14,7 +14,18 @@ struct DecodedPicture {
   const float* original = nullptr;  ///< in [0, 1]
   /// As the decoder network gives it: the samples minus 1/2, not clipped.
   const float* decoded = nullptr;
+  /// What squared errors count, for blocks that cut the picture evenly: [rows, columns]. Null: 1.
+  const float* error_weights = nullptr;
+  int rows = 1, columns = 1;
 };
+
+/// Sums over the samples of a picture, in the scale of samples in [0, 1].
+struct SquaredSums {
+  double plain = 0, weighted = 0;  ///< of squared errors, without and with DecodedPicture::error_weights
+};
+
+/// shape: of the picture. gradient: [H, W, C] or null; it is set to `slope` times each weighted error.
+SquaredSums SumSquares(const DecodedPicture& picture, const Shape& shape, float slope, float* gradient);
 
 class Distortion {
  public:
@@ -33,17 +44,17 @@ class Distortion {
 /// thread at a time and may keep buffers.
 using DistortionFactory = std::function<std::unique_ptr<Distortion>(const Shape& picture)>;
 
-/// The mean squared error: training for PSNR.
+/// The mean squared error, weighted where the picture has weights: training for PSNR.
 class SquaredError final : public Distortion {
  public:
-  explicit SquaredError(const Shape& picture) : samples_(picture.size()) {}
+  explicit SquaredError(const Shape& picture) : shape_(picture) {}
 
   static std::unique_ptr<Distortion> Make(const Shape& picture) { return std::make_unique<SquaredError>(picture); }
 
   Value Measure(const DecodedPicture& picture, double weight, float* gradient) override;
 
  private:
-  int64_t samples_;
+  Shape shape_;
 };
 
 }  // namespace aecomp

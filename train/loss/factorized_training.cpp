@@ -99,7 +99,8 @@ FactorizedTraining::Pass FactorizedTraining::RunForward(const TrainingBatch& bat
   }
 #pragma omp parallel for schedule(static)
   for (size_t n = 0; n < crops; ++n) ForwardCrop(n, latent, batch, repeated, pass);
-  pass.loss = loss_.Evaluate(batch, pass.bits, decoder_->Forward(pass.decoder_input.data()), with_gradient);
+  pass.loss =
+      loss_.Evaluate(batch, pass.bits, {decoder_->Forward(pass.decoder_input.data()), nullptr, {}}, with_gradient);
   return pass;
 }
 

@@ -13,8 +13,9 @@ double FileRate::YBits(const LatentExtent& extent, const YResiduals& y, const YD
   double bits = 0;
   int64_t i = 0;
   for (int64_t position = 0; position < extent.positions; ++position) {
+    const float* inverse_weight = y.inverse_weights[position];
     for (size_t c = 0; c < extent.channels; ++c, ++i) {
-      const float r = y.y[i] - y.mean[i], weight = y.inverse_weight[c], row = SymbolPrices::Row(y.log_sigma[i]);
+      const float r = y.y[i] - y.mean[i], weight = inverse_weight[c], row = SymbolPrices::Row(y.log_sigma[i]);
       const int coded = SymbolPrices::Nearest(row);
       const int symbol = static_cast<int>(std::lrint(r + y.offset[i]));
       // Where nothing is coded, sigma learns from the symbol that would be coded in row 1.

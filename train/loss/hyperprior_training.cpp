@@ -42,13 +42,16 @@ Rates CountBits(const Shape& y_shape, const Shape& z_shape, const FloatBuffer& y
 #pragma omp parallel for schedule(dynamic, 1)
   for (size_t n = 0; n < crops; ++n) {
     const CropScales& crop = scales.crops[n];
+    std::vector<const float*> inverse_weights;
+    for (size_t p = 0; p < static_cast<size_t>(y_extent.positions); ++p)
+      inverse_weights.push_back(crop.places[crop.PlaceOf(p)].inverse_weight.data());
     const size_t i = n * (y_size / crops), k = n * (z_size / crops);
     const YResiduals residuals{y.data() + i,
                                gaussians.mean.data() + i,
                                gaussians.log_sigma.data() + i,
                                draws.y_offset.data() + i,
                                draws.y_noise.data() + i,
-                               crop.inverse_weight.data()};
+                               inverse_weights.data()};
     const YDerivatives derivatives{rates.d_residual.data() + i, rates.d_log_sigma.data() + i, rates.slope.data() + i};
     rates.bits[n].y = rate.YBits(y_extent, residuals, derivatives);
     const ZResiduals hyper{z.data() + k, draws.z_offset.data() + k, draws.z_noise.data() + k, crop.z_log_scale.data()};
@@ -92,12 +95,12 @@ Result<std::unique_ptr<TrainingModel>> HyperpriorTraining::Create(const Architec
   AddEntropyParameters(a, parameters);
   for (Parameter& p : parameters.list()) p.grad.assign(p.value.size(), 0.f);
   return std::unique_ptr<TrainingModel>(
-      new HyperpriorTraining(a, parameters, images, std::move(networks), std::move(rounding), options.distortion));
+      new HyperpriorTraining(a, parameters, images, std::move(networks), std::move(rounding), options));
 }
 
 HyperpriorTraining::HyperpriorTraining(const Architecture& architecture, Parameters& parameters, const Shape& images,
                                        Networks networks, std::optional<FakeQuantisation> rounding,
-                                       const DistortionFactory& distortion)
+                                       const TrainingModelOptions& options)
     : parameters_(parameters),
       images_(images),
       networks_(std::move(networks)),
@@ -105,7 +108,8 @@ HyperpriorTraining::HyperpriorTraining(const Architecture& architecture, Paramet
       z_shape_(networks_.prior->z_shape()),
       rounding_(std::move(rounding)),
       tables_(architecture, parameters),
-      loss_(architecture, images, distortion) {}
+      map_(options.map),
+      loss_(architecture, images, options.distortion) {}
 
 StepResult HyperpriorTraining::ForwardBackward(const TrainingBatch& batch, const RateTerm& rate, Draws* drawn) {
   const RoundedWeights rounded(rounding_, parameters_);
@@ -125,8 +129,9 @@ HyperpriorTraining::Pass HyperpriorTraining::RunForward(const TrainingBatch& bat
   Pass pass;
   pass.scales = {tables_.At(batch.quality, images_.n), tables_.MiddleGain()};
   pass.x = Centred(batch.x, images_.size());
-  pass.latents = ScaleLatents(y_shape_, networks_.encoder->Forward(pass.x.data()), pass.scales);
-  PredictLatents(batch, rate, repeated, pass);
+  const float* analysed = networks_.encoder->Forward(pass.x.data());
+  pass.latents = CompandLatents(y_shape_, analysed, pass.scales);
+  PredictLatents(batch, rate, repeated, analysed, pass);
   if (repeated == nullptr) {
     pass.draws.y_shape = y_shape_, pass.draws.z_shape = z_shape_;
     pass.draws.y_offset =
@@ -137,13 +142,16 @@ HyperpriorTraining::Pass HyperpriorTraining::RunForward(const TrainingBatch& bat
   pass.rates = CountBits(y_shape_, z_shape_, pass.latents.y, pass.gaussians, pass.z, pass.scales, draws, rate);
   pass.decoder_input = DecodeLatents(y_shape_, pass.latents.y, draws.y_offset, pass.scales);
   const float* decoded = networks_.decoder->Forward(pass.decoder_input.data());
-  pass.loss = loss_.Evaluate(batch, pass.rates.bits, decoded, with_gradient);
+  std::vector<float> weights;
+  if (!map_.empty()) weights = ErrorWeights(y_shape_, pass.scales);
+  pass.loss = loss_.Evaluate(batch, pass.rates.bits, {decoded, weights.data(), y_shape_}, with_gradient);
   return pass;
 }
 
-/// From y to its distribution: z first, then the half of y that the context sees.
+/// From the analysis to y and its distribution: z first, which says what qualities the positions have, then the half of
+/// y that the context sees.
 void HyperpriorTraining::PredictLatents(const TrainingBatch& batch, const RateTerm& rate, const Draws* repeated,
-                                        Pass& pass) {
+                                        const float* analysed, Pass& pass) {
   PriorNetworks& prior = *networks_.prior;
   pass.z = ScaleHyper(z_shape_, prior.AnalyseHyper(pass.latents.companded.data()), pass.scales, tables_.z_mean());
   if (repeated == nullptr) {
@@ -153,6 +161,8 @@ void HyperpriorTraining::PredictLatents(const TrainingBatch& batch, const RateTe
   const Draws& draws = repeated != nullptr ? *repeated : pass.draws;
   pass.z_decoded = DecodeHyper(z_shape_, pass.z, draws.z_offset, pass.scales, tables_.z_mean());
   pass.prediction = prior.Predict(pass.z_decoded.data());
+  if (!map_.empty()) PlaceQualities(repeated, pass);
+  pass.latents.y = ScaleLatents(y_shape_, analysed, pass.scales);
   pass.gaussians = ScalePrediction(y_shape_, pass.prediction, pass.scales, tables_.log_sigma());
   if (repeated == nullptr) {
     pass.draws.first_offset =
@@ -163,11 +173,22 @@ void HyperpriorTraining::PredictLatents(const TrainingBatch& batch, const RateTe
   CorrectSecondHalf(y_shape_, correction, pass.scales, pass.gaussians.mean);
 }
 
+void HyperpriorTraining::PlaceQualities(const Draws* repeated, Pass& pass) const {
+  if (repeated == nullptr) {
+    pass.draws.quality_steps =
+        ChooseQualities(y_shape_, pass.prediction, tables_.log_sigma(), tables_.MapLogGain(), map_);
+  }
+  const std::vector<int8_t>& steps = (repeated != nullptr ? *repeated : pass.draws).quality_steps;
+  std::vector<CropScales>& crops = pass.scales.crops;
+  const size_t positions = steps.size() / crops.size();
+#pragma omp parallel for schedule(dynamic, 1)
+  for (size_t n = 0; n < crops.size(); ++n) tables_.PlaceQualities(steps.data() + n * positions, positions, crops[n]);
+}
+
 void HyperpriorTraining::RunBackward(const Pass& pass, bool analysis_learns_from_z) {
   const BatchScales& scales = pass.scales;
   const std::vector<float>& d_bits = pass.loss.d_bits;
-  const CropScaleGradients none(static_cast<size_t>(y_shape_.c), static_cast<size_t>(z_shape_.c));
-  BatchScaleGradients d_scales(scales.crops.size(), none);
+  BatchScaleGradients d_scales(scales.crops.begin(), scales.crops.end());
   FloatBuffer d_latents(pass.latents.y.size()), d_features(networks_.prior->features_size()), d_z(pass.z.size());
 
   networks_.decoder->Backward(pass.loss.d_decoded.data(), d_latents.data());
@@ -179,7 +200,7 @@ void HyperpriorTraining::RunBackward(const Pass& pass, bool analysis_learns_from
   prior.CorrectBackward(d_correction.data(), d_features.data(), d_latents.data());
   SeeFirstHalfBackward(y_shape_, pass.half, pass.rates.slope, d_latents, scales, d, d_scales);
   prior.MeanBackward(MeanBackward(y_shape_, pass.gaussians, d, scales, d_scales).data(), d_features.data());
-  prior.LogSigmaBackward(LogSigmaBackward(y_shape_, pass.prediction, d, tables_.log_sigma(), d_scales).data(),
+  prior.LogSigmaBackward(LogSigmaBackward(y_shape_, pass.prediction, d, tables_.log_sigma(), scales, d_scales).data(),
                          d_features.data());
 
   prior.FeaturesBackward(d_features.data(), d_z.data());

@@ -1,6 +1,8 @@
 // The codec with a hyperprior as training sees it. One step:
 //
-//   x --encoder--> a --> y, companded --hyper_encoder--> z --rounded, hyper_decoder--> features, mean, log sigma
+//   x --encoder--> a, companded --hyper_encoder--> z --rounded, hyper_decoder--> features, mean, log sigma
+//                        |                                                               |
+//                        +--> y <------ quality of every position (QualityMap) ----------+
 //                        |                                                               |
 //                        +--> first half of y^ ----------context networks----------------+--> mean of the second half
 //                        |                                                               |
@@ -45,10 +47,12 @@ class HyperpriorTraining final : public TrainingModel {
   struct Pass;
 
   HyperpriorTraining(const Architecture& architecture, Parameters& parameters, const Shape& images, Networks networks,
-                     std::optional<FakeQuantisation> rounding, const DistortionFactory& distortion);
+                     std::optional<FakeQuantisation> rounding, const TrainingModelOptions& options);
 
   Pass RunForward(const TrainingBatch& batch, const RateTerm& rate, const Draws* repeated, bool with_gradient);
-  void PredictLatents(const TrainingBatch& batch, const RateTerm& rate, const Draws* repeated, Pass& pass);
+  void PredictLatents(const TrainingBatch& batch, const RateTerm& rate, const Draws* repeated, const float* analysed,
+                      Pass& pass);
+  void PlaceQualities(const Draws* repeated, Pass& pass) const;
   void RunBackward(const Pass& pass, bool analysis_learns_from_z);
 
   Parameters& parameters_;
@@ -57,6 +61,7 @@ class HyperpriorTraining final : public TrainingModel {
   const Shape y_shape_, z_shape_;
   std::optional<FakeQuantisation> rounding_;
   HyperpriorTables tables_;
+  const QualityMap map_;
   RateDistortionLoss loss_;
 };
 

@@ -6,9 +6,11 @@
 // The gain of the middle quality gives the fixed scale in which the entropy networks see y.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "model/base/tensor.h"
+#include "model/entropy/quality_map.h"
 #include "train/loss/prior_networks.h"
 #include "train/loss/prior_tables.h"
 #include "train/loss/rate_distortion.h"
@@ -25,13 +27,14 @@ struct BatchScales {
 };
 using BatchScaleGradients = std::vector<CropScaleGradients>;  ///< [N]
 
-/// The analysis output in two scales.
+/// The analysis output in two scales: first in the fixed one, and once every position has its quality in that.
 struct Latents {
   FloatBuffer y;          ///< [y]
   FloatBuffer scaled;     ///< [y]: a * gain of the middle quality
   FloatBuffer companded;  ///< [y]: what the hyper-encoder reads
 };
-Latents ScaleLatents(const Shape& shape, const float* a, const BatchScales& scales);
+Latents CompandLatents(const Shape& shape, const float* a, const BatchScales& scales);
+FloatBuffer ScaleLatents(const Shape& shape, const float* a, const BatchScales& scales);
 
 /// Gradients of the loss at every element of y.
 struct LatentGradients {
@@ -59,6 +62,13 @@ FloatBuffer HyperBackward(const Shape& shape, const FloatBuffer& z, const FloatB
                           const FloatBuffer& d_decoded, const std::vector<float>& d_bits, const BatchScales& scales,
                           const std::vector<float>& z_mean, BatchScaleGradients& d_scales);
 
+/// By how much the quality of every position differs from that of its crop, in 1/16 steps: [N, h, w] of y. As the codec
+/// does it from integers, see QualityMap; nothing learns through it. log_sigma: [M], the bias of each channel;
+/// map_log_gain: [M], see HyperpriorTables::MapLogGain.
+std::vector<int8_t> ChooseQualities(const Shape& shape, const PriorNetworks::Prediction& prediction,
+                                    const std::vector<float>& log_sigma, const std::vector<float>& map_log_gain,
+                                    const QualityMap& map);
+
 /// The distribution of every element of y.
 struct Gaussians {
   FloatBuffer mean, log_sigma;  ///< [y]
@@ -71,7 +81,8 @@ Gaussians ScalePrediction(const Shape& shape, const PriorNetworks::Prediction& p
 FloatBuffer MeanBackward(const Shape& shape, const Gaussians& gaussians, const LatentGradients& d,
                          const BatchScales& scales, BatchScaleGradients& d_scales);
 FloatBuffer LogSigmaBackward(const Shape& shape, const PriorNetworks::Prediction& prediction, const LatentGradients& d,
-                             const std::vector<float>& log_sigma, BatchScaleGradients& d_scales);
+                             const std::vector<float>& log_sigma, const BatchScales& scales,
+                             BatchScaleGradients& d_scales);
 
 /// What rounding adds to the residuals, [y]. Half::kFirst: 0 in the second half of y.
 enum class Half { kFirst, kBoth };
@@ -115,5 +126,8 @@ LatentGradients DecodeLatentsBackward(const Shape& shape, const FloatBuffer& dec
                                       const FloatBuffer& d_decoder_input, const Rates& rates,
                                       const std::vector<float>& d_bits, const BatchScales& scales,
                                       BatchScaleGradients& d_scales);
+
+/// What the squared error at every position counts beside the one of its crop, see PlaceScales: [N, h, w] of y.
+std::vector<float> ErrorWeights(const Shape& shape, const BatchScales& scales);
 
 }  // namespace aecomp

@@ -1,6 +1,8 @@
 #include "train/loss/prior_tables.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "model/entropy/rd_quantiser.h"
 
@@ -34,19 +36,45 @@ HyperpriorTables::HyperpriorTables(const Architecture& architecture, Parameters&
       z_log_scale_(*parameters.Find("z_log_scale")),
       z_mean_(*parameters.Find("z_mean")) {}
 
+CropScaleGradients::CropScaleGradients(const CropScales& scales) {
+  const size_t m = scales.places.front().gain.size(), n = scales.z_gain.size();
+  places.assign(scales.places.size(), {std::vector<double>(m), std::vector<double>(m)});
+  for (auto* v : {&middle_gain, &sigma}) v->resize(m);
+  for (auto* v : {&z_gain, &z_scale, &z_mean}) v->resize(n);
+}
+
+PlaceScales HyperpriorTables::PlaceAt(double quality, double crop_quality) const {
+  PlaceScales place;
+  place.position = PositionOf(quality, architecture_.lambdas.size());
+  place.gain = ExpRows(log_gain_, place.position);
+  for (const float gain : place.gain) place.log_gain.push_back(std::log(gain));
+  place.step = ExpRows(log_step_, place.position);
+  place.inverse_weight = InverseWeights(architecture_, quality, /*thrift=*/1, place.step);
+  place.error_weight = static_cast<float>(architecture_.LambdaAt(quality) / architecture_.LambdaAt(crop_quality));
+  return place;
+}
+
 std::vector<CropScales> HyperpriorTables::At(const float* quality, int count) const {
   std::vector<CropScales> crops(static_cast<size_t>(count));
   for (CropScales& crop : crops) {
-    crop.position = PositionOf(*quality, architecture_.lambdas.size());
-    crop.gain = ExpRows(log_gain_, crop.position);
-    for (const float gain : crop.gain) crop.log_gain.push_back(std::log(gain));
-    crop.step = ExpRows(log_step_, crop.position);
-    crop.inverse_weight = InverseWeights(architecture_, *quality, /*thrift=*/1, crop.step);
-    crop.z_gain = ExpRows(log_z_gain_, crop.position);
-    crop.z_log_scale = MixRows(z_log_scale_, crop.position);
-    ++quality;
+    crop.quality = double{*quality++};
+    crop.places.push_back(PlaceAt(crop.quality, crop.quality));
+    const QualityPosition& position = crop.places.front().position;
+    crop.z_gain = ExpRows(log_z_gain_, position);
+    crop.z_log_scale = MixRows(z_log_scale_, position);
   }
   return crops;
+}
+
+void HyperpriorTables::PlaceQualities(const int8_t* steps, size_t positions, CropScales& crop) const {
+  const double most = architecture_.max_quality();
+  std::map<int8_t, uint8_t> known = {{int8_t{0}, uint8_t{0}}};
+  crop.place_of.resize(positions);
+  for (size_t i = 0; i < positions; ++i) {
+    const auto [place, is_new] = known.try_emplace(steps[i], static_cast<uint8_t>(crop.places.size()));
+    if (is_new) crop.places.push_back(PlaceAt(std::clamp(crop.quality + steps[i], 0.0, most), crop.quality));
+    crop.place_of[i] = place->second;
+  }
 }
 
 std::vector<float> HyperpriorTables::MiddleGain() const {
@@ -54,14 +82,20 @@ std::vector<float> HyperpriorTables::MiddleGain() const {
   return ExpRows(log_gain_, PositionOf(static_cast<double>(16 * (rows / 2)), rows));
 }
 
+std::vector<float> HyperpriorTables::MapLogGain() const {
+  return MixRows(log_gain_, PositionOf(architecture_.max_quality() / 2, architecture_.lambdas.size()));
+}
+
 void HyperpriorTables::AddGradients(const std::vector<CropScales>& scales,
                                     const std::vector<CropScaleGradients>& gradients) {
   const size_t middle = architecture_.lambdas.size() / 2 * log_sigma_.value.size();
   for (size_t n = 0; n < scales.size(); ++n) {
-    const QualityPosition& position = scales[n].position;
     const CropScaleGradients& d = gradients[n];
-    AddToTable(log_gain_, position, d.gain);
-    AddToTable(log_step_, position, d.step);
+    for (size_t p = 0; p < d.places.size(); ++p) {
+      AddToTable(log_gain_, scales[n].places[p].position, d.places[p].gain);
+      AddToTable(log_step_, scales[n].places[p].position, d.places[p].step);
+    }
+    const QualityPosition& position = scales[n].places.front().position;
     AddToTable(log_z_gain_, position, d.z_gain);
     AddToTable(z_log_scale_, position, d.z_scale);
     AddToParameter(log_sigma_, 0, d.sigma);

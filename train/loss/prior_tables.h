@@ -2,6 +2,8 @@
 // model/entropy/entropy_parameters.h for their names.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "model/base/parameters.h"
@@ -19,21 +21,36 @@ void AddToTable(Parameter& table, const QualityPosition& position, const std::ve
 /// Adds a gradient, [C], to that of a parameter of C numbers, beginning at element `first`.
 void AddToParameter(Parameter& parameter, size_t first, const std::vector<double>& gradient);
 
-/// What a hyperprior takes from its tables for one crop.
-struct CropScales {
+/// What y takes from the tables at one quality.
+struct PlaceScales {
   QualityPosition position;
   std::vector<float> gain, log_gain, step;  ///< [M]
   std::vector<float> inverse_weight;        ///< [M], see RdQuantiser
-  std::vector<float> z_gain, z_log_scale;   ///< [N]
+  float error_weight = 1;                   ///< lambda of this quality by lambda of the crop's quality
+};
+
+/// What a hyperprior takes from its tables for one crop. With a map of qualities every position of y has a quality of
+/// its own; those that occur are its places.
+struct CropScales {
+  double quality = 0;                      ///< of the crop, in 1/16 steps
+  std::vector<float> z_gain, z_log_scale;  ///< [N]
+  std::vector<PlaceScales> places;         ///< first that of the crop's quality
+  std::vector<uint8_t> place_of;           ///< [positions of y]: index of the place; empty: 0 everywhere
+
+  size_t PlaceOf(size_t position) const { return place_of.empty() ? 0 : place_of[position]; }
 };
 
 /// Gradients of one crop, of the logarithms but for z_mean.
 struct CropScaleGradients {
-  CropScaleGradients(size_t m, size_t n)
-      : gain(m), middle_gain(m), step(m), sigma(m), z_gain(n), z_scale(n), z_mean(n) {}
+  struct Place {
+    std::vector<double> gain, step;  ///< [M]
+  };
 
-  std::vector<double> gain, middle_gain, step, sigma;  ///< [M]
-  std::vector<double> z_gain, z_scale, z_mean;         ///< [N]
+  explicit CropScaleGradients(const CropScales& scales);
+
+  std::vector<Place> places;                    ///< as CropScales::places
+  std::vector<double> middle_gain, sigma;       ///< [M]
+  std::vector<double> z_gain, z_scale, z_mean;  ///< [N]
 };
 
 class HyperpriorTables {
@@ -41,10 +58,15 @@ class HyperpriorTables {
   /// The parameters must be there, and outlive this.
   HyperpriorTables(const Architecture& architecture, Parameters& parameters);
 
-  /// quality: [count], in 1/16 steps.
+  /// With a single place. quality: [count], in 1/16 steps.
   std::vector<CropScales> At(const float* quality, int count) const;
+  /// Gives every position of a crop its place. steps: [positions], what its quality differs by from the crop's, in 1/16
+  /// steps.
+  void PlaceQualities(const int8_t* steps, size_t positions, CropScales& crop) const;
   /// [M]: the gain of the middle quality. It is the fixed scale in which the entropy networks see y.
   std::vector<float> MiddleGain() const;
+  /// [M]: the logarithm of the gain at half of the last quality, where a map of qualities measures activity.
+  std::vector<float> MapLogGain() const;
   const std::vector<float>& log_sigma() const { return log_sigma_.value; }  ///< [M]: added to the sigma head's output
   const std::vector<float>& z_mean() const { return z_mean_.value; }        ///< [N]
 
@@ -52,6 +74,8 @@ class HyperpriorTables {
   void AddGradients(const std::vector<CropScales>& scales, const std::vector<CropScaleGradients>& gradients);
 
  private:
+  PlaceScales PlaceAt(double quality, double crop_quality) const;
+
   const Architecture& architecture_;
   Parameter &log_gain_, &log_step_, &log_sigma_, &log_z_gain_, &z_log_scale_, &z_mean_;
 };

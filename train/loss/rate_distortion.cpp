@@ -9,7 +9,7 @@ RateDistortionLoss::RateDistortionLoss(const Architecture& architecture, const S
 }
 
 RateDistortionLoss::Value RateDistortionLoss::Evaluate(const TrainingBatch& batch, const std::vector<CropBits>& bits,
-                                                       const float* decoded, bool with_gradient) {
+                                                       const DecodedBatch& decoded, bool with_gradient) {
   const int crops = images_.n;
   const int64_t samples = images_.size() / crops;
   const double pixels = static_cast<double>(images_.h) * images_.w;
@@ -25,7 +25,11 @@ RateDistortionLoss::Value RateDistortionLoss::Evaluate(const TrainingBatch& batc
     Crop& crop = measured[static_cast<size_t>(n)];
     crop.lambda = LambdaOfUnitRange(architecture_, batch.quality[n]);
     crop.weight = RateWeight(crop.lambda) / crops;
-    const DecodedPicture picture{batch.target + n * samples, decoded + n * samples};
+    DecodedPicture picture{batch.target + n * samples, decoded.samples + n * samples};
+    if (decoded.error_weights != nullptr) {
+      picture.error_weights = decoded.error_weights + int64_t{n} * decoded.y.h * decoded.y.w;
+      picture.rows = decoded.y.h, picture.columns = decoded.y.w;
+    }
     float* gradient = with_gradient ? value.d_decoded.data() + n * samples : nullptr;
     crop.measured = distortions_[static_cast<size_t>(n)]->Measure(picture, crop.weight * crop.lambda, gradient);
   }

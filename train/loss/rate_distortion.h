@@ -20,6 +20,14 @@ inline double LambdaOfUnitRange(const Architecture& architecture, double quality
   return 255.0 * 255.0 * architecture.LambdaAt(quality);
 }
 
+/// What came back of a batch.
+struct DecodedBatch {
+  const float* samples = nullptr;  ///< [N, H, W, C] as the decoder network gives it, see DecodedPicture
+  /// [N, h, w] of y, see ErrorWeights; null: squared errors count alike everywhere.
+  const float* error_weights = nullptr;
+  Shape y;
+};
+
 /// Bits of one crop.
 struct CropBits {
   double y = 0, z = 0;
@@ -36,8 +44,8 @@ class RateDistortionLoss {
   /// images: [N, H, W, C] of a batch. `architecture` must outlive the loss.
   RateDistortionLoss(const Architecture& architecture, const Shape& images, const DistortionFactory& distortion);
 
-  /// bits: [N]; decoded: [N, H, W, C] as the decoder network gives it, see DecodedPicture.
-  Value Evaluate(const TrainingBatch& batch, const std::vector<CropBits>& bits, const float* decoded,
+  /// bits: [N].
+  Value Evaluate(const TrainingBatch& batch, const std::vector<CropBits>& bits, const DecodedBatch& decoded,
                  bool with_gradient);
 
  private:

@@ -18,12 +18,12 @@ struct LatentExtent {
   size_t channels = 0;
 };
 
-/// y of one crop. Arrays of positions * channels elements but for inverse_weight.
+/// y of one crop. Arrays of positions * channels elements but for inverse_weights.
 struct YResiduals {
   const float *y = nullptr, *mean = nullptr, *log_sigma = nullptr;
-  const float* offset = nullptr;          ///< k - r
-  const float* noise = nullptr;           ///< see RateTerm::DrawNoise
-  const float* inverse_weight = nullptr;  ///< [channels], see RdQuantiser
+  const float* offset = nullptr;                  ///< k - r
+  const float* noise = nullptr;                   ///< see RateTerm::DrawNoise
+  const float* const* inverse_weights = nullptr;  ///< [positions], for each [channels], see RdQuantiser
 };
 
 /// Derivatives at every element of y.

@@ -1,6 +1,7 @@
 // The whole codec as training sees it: from a batch to the loss and its gradients.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "io/status.h"
 #include "model/base/parameters.h"
 #include "model/base/tensor.h"
+#include "model/entropy/quality_map.h"
 #include "model/network/architecture.h"
 #include "train/loss/distortion.h"
 #include "train/loss/rate_term.h"
@@ -21,6 +23,7 @@ struct TrainingModelOptions {
   bool fake_quantise = false;  ///< with the rounding of the integer codec, see FakeQuantisation
   bool bfloat16 = false;       ///< see Layer::UseBfloat16
   DistortionFactory distortion = SquaredError::Make;
+  QualityMap map = {};  ///< of a hyperprior: what qualities the positions of a crop have; empty: that of the crop
 };
 
 /// What is random or rounded in a pass over a batch. A pass that repeats the draws of another one has a loss that is a
@@ -31,6 +34,7 @@ struct Draws {
   AlignedBuffer<float> y_offset, y_noise;
   AlignedBuffer<float> first_offset;       ///< [y]: as y_offset, of the first half before the context is known
   AlignedBuffer<float> z_offset, z_noise;  ///< [z]
+  std::vector<int8_t> quality_steps;       ///< [N, h, w] of y, see ChooseQualities; empty without a map
 };
 
 class TrainingModel {

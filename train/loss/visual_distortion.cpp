@@ -15,20 +15,6 @@ constexpr float kPlanes[3][3] = {
 /// A colour difference counts half of what luma does: eyes see it less sharply.
 const std::vector<float> kPlaneWeights = {1, 0.5f, 0.5f};
 
-/// Returns the sum of squares of the errors, and sets gradient (unless it is null) to `slope` times the errors.
-AECOMP_MULTIVERSION
-double SumSquares(const float* original, const float* decoded, size_t count, float slope, float* gradient) {
-  double sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (size_t i = 0; i < count; ++i) {
-    const double error = static_cast<double>(decoded[i] + 0.5f - original[i]);
-    sum += error * error;
-  }
-  if (gradient == nullptr) return sum;
-  for (size_t i = 0; i < count; ++i) gradient[i] = slope * (decoded[i] + 0.5f - original[i]);
-  return sum;
-}
-
 /// Luma of the original, and the planes of the error: [3, pixels].
 AECOMP_MULTIVERSION
 void ToPlanes(const float* original, const float* decoded, size_t pixels, float* luma, float* error) {
@@ -53,7 +39,8 @@ void SpreadToRgb(const float* plane, size_t pixels, const float* weights, float 
 }  // namespace
 
 VisualDistortion::VisualDistortion(const Shape& picture, const DistortionWeights& weights)
-    : channels_(static_cast<size_t>(picture.c)),
+    : shape_(picture),
+      channels_(static_cast<size_t>(picture.c)),
       pixels_(static_cast<size_t>(picture.h) * static_cast<size_t>(picture.w)),
       weights_(weights) {
   const int side = std::min(picture.h, picture.w);
@@ -72,12 +59,10 @@ DistortionFactory VisualDistortion::Factory(const DistortionWeights& weights) {
 }
 
 Distortion::Value VisualDistortion::Measure(const DecodedPicture& picture, double weight, float* gradient) {
-  const size_t samples = channels_ * pixels_;
-  const double slope = 2 * weight * weights_.squared_error / static_cast<double>(samples);
-  const double sum = SumSquares(picture.original, picture.decoded, samples, static_cast<float>(slope), gradient);
-  Value value;
-  value.mse = sum / static_cast<double>(samples);
-  value.distortion = weights_.squared_error * value.mse;
+  const double samples = static_cast<double>(shape_.size());
+  const double slope = 2 * weight * weights_.squared_error / samples;
+  const SquaredSums sums = SumSquares(picture, shape_, static_cast<float>(slope), gradient);
+  Value value{weights_.squared_error * sums.weighted / samples, sums.plain / samples};
   if (!ms_ssim_ && !smooth_edges_) return value;
   TakePlanes(picture);
   if (ms_ssim_) {

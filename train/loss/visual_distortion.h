@@ -17,7 +17,8 @@ namespace aecomp {
 /// (https://interdigitalinc.github.io/CompressAI/zoo.html); 1280 / 255^2.
 inline constexpr double kMsSsimScale = 1280.0 / (255 * 255);
 
-/// Squared error beside MS-SSIM as in arXiv:2207.14524, with SmoothEdges as a third term.
+/// Squared error beside MS-SSIM as in arXiv:2207.14524, with SmoothEdges as a third term. Weights of a picture's errors
+/// count in the squared error alone: the other two already say what an error is worth where it stands.
 class VisualDistortion final : public Distortion {
  public:
   /// picture: of 1 (gray) or 3 (RGB) channels. The share of a term that does not fit the picture counts as squared
@@ -32,6 +33,7 @@ class VisualDistortion final : public Distortion {
   void TakePlanes(const DecodedPicture& picture);
   void SpreadPlane(size_t plane, double factor, float* gradient) const;
 
+  Shape shape_;
   size_t channels_, pixels_;
   DistortionWeights weights_;
   std::optional<MsSsimLoss> ms_ssim_;

@@ -109,6 +109,11 @@ DistortionFactory RunSetup::Distortion() const {
   return options.tune == Tune::kPsnr ? SquaredError::Make : VisualDistortion::Factory(recipe.distortion);
 }
 
+QualityMap RunSetup::Map() const {
+  if (options.tune == Tune::kPsnr || architecture.prior != PriorType::kHyperprior) return {};
+  return VisualQualityMap(architecture.latent_channels);
+}
+
 std::string DescribeForRanks(const RunSetup& setup, const TrainState& state) {
   std::string text = setup.architecture.json + state.settings + std::to_string(state.step);
   const Dataset& images = setup.images.training;

@@ -9,6 +9,7 @@
 
 #include "io/status.h"
 #include "model/codec/model_file.h"
+#include "model/entropy/quality_map.h"
 #include "model/network/architecture.h"
 #include "train/data/training_images.h"
 #include "train/loss/distortion.h"
@@ -29,6 +30,8 @@ struct RunSetup {
   std::string CheckpointPath() const { return options.output + ".checkpoint"; }
   /// What training and validation measure, as options.tune says.
   DistortionFactory Distortion() const;
+  /// What qualities the positions of y have in training and validation: those that `compress --tune` gives them.
+  QualityMap Map() const;
   bool validates() const { return images.validation.size() > 0; }
 };
 

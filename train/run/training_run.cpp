@@ -69,7 +69,8 @@ Status TrainingRun::MakeModel() {
                                                         {.relu_leak = static_cast<float>(setup_.recipe.relu_leak),
                                                          .fake_quantise = rounds_weights_,
                                                          .bfloat16 = options.bfloat16,
-                                                         .distortion = setup_.Distortion()}));
+                                                         .distortion = setup_.Distortion(),
+                                                         .map = setup_.Map()}));
   if (ranks_.several()) model_->OnGradient([this](Parameter& p) { ranks_.Ready(p); });
   return {};
 }
@@ -275,8 +276,8 @@ Result<std::vector<ValidationRow>> TrainingRun::Measure(const std::vector<uint8_
   std::vector<ValidationRow> rows(qualities.size());
   if (ranks_.leads()) {
     AECOMP_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseModel(bytes, "the model in training"));
-    AECOMP_ASSIGN_OR_RETURN(rows,
-                            Validate(std::move(model), setup_.images.ForValidation(), qualities, setup_.Distortion()));
+    AECOMP_ASSIGN_OR_RETURN(
+        rows, Validate(std::move(model), setup_.images.ForValidation(), qualities, setup_.Distortion(), setup_.Map()));
   }
   for (size_t i = 0; i < rows.size(); ++i) {
     rows[i].quality = qualities[i];

@@ -58,9 +58,11 @@ double Decibels(double distortion) { return -10 * std::log10(std::max(distortion
 }  // namespace
 
 Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const std::vector<ValidationImage>& images,
-                                            const std::vector<int>& qualities, const DistortionFactory& distortion) {
+                                            const std::vector<int>& qualities, const DistortionFactory& distortion,
+                                            const QualityMap& map) {
   const Architecture& a = model->architecture;
   Codec codec(model);
+  codec.SetQualityMap(map);
   std::vector<ValidationRow> rows;
   const double n = static_cast<double>(images.size());
   for (int quality : qualities) {

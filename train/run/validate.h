@@ -22,9 +22,11 @@ struct ValidationRow {
   double score = 0;          ///< mean over images of -10 log10(distortion), in dB: the PSNR of a run for PSNR
 };
 
-/// Compresses and decompresses every image at every quality. distortion: what the loss and the score count.
+/// Compresses and decompresses every image at every quality. distortion: what the loss and the score count, with
+/// squared errors that count alike everywhere. map: what qualities positions have.
 Result<std::vector<ValidationRow>> Validate(std::shared_ptr<Model> model, const std::vector<ValidationImage>& images,
-                                            const std::vector<int>& qualities, const DistortionFactory& distortion);
+                                            const std::vector<int>& qualities, const DistortionFactory& distortion,
+                                            const QualityMap& map);
 
 /// Five, evenly over the axis.
 std::vector<int> ValidationQualities(int max_quality);

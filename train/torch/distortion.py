@@ -63,15 +63,26 @@ def smooth_edges(luma, error, plane_weights):
     return total
 
 
-def distortion(original, decoded, weights):
-    """[N]: of images [N, C, H, W] in [0, 1]; weights: of squared error, MS-SSIM and smooth edges."""
+def squared_error(original, decoded, error_weights=None):
+    """[N]: means over images [N, C, H, W]; error_weights: [N, h, w], what blocks count, or None."""
+    squares = (decoded - original) ** 2
+    if error_weights is not None:
+        (height, width), (rows, columns) = original.shape[2:], error_weights.shape[1:]
+        per_pixel = error_weights.repeat_interleave(height // rows, 1).repeat_interleave(width // columns, 2)
+        squares = squares * per_pixel[:, None]
+    return squares.flatten(1).mean(1)
+
+
+def distortion(original, decoded, weights, error_weights=None):
+    """[N]: of images [N, C, H, W] in [0, 1]; weights: of squared error, MS-SSIM and smooth edges; error_weights: of the
+    squared error alone, see squared_error."""
     squared, ms_ssim, edges = weights
     height, width = original.shape[2:]
     if min(height, width) < WINDOW:
         squared, ms_ssim = squared + ms_ssim, 0
     if min(height, width) < LEAST_SIDE:
         squared, edges = squared + edges, 0
-    total = squared * ((decoded - original) ** 2).flatten(1).mean(1)
+    total = squared * squared_error(original, decoded, error_weights)
     if ms_ssim == 0 and edges == 0:
         return total
     planes = torch.tensor(PLANES, dtype=original.dtype, device=original.device)

@@ -29,6 +29,9 @@ from soap import Soap
 from torch_network import Network, compand, read_safetensors, write_safetensors
 
 DEADZONE_STEPS = 10000  # of training, before which y is rounded to the nearest integer
+# What qualities positions have, as model/entropy/quality_map.*: steps for each level of activity, of 1/32; the usual level.
+MAP_STRENGTH, MAP_USUAL_TENTHS, MAP_WORSE, MAP_BETTER, Y_ROWS = 23, 57, 16, 24, 128
+MAP_LEVELS = [math.floor(100 * 2 ** (n / 8)) - 100 for n in range(1, 81)]
 SIGMA_MIN, SIGMA_CODED, SIGMA_MAX, Z_SCALE_MIN, P_MIN = 0.11, 0.13, 400.0, 0.05, 1e-9
 
 
@@ -76,6 +79,12 @@ def symbol_offset(r, log_sigma, weight):
     return k * r.sign() * (log_sigma >= math.log(SIGMA_CODED)) - r
 
 
+def table_row(log_sigma, rows=Y_ROWS):
+    """Where a sigma lies among the rows of the tables of y."""
+    spacing = math.log(SIGMA_MAX / SIGMA_CODED) / (rows - 1.5)
+    return (0.5 + (log_sigma - math.log(SIGMA_CODED)) / spacing).clamp(0, rows - 1)
+
+
 class Prices:
     """Bits of symbols by the tables of a file; see train/loss/symbol_prices.h."""
 
@@ -94,7 +103,7 @@ class Prices:
         self.bits, self.bounds = self.bits.to(x), self.bounds.to(x.device)
 
     def row(self, log_sigma):
-        return (0.5 + (log_sigma - math.log(SIGMA_CODED)) / self.spacing).clamp(0, self.rows - 1)
+        return table_row(log_sigma, self.rows)
 
     def at(self, row, symbol):
         k, bound = symbol.abs().long(), self.bounds[row]
@@ -148,6 +157,7 @@ class Codec(nn.Module):
         self.deadzones = False  # whether y is rounded as the encoder does, or to the nearest integer
         self.prices = None  # of the files to come; None: noise stands for them
         self.distortion_weights = PSNR
+        self.map = None  # (strength, reference) of a map of qualities; None: a crop's quality is that of its positions
         leak = architecture.get("training", {}).get("relu_leak", 0.0)
         self.encoder = Network(architecture["encoder"], leak, architecture.get("image_channels", 3))
         self.decoder = Network(architecture["decoder"], leak, self.encoder.channels)
@@ -170,24 +180,42 @@ class Codec(nn.Module):
     def makers_of_z(self):
         return {"log_z_gain", "z_mean", *(name for name, _ in self.prior["hyper_encoder"].named())}
 
+    @torch.no_grad()
+    def quality_steps(self, log_sigma):
+        """What the quality of every position differs by, [N, h, w]; log_sigma: [N, M, h, w] in the fixed scale."""
+        strength, reference = self.map
+        half = 16 * (len(self.lambdas) - 1) // 2
+        lo, t = min(half // 16, len(self.lambdas) - 2), half / 16 - min(half // 16, len(self.lambdas) - 2)
+        log_gain = self.log_gain[lo] * (1 - t) + self.log_gain[lo + 1] * t
+        activity = (table_row(log_sigma + log_gain[None, :, None, None]) + 0.5).floor().sum(1)
+        level = torch.bucketize(activity.long(), torch.tensor(MAP_LEVELS, device=activity.device), right=True)
+        return ((strength * (reference - level) + 16) >> 5).clamp(-MAP_WORSE, MAP_BETTER)
+
+    def use_visual_map(self):
+        usual = self.log_sigma.numel() * MAP_USUAL_TENTHS // 10
+        self.map = (MAP_STRENGTH, sum(level <= usual for level in MAP_LEVELS))
+
     def forward(self, x, quality, noise=None, offset=None):
         """x: [N, C, H, W] in [0, 1]; quality: [N] in 1/16 steps; noise: (z noise, y noise) or None to draw it; offset: what
         rounding adds to y, or None to round. Returns loss, bpp [N], mse [N]."""
-        position = quality / 16
-        lo = position.floor().long().clamp(0, len(self.lambdas) - 2)
-        t = (position - lo)[:, None]
-        at = lambda table: (table[lo] * (1 - t) + table[lo + 1] * t)[:, :, None, None]
+        top = 16 * (len(self.lambdas) - 1)
+
+        def at(table, quality):  # quality: [N, h, w]; [N, channels, h, w]
+            lo = (quality / 16).floor().long().clamp(0, len(self.lambdas) - 2)
+            t = (quality / 16 - lo)[..., None]
+            return (table[lo] * (1 - t) + table[lo + 1] * t).permute(0, 3, 1, 2)
+
         channel = lambda v: v[None, :, None, None]
-        gain, step, z_gain = at(self.log_gain).exp(), at(self.log_step).exp(), at(self.log_z_gain).exp()
+        whole = quality[:, None, None]
+        z_gain = at(self.log_z_gain, whole).exp()
         middle = channel(self.log_gain[len(self.lambdas) // 2].exp())
 
         a = self.encoder(x - 0.5)
-        y = a * gain
         scaled = a * middle
         z = self.prior["hyper_encoder"](compand(scaled if self.prices is None else scaled.detach())) * z_gain - channel(self.z_mean)
         draw = lambda v: torch.empty_like(v).uniform_(-0.5, 0.5)
-        z_noise, y_noise = noise if noise is not None else (draw(z), draw(y))
-        z_scale = at(self.z_log_scale)  # most of z rounds to 0, and noise alone makes symbols just above 1/2 too cheap
+        z_noise, y_noise = noise if noise is not None else (draw(z), draw(a))
+        z_scale = at(self.z_log_scale, whole)  # most of z rounds to 0, and noise alone makes symbols just above 1/2 too cheap
         if self.prices is None:
             z_bits = (logistic_bits(z + z_noise, z_scale) + logistic_bits(round_ste(z), z_scale)) / 2
         else:  # see train/loss/file_rate.cpp
@@ -195,13 +223,19 @@ class Codec(nn.Module):
             slope = (logistic_bits(low + 1, z_scale) - logistic_bits(low, z_scale)).detach()
             z_bits = logistic_bits(torch.round(z).detach(), z_scale) + slope * (z - z.detach())
         features = self.prior["hyper_decoder"]((round_ste(z) + channel(self.z_mean)) / z_gain)
+        log_sigma = (self.prior["sigma_head"](features) + channel(self.log_sigma)).clamp(-12, 6)
+        place = whole if self.map is None else (whole + self.quality_steps(log_sigma)).clamp(0, top)  # [N, h, w]
+        gain, step = at(self.log_gain, place).exp(), at(self.log_step, place).exp()
+        y = a * gain
         mu = self.prior["mu_head"](features) * gain
-        log_sigma = (self.prior["sigma_head"](features) + channel(self.log_sigma)).clamp(-12, 6) + gain.log()
+        log_sigma = log_sigma + gain.log()
 
-        log_lambda = torch.tensor([math.log(v) for v in self.lambdas], device=t.device, dtype=t.dtype)
-        lam = 65025 * (log_lambda[lo] * (1 - t[:, 0]) + log_lambda[lo + 1] * t[:, 0]).exp()
-        worth = (1.8 + position / (len(self.lambdas) - 1)) * lam / x.shape[1]  # of an error, see model/entropy/rd_quantiser.cpp
-        weight = worth[:, None, None, None] * step ** 2
+        log_lambda = torch.tensor([math.log(v) for v in self.lambdas], device=quality.device, dtype=quality.dtype)[:, None]
+        lam_of = lambda quality: 65025 * at(log_lambda, quality).exp()[:, 0]  # [N, h, w]
+        lam, lam_place = lam_of(whole)[:, 0, 0], lam_of(place)
+        error_weights = None if self.map is None else lam_place / lam[:, None, None]
+        worth = (1.8 + place / top) * lam_place / x.shape[1]  # of an error, see model/entropy/rd_quantiser.cpp
+        weight = worth[:, None] * step ** 2
         def rounding(mu):
             if offset is not None:
                 return offset
@@ -222,7 +256,7 @@ class Codec(nn.Module):
 
         bpp = (y_bits.flatten(1).sum(1) + z_bits.flatten(1).sum(1)) / (x.shape[2] * x.shape[3])
         mse = ((x_hat - x) ** 2).flatten(1).mean(1)
-        measured = mse if self.distortion_weights == PSNR else distortion(x, x_hat, self.distortion_weights)
+        measured = distortion(x, x_hat, self.distortion_weights, error_weights)
         return ((bpp + lam * measured) / (1e-3 * lam + 0.3)).mean(), bpp, mse
 
 
@@ -281,6 +315,8 @@ def train(o):
     if state["step"] > 0 and tune != state.get("tune", "psnr"):
         raise SystemExit(f"{o.model}: its earlier slices have another --tune than {tune}; leave --tune out")
     state["tune"], model.distortion_weights = tune, weights_for(tune, architecture)
+    if tune == "visual":
+        model.use_visual_map()
     tables = state.setdefault("y_tables", tables)  # later slices start from weights alone
     if o.file_rate < 1 and tables is None:
         raise SystemExit(f"{o.model}: --file-rate needs the tables of a model; start from one (aecomp model import)")
@@ -352,6 +388,7 @@ def parity(o):
     architecture = json.loads(metadata["aecomp.architecture"])
     model = Codec(architecture).double()
     model.distortion_weights = weights_for(metadata.get("aecomp.tune", "psnr"), architecture)
+    model.map = json.loads(metadata.get("aecomp.quality_map", "null"))
     with torch.no_grad():
         for name, p in model.named():
             p.copy_(tensors["value/" + name])

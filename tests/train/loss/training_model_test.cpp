@@ -20,6 +20,7 @@
 #include "train/loss/fake_quantisation.h"
 #include "train/loss/file_rate.h"
 #include "train/loss/noise_rate.h"
+#include "train/loss/rate_distortion.h"
 #include "train/loss/visual_distortion.h"
 
 namespace aecomp {
@@ -63,6 +64,28 @@ class TrainingModelTest : public ::testing::Test {
   }
   void UseTables() { rate_ = std::make_unique<FileRate>(CodingTables::Create(YFrequencies()).value()); }
 
+  /// With a map whose qualities differ within the crops, for which sigma has to differ.
+  void UseMap() {
+    for (float& v : parameters_.Find("sigma_head.weight")->value) v *= 8;
+    for (float& v : parameters_.Find("log_sigma")->value) v -= 0.05f;
+    for (float& v : parameters_.Find("log_z_gain")->value) v += 1.5f;
+    parameters_.MarkChanged();
+    std::set<int8_t> kinds;
+    for (map_ = {.strength = 255, .reference = 12}; map_.reference < 34 && kinds.size() < 2; ++map_.reference) {
+      auto made = TrainingModel::Create(architecture_, parameters_, kBatch, kPatch, {.map = map_});
+      ASSERT_TRUE(made.ok()) << made.status().message();
+      model_ = std::move(made).value();
+      Draws draws;
+      ForwardBackwardWith(draws);
+      kinds = {draws.quality_steps.begin(), draws.quality_steps.end()};
+    }
+    ASSERT_GE(kinds.size(), 2u);
+    --map_.reference;
+    for (Parameter& p : parameters_.list()) std::fill(p.grad.begin(), p.grad.end(), 0.f);
+  }
+  void ForwardBackwardWith(Draws& draws) { model_->ForwardBackward(BatchOf(x_), *rate_, &draws); }
+
+  void ExpectFiniteDifferencesAgree();
   void ExpectPyTorchAgrees(SafetensorsWriter& writer);
 
   std::mt19937 random_{8};  // with 7 the loss is too curved for the step in one place
@@ -71,6 +94,7 @@ class TrainingModelTest : public ::testing::Test {
   std::unique_ptr<TrainingModel> model_;
   std::unique_ptr<RateTerm> rate_ = std::make_unique<NoiseRate>(LatentRounding::Nearest());
   std::vector<float> x_, quality_;
+  QualityMap map_;
 };
 
 TEST_F(TrainingModelTest, RepeatedDrawsRepeatTheLoss) {
@@ -316,7 +340,7 @@ TEST_F(TrainingModelTest, NamesWhereTheFirstNonFiniteNumberAppears) {
   EXPECT_NE(model_->FirstNonFinite().find("decoder: gradient of the output of"), std::string::npos);
 }
 
-TEST_F(TrainingModelTest, GradientsAgreeWithFiniteDifferences) {
+void TrainingModelTest::ExpectFiniteDifferencesAgree() {
   Draws draws;
   model_->ForwardBackward(BatchOf(x_), *rate_, &draws);
   for (Parameter& p : parameters_.list()) {
@@ -336,6 +360,42 @@ TEST_F(TrainingModelTest, GradientsAgreeWithFiniteDifferences) {
     p.value = saved;
     EXPECT_NEAR(measured, norm, 0.02 * norm + 3e-5) << p.name;  // 3e-5: the loss is computed in f32
   }
+}
+
+TEST_F(TrainingModelTest, GradientsAgreeWithFiniteDifferences) { ExpectFiniteDifferencesAgree(); }
+
+TEST_F(TrainingModelTest, GradientsWithAMapAgreeWithFiniteDifferences) {
+  UseMap();
+  ExpectFiniteDifferencesAgree();
+}
+
+/// Of a position with quality q + s everything is that of a crop with quality q + s, but for z.
+TEST_F(TrainingModelTest, PositionsOfAMapHaveTheirOwnQuality) {
+  for (const char* name : {"log_z_gain", "z_log_scale"}) {  // z is the same at all qualities
+    std::vector<float>& table = parameters_.Find(name)->value;
+    for (size_t i = 8; i < table.size(); ++i) table[i] = table[i % 8];
+  }
+  quality_.assign(kBatch, 20.f);
+  parameters_.MarkChanged();
+  UseMap();
+  Draws draws;
+  ForwardBackwardWith(draws);
+  const std::vector<int8_t> mapped = draws.quality_steps;
+  ASSERT_EQ(mapped.size(), static_cast<size_t>(kBatch * 4 * 4));
+  EXPECT_GE(std::set<int8_t>(mapped.begin(), mapped.end()).size(), 2u);
+  const StepResult with_map = model_->Forward(BatchOf(x_), *rate_, &draws);
+
+  // The same steps everywhere: as without a map at the quality q + s, but for the weight of the loss.
+  std::fill(draws.quality_steps.begin(), draws.quality_steps.end(), int8_t{9});
+  const StepResult shifted = model_->Forward(BatchOf(x_), *rate_, &draws);
+  EXPECT_NE(shifted.bpp, with_map.bpp);
+  quality_.assign(kBatch, 29.f);
+  std::fill(draws.quality_steps.begin(), draws.quality_steps.end(), int8_t{0});
+  const StepResult there = model_->Forward(BatchOf(x_), *rate_, &draws);
+  EXPECT_NEAR(shifted.bpp, there.bpp, 1e-6 * there.bpp);
+  EXPECT_NEAR(shifted.mse, there.mse, 1e-6 * there.mse);
+  const double lambda20 = LambdaOfUnitRange(architecture_, 20), lambda29 = LambdaOfUnitRange(architecture_, 29);
+  EXPECT_NEAR(shifted.loss / RateWeight(lambda20), there.loss / RateWeight(lambda29), 1e-5 * there.loss);
 }
 
 bool HasPyTorch() { return std::system("/usr/bin/python3 -c 'import torch' 2>/dev/null") == 0; }
@@ -378,6 +438,19 @@ TEST_F(TrainingModelTest, WithTablesAgreesWithPyTorch) {
   SafetensorsWriter writer;
   SaveTables("y_tables", YFrequencies(), writer);
   ExpectPyTorchAgrees(writer);
+}
+
+TEST_F(TrainingModelTest, WithAMapAgreesWithPyTorch) {
+  if (!HasPyTorch()) GTEST_SKIP() << "python3-torch is missing";
+  UseMap();
+  for (const bool tables : {false, true}) {
+    for (Parameter& p : parameters_.list()) std::fill(p.grad.begin(), p.grad.end(), 0.f);
+    SafetensorsWriter writer;
+    writer.SetMetadata("aecomp.quality_map",
+                       "[" + std::to_string(map_.strength) + ", " + std::to_string(map_.reference) + "]");
+    if (tables) UseTables(), SaveTables("y_tables", YFrequencies(), writer);
+    ExpectPyTorchAgrees(writer);
+  }
 }
 
 /// The twin has its own copy of the default weights, and takes others from the architecture.
