@@ -6,13 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <map>
 
 #include "io/file.h"
-#include "io/hash.h"
 #include "model/codec/codec.h"
+#include "tests/model/codec/golden_pixels.h"
 #include "tests/model/tiny_codec.h"
 
 namespace aecomp {
@@ -47,22 +46,8 @@ constexpr GoldenCase kCases[] = {
 
 Image CaseImage(const GoldenCase& c) {
   Image narrow = SyntheticImage(c.width, c.height, c.channels, 11);
-  if (c.bits == 8) return narrow;
-  Image image(c.width, c.height, c.channels, 16);
-  for (size_t i = 0; i < narrow.pixels.size(); ++i) {
-    const auto sample = static_cast<uint16_t>(200 + narrow.pixels[i] * 200 + i % 97);
-    std::memcpy(image.pixels.data() + 2 * i, &sample, 2);
-  }
-  return image;
-}
-
-std::string PixelHash(const Image& image) {
-  std::string text;
-  for (uint8_t byte : Hash128(image.pixels)) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    text += kDigits[byte >> 4], text += kDigits[byte & 15];
-  }
-  return text;
+  if (c.bits == 16) return Deepened(narrow);
+  return narrow;
 }
 
 std::map<std::string, std::string> ReadHashes() {

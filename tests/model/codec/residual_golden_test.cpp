@@ -4,16 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <map>
 #include <optional>
 #include <sstream>
 
 #include "io/file.h"
-#include "io/hash.h"
 #include "io/metrics.h"
 #include "model/codec/codec.h"
+#include "tests/model/codec/golden_pixels.h"
 #include "tests/model/tiny_codec.h"
 
 namespace aecomp {
@@ -45,20 +44,8 @@ Image CaseImage(const ResidualCase& c) {
       }
     }
   }
-  if (c.bits == 8) return narrow;
-  Image image(c.width, c.height, c.channels, 16);
-  for (size_t i = 0; i < narrow.pixels.size(); ++i) {
-    const auto sample = static_cast<uint16_t>(200 + narrow.pixels[i] * 200 + i % 97);
-    std::memcpy(image.pixels.data() + 2 * i, &sample, 2);
-  }
-  return image;
-}
-
-std::string PixelHash(const Image& image) {
-  std::ostringstream text;
-  text << std::hex;
-  for (const uint8_t byte : Hash128(image.pixels)) text << byte / 16 << byte % 16;
-  return text.str();
+  if (c.bits == 16) return Deepened(narrow);
+  return narrow;
 }
 
 std::shared_ptr<Model> GoldenModel() { return std::move(ReadModel(kFolder + "golden.aecm")).value(); }
