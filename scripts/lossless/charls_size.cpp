@@ -1,5 +1,5 @@
-// charls_size NEAR FILE...: the bytes that CharLS (JPEG-LS) takes for binary PGM and PPM files, one line a file. Colours are
-// coded with its transform HP1 where they must be kept exactly, as that suits photographs best.
+// charls_size NEAR FILE...: the bytes that CharLS (JPEG-LS) takes for binary PGM and PPM files, one line a file.
+// Colours are coded with its transform HP1 where they must be kept exactly, as that suits photographs best.
 #include <charls/charls.h>
 
 #include <cstdint>
