@@ -130,8 +130,6 @@ std::string CheckQuality(const std::string& text) {
   return ok ? "" : text + " is not a number from 0 to 100";
 }
 
-int QualityStep(double quality, int max_quality) { return static_cast<int>(std::lround(quality / 100 * max_quality)); }
-
 Result<double> ParseHours(const std::string& text) {
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);

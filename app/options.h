@@ -42,8 +42,6 @@ struct BatchOptions {
   TalkOptions talk;
 };
 
-inline constexpr double kDefaultQuality = 50;  ///< visually good photographs
-
 void AddTalkOptions(CLI::App& command, TalkOptions& options);
 void AddModelOption(CLI::App& command, std::string& model);
 void AddThreadsOption(CLI::App& command, int& threads);
@@ -72,9 +70,6 @@ std::string CheckNotEmpty(const std::string& text);
 
 /// For CLI11: what is wrong with a quality, if anything.
 std::string CheckQuality(const std::string& text);
-
-/// A quality of 0..100 in the 1/16 steps of a model whose axis ends at max_quality.
-int QualityStep(double quality, int max_quality);
 
 /// "90m", "2h", "1.5d", "30s" in hours.
 Result<double> ParseHours(const std::string& text);

@@ -15,6 +15,7 @@
 #include "io/formats/alpha.h"
 #include "io/formats/image_io.h"
 #include "io/metrics.h"
+#include "model/codec/quality_axis.h"
 #include "model/codec/rate_control.h"
 
 namespace aecomp {
@@ -48,10 +49,10 @@ Result<std::vector<uint8_t>> CompressImage(const Image& image, const CompressOpt
   const int max_quality = codec.model().architecture.max_quality();
   const auto target = options.Target(image);
   if (!target) {
-    return codec.Compress(image, QualityStep(options.quality, max_quality));
+    return codec.Compress(image, StepOfQuality(options.quality, max_quality));
   }
   AECOMP_ASSIGN_OR_RETURN(RateResult result, CompressToTarget(codec, image, *target));
-  report.quality = std::round(1000.0 * result.quality / max_quality) / 10;
+  report.quality = std::round(10 * QualityOfStep(result.quality, max_quality)) / 10;
   report.psnr = result.psnr;
   if (!result.note.empty()) report.notes.push_back(result.note);
   return std::move(result.bytes);

@@ -28,7 +28,7 @@ namespace {
 
 struct EvalOptions {
   std::vector<std::string> inputs;
-  std::vector<double> qualities = {0, 100.0 / 7, 200.0 / 7, 300.0 / 7, 400.0 / 7, 500.0 / 7, 600.0 / 7, 100};
+  std::vector<double> qualities = {0, 12.5, 25, 37.5, 50, 62.5, 75, 100};
   std::string model, anchors, plot, csv;
   std::vector<std::string> plot_curves = {"bpg-444", "bmshj2018-hyperprior", "vtm"};
   bool no_codecs = false, estimate = false;

@@ -2,9 +2,9 @@
 
 #include <chrono>
 
-#include "app/options.h"
 #include "io/container.h"
 #include "io/metrics.h"
+#include "model/codec/quality_axis.h"
 
 namespace aecomp {
 namespace {
@@ -36,7 +36,7 @@ Result<Measurement> MeasureAecomp(Codec& codec, const Image& image, const std::s
   CompressStats stats;
   const Stopwatch encode;
   AECOMP_ASSIGN_OR_RETURN(const auto bytes,
-                          codec.Compress(image, QualityStep(quality, codec.model().architecture.max_quality()),
+                          codec.Compress(image, StepOfQuality(quality, codec.model().architecture.max_quality()),
                                          estimate ? &stats : nullptr));
   m.encode_seconds = encode.Seconds();
   m.bytes = bytes.size();

@@ -102,7 +102,7 @@ AECOMP_C_API const uint8_t* aecomp_bytes_data(const aecomp_bytes* bytes);
 AECOMP_C_API size_t aecomp_bytes_size(const aecomp_bytes* bytes);
 AECOMP_C_API void aecomp_bytes_free(aecomp_bytes* bytes);
 
-/* From 1x1 pixel up to 2^20 pixels a side and 2^30 in all. Alpha is kept losslessly. options: NULL for quality 50 and
+/* From 1x1 pixel up to 2^20 pixels a side and 2^30 in all. Alpha is kept losslessly. options: NULL for quality 75 and
  * no metadata. */
 AECOMP_C_API aecomp_status aecomp_encode(aecomp_codec* codec, const aecomp_view* view,
                                          const aecomp_encode_options* options, aecomp_bytes** bytes);

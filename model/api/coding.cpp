@@ -2,7 +2,6 @@
 
 #include <omp.h>
 
-#include <cmath>
 #include <cstring>
 #include <functional>
 #include <new>
@@ -11,6 +10,7 @@
 #include "io/formats/alpha.h"
 #include "model/base/onednn.h"
 #include "model/base/threads.h"
+#include "model/codec/quality_axis.h"
 #include "model/codec/rate_control.h"
 
 namespace aecomp::api {
@@ -88,7 +88,7 @@ Status Serialised(Codec& codec, const Image& image, const CompressOptions& optio
     return {};
   }
   const int steps = codec.model().architecture.max_quality();
-  auto result = codec.Compress(image, static_cast<int>(std::lround(options.quality / 100 * steps)));
+  auto result = codec.Compress(image, aecomp::StepOfQuality(options.quality, steps));
   if (!result.ok()) return Translate(result.status());
   *bytes = std::move(result).value();
   return {};

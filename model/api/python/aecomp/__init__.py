@@ -1,7 +1,7 @@
 """Learned image compression: .aec files from NumPy arrays, and back.
 
     import aecomp, numpy
-    data = aecomp.encode(array, quality=50)   # uint8 or uint16; [h, w] gray, [h, w, 2] gray + alpha, [.., 3] RGB, [.., 4] RGBA
+    data = aecomp.encode(array, quality=75)   # uint8 or uint16; [h, w] gray, [h, w, 2] gray + alpha, [.., 3] RGB, [.., 4] RGBA
     array = aecomp.decode(data)
     aecomp.info(data).width
 
@@ -18,7 +18,7 @@ __all__ = ["Codec", "Error", "Info", "Metadata", "Pixels", "decode", "decode_wit
 __version__ = version()
 
 
-def encode(array: "numpy.ndarray", quality: float = 50, *, target_bytes: int = 0, icc: Optional[bytes] = None,
+def encode(array: "numpy.ndarray", quality: float = 75, *, target_bytes: int = 0, icc: Optional[bytes] = None,
            exif: Optional[bytes] = None, xmp: Optional[bytes] = None, model: Optional[str] = None,
            threads: int = 0) -> bytes:
     """The bytes of an .aec file.

@@ -140,7 +140,7 @@ class Codec:
     def model_id(self) -> str:
         return str(_lib.aecomp_model_id(self._handle).decode())
 
-    def encode_pixels(self, pixels: Pixels, quality: float = 50, target_bytes: int = 0,
+    def encode_pixels(self, pixels: Pixels, quality: float = 75, target_bytes: int = 0,
                       metadata: Metadata = Metadata()) -> bytes:
         samples = memoryview(pixels.samples).cast("B")
         if samples.nbytes != pixels.width * pixels.height * pixels.channels * (pixels.bits // 8):

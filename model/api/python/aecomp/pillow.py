@@ -3,7 +3,7 @@
     import aecomp.pillow
     from PIL import Image
     image = Image.open("photo.aec")
-    image.save("again.aec", quality=50)
+    image.save("again.aec", quality=75)
 
 ICC profile and EXIF travel along. Gray files of 16 bits become images of mode I;16. Pillow has no mode for other images
 of 16 bits: they become 8 bits, with a warning.
@@ -109,7 +109,7 @@ def _save(image: Image.Image, file: IO[bytes], filename: Union[str, bytes]) -> N
     pixels = Pixels(image.width, image.height, _CHANNELS[image.mode], 16 if deep else 8, samples)
     metadata = Metadata(icc or None, exif[len(_EXIF):] if exif.startswith(_EXIF) else exif, options.get("xmp"))
     try:
-        data = codec_of_thread(options.get("model")).encode_pixels(pixels, options.get("quality", 50), 0, metadata)
+        data = codec_of_thread(options.get("model")).encode_pixels(pixels, options.get("quality", 75), 0, metadata)
     except Error as e:
         raise OSError(str(e)) from e
     file.write(data)
