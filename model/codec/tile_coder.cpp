@@ -98,14 +98,16 @@ Status TileCoder::PreparePrior(const Tile& tile) {
   return model_.prior.Prepare(z_shape_.h, z_shape_.w);
 }
 
+TileCoder::Position TileCoder::At(int i, int j) const {
+  const size_t index = static_cast<size_t>(i) * static_cast<size_t>(y_shape_.w) + static_cast<size_t>(j);
+  return {i, j, index, index * static_cast<size_t>(y_shape_.c), FirstHalfParity(i, j)};
+}
+
 /// Rows of positions in parallel.
 template <class F>
 void TileCoder::ForEachPosition(F f) const {
   const auto row = [&](int i) {
-    for (int j = 0; j < y_shape_.w; ++j) {
-      const size_t index = static_cast<size_t>(i) * static_cast<size_t>(y_shape_.w) + static_cast<size_t>(j);
-      f(Position{i, j, index, index * static_cast<size_t>(y_shape_.c), FirstHalfParity(i, j)});
-    }
+    for (int j = 0; j < y_shape_.w; ++j) f(At(i, j));
   };
   FirstException exception;
 #pragma omp parallel for schedule(static)
@@ -113,18 +115,22 @@ void TileCoder::ForEachPosition(F f) const {
   exception.Rethrow();
 }
 
+/// The hyper-encoder's output, for y times gain, companded.
+const float* TileCoder::RunHyperEncoder(const TileQuality& q, const Tile& tile, const LatentView& y) {
+  const auto at = [&](int i, int j) { return y.At(tile.row + i, tile.column + j); };
+  if (hyper_encoder_) {
+    return hyper_encoder_->Run([&](int i, uint8_t* row) {
+      for (int j = 0; j < y_shape_.w; ++j, row += y_shape_.c) {
+        CompandLatents(at(i, j), q.latents(), 1 / model_.integer->hyper_unit, row);
+      }
+    });
+  }
+  ForEachPosition([&](const Position& p) { CompandLatents(at(p.i, p.j), q.latents(), companded_.data() + p.at); });
+  return float_hyper_encoder_->Forward(companded_.data());
+}
+
 void TileCoder::QuantiseZ(const TileQuality& q, const Tile& tile, const LatentView& y, std::vector<int16_t>& z) {
-  if (hyper_encoder_) hyper_encoder_->Reserve();
-  ForEachPosition([&](const Position& p) {
-    const float* from = y.At(tile.row + p.i, tile.column + p.j);
-    if (hyper_encoder_) {
-      CompandLatents(from, q.latents(), 1 / model_.integer->hyper_unit,
-                     hyper_encoder_->InputRow(p.i) + int64_t{p.j} * y_shape_.c);
-    } else {
-      CompandLatents(from, q.latents(), companded_.data() + p.at);
-    }
-  });
-  const float* h = hyper_encoder_ ? hyper_encoder_->Run() : float_hyper_encoder_->Forward(companded_.data());
+  const float* const h = RunHyperEncoder(q, tile, y);
   const QualityScales& s = q.scales;
   const size_t channels = s.z_gain.size();
   z.resize(static_cast<size_t>(z_shape_.size()));
@@ -162,12 +168,14 @@ Result<TileCoder::Means> TileCoder::CodeHalves(const TileQuality& q, CoarseCoder
   const LatentScales scales = q.latents();
   float* const mu = means_->Predict(features_.data());
   AECOMP_RETURN_IF_ERROR(coarse.CodeFirstHalf(scales, mu, symbols.y.data(), code));
-  ForEachPosition([&](const Position& p) {
-    side.FirstHalf(p, mu + p.at);
-    SeePosition(symbols.y.data() + p.at, mu + p.at, q.LatentsAt(symbols.qualities, p.index), means_->seen_steps(),
-                p.parity, means_->SeenRow(p.i) + int64_t{p.j} * y_shape_.c);
+  float* const correction = means_->Correct(features_.data(), [&](int i, uint8_t* seen) {
+    for (int j = 0; j < y_shape_.w; ++j, seen += y_shape_.c) {
+      const Position p = At(i, j);
+      side.FirstHalf(p, mu + p.at);
+      SeePosition(symbols.y.data() + p.at, mu + p.at, q.LatentsAt(symbols.qualities, p.index), means_->seen_steps(),
+                  p.parity, seen);
+    }
   });
-  float* const correction = means_->Correct();
   AECOMP_RETURN_IF_ERROR(coarse.CodeSecondHalf(scales, mu, correction, symbols.y.data(), code));
   ForEachPosition([&](const Position& p) { side.SecondHalf(p, mu + p.at, correction + p.at); });
   return Means{mu, correction};

@@ -30,6 +30,7 @@
 #include "model/entropy/coarse.h"
 #include "model/entropy/integer_means.h"
 #include "model/entropy/rd_quantiser.h"
+#include "model/integer/integer_network_runner.h"
 #include "model/network/graph.h"
 
 namespace aecomp {
@@ -79,10 +80,12 @@ class TileCoder {
   void SetSize(const Tile& tile);
   Status MakeHyperEncoder();
   Status PredictRows(const TileQuality& q, TileSymbols& symbols);
+  const float* RunHyperEncoder(const TileQuality& q, const Tile& tile, const LatentView& y);
   void QuantiseZ(const TileQuality& q, const Tile& tile, const LatentView& y, std::vector<int16_t>& z);
   Result<Means> Quantise(const TileQuality& q, const Tile& tile, const LatentView& y, TileSymbols& symbols);
   template <class Side>
   Result<Means> CodeHalves(const TileQuality& q, CoarseCoder& coarse, TileSymbols& symbols, Side& side);
+  Position At(int i, int j) const;
   template <class F>
   void ForEachPosition(F f) const;
 

@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #include "model/base/exact_math.h"
-#include "model/base/multiversion.h"
+#include "model/codec/pixel_rows.h"
 #include "model/entropy/entropy_parameters.h"
 #include "model/network/receptive_field.h"
 
@@ -61,15 +61,9 @@ WindowSize WindowTransform::SizeFor(int rows, int columns, int halo) const {
   return ChooseWindowSize(rows, columns, halo, huge ? max_window_ / 2 : max_window_);
 }
 
-/// c.input_shape says for what; network: what runs in f32, else null.
-Status WindowTransform::Compile(const Network* network, const IntegerNetwork* deep, Compiled& c) {
-  if (network == nullptr) {
-    c.integer = true;
-    c.deep = std::make_unique<IntegerNetworkRunner>(*deep, c.input_shape.h, c.input_shape.w);
-    c.output_shape = c.deep->output();
-    return {};
-  }
-  auto made = Graph::Create(*network, c.input_shape, model_.parameters, Graph::Mode::kInference);
+/// For c.input_shape.
+Status WindowTransform::CompileFloat(const Network& network, Compiled& c) {
+  auto made = Graph::Create(network, c.input_shape, model_.parameters, Graph::Mode::kInference);
   if (!made.ok()) return ModelError(made.status().message());
   c.graph = std::move(made).value();
   c.output_shape = c.graph->output_shape();
@@ -88,10 +82,18 @@ Result<WindowTransform::Compiled*> WindowTransform::Encoder(const Shape& input, 
   }
   if (encoders_.size() >= kMostCompiled) encoders_.erase(encoders_.begin());
   Compiled c;
+  c.integer = integer;
   c.input_shape = input;
-  AECOMP_RETURN_IF_ERROR(
-      Compile(integer ? nullptr : &model_.architecture.encoder, integer ? &model_.integer->encoder : nullptr, c));
-  if (integer) {
+  if (!integer) {
+    AECOMP_RETURN_IF_ERROR(CompileFloat(model_.architecture.encoder, c));
+  } else {
+    const IntegerNetwork& deep = model_.integer->encoder;
+    if (IntegerBandRunner::Suits(deep)) {
+      c.bands = std::make_unique<IntegerBandRunner>(deep, input.h, input.w);
+    } else {
+      c.deep = std::make_unique<IntegerNetworkRunner>(deep, input.h, input.w);
+    }
+    c.output_shape = c.bands ? c.bands->output() : c.deep->output();
     const BlockAnalysis& blocks = model_.integer->encoder_blocks;
     if (blocks.block() != model_.architecture.latent_stride || blocks.outputs() != c.output_shape.c) {
       return ModelError("the paths of the encoder differ in shape");
@@ -106,10 +108,13 @@ Result<WindowTransform::Compiled*> WindowTransform::Decoder(const Shape& input) 
   }
   if (decoders_.size() >= kMostCompiled) decoders_.erase(decoders_.begin());
   Compiled c;
+  c.integer = integer_;
   c.input_shape = input;
-  AECOMP_RETURN_IF_ERROR(
-      Compile(integer_ ? nullptr : &model_.architecture.decoder, integer_ ? &model_.integer->decoder : nullptr, c));
-  if (integer_) {
+  if (!integer_) {
+    AECOMP_RETURN_IF_ERROR(CompileFloat(model_.architecture.decoder, c));
+  } else {
+    c.deep = std::make_unique<IntegerNetworkRunner>(model_.integer->decoder, input.h, input.w);
+    c.output_shape = c.deep->output();
     const IntegerBlocks& blocks = model_.integer->decoder_blocks;
     if (c.output_shape.c != blocks.channels() || c.output_shape.h != input.h * blocks.block()) {
       return ModelError("the paths of the decoder differ in shape");
@@ -125,113 +130,10 @@ namespace {
 
 using Sums = IntegerConv::Sums;
 
-inline void AddRepeat(const int32_t* acc, const int32_t* bias, const float* scale, int width, const float* also,
-                      float* to) {
-#pragma GCC ivdep  // to may be also
-  for (int c = 0; c < width; ++c) to[c] = static_cast<float>(acc[c] + bias[c]) * scale[c] + also[c];
-}
-
-/// also + sums times scale, one after the other as in `also`. `to` may be `also`.
-AECOMP_MULTIVERSION
-void AddSums(const Sums sums, const float* scale, const float* also, float* to) {
-  const int32_t *acc = sums.acc, *bias = sums.bias;
-  const int repeats = sums.repeats, width = sums.width;
-  const int64_t stride = sums.stride;
-  for (int r = 0; r < repeats; ++r, acc += stride, also += width, to += width) {
-    if (width == 12) {  // four RGB pixels
-      AddRepeat(acc, bias, scale, 12, also, to);
-    } else {
-      AddRepeat(acc, bias, scale, width, also, to);
-    }
-  }
-}
-
-template <class Sample>
-inline void ToSamples(const float* x, int64_t count, const SampleRange& range, Sample* to) {
-  const ToSample<Sample> to_sample(range);
-  for (int64_t i = 0; i < count; ++i) to[i] = to_sample(x[i]);
-}
-
-AECOMP_MULTIVERSION
-void Store(const float* x, int64_t count, const SampleRange range, uint8_t* to) { ToSamples(x, count, range, to); }
-
-AECOMP_MULTIVERSION
-void Store(const float* x, int64_t count, const SampleRange range, uint16_t* to) { ToSamples(x, count, range, to); }
-
-/// The means of the channels of x [count, channels].
-template <class Sample>
-void StoreMeans(const float* x, int64_t count, int channels, const SampleRange& range, Sample* to) {
-  const ToSample<Sample> to_sample(range);
-  for (int64_t i = 0; i < count; ++i, x += channels) {
-    float sum = 0;
-    for (int k = 0; k < channels; ++k) sum += x[k];
-    to[i] = to_sample(sum / static_cast<float>(channels));
-  }
-}
-
-template <class Sample>
-void StorePixels(const float* x, int64_t count, int channels, const SampleRange& range, Sample* to) {
-  channels == 1 ? Store(x, count, range, to) : StoreMeans(x, count, channels, range, to);
-}
-
-/// `count` pixels x [count, channels] into the image from (row, column) on; those outside of it are left out.
-void StorePixels(const float* x, int count, int channels, int row, int column, const SampleRange& range, Image& image) {
-  const int inside = std::min(count, image.width - column);
-  if (row >= image.height || inside <= 0) return;
-  const int group = channels / image.channels;  // samples of the network for one of the image
-  const int64_t size = int64_t{inside} * image.channels, at = int64_t{column} * image.channels;
-  image.bits == 8 ? StorePixels(x, size, group, range, image.Row(row) + at)
-                  : StorePixels(x, size, group, range, reinterpret_cast<uint16_t*>(image.Row(row)) + at);
-}
-
 /// The core of a window, in outputs of a network that gives `stride` of them for an element of y, each way.
 IntegerConv::Area CoreOf(const Window& v, const Window& h, int stride) {
   return {(v.core_begin - v.begin) * stride, (v.core_end - v.begin) * stride, (h.core_begin - h.begin) * stride,
           (h.core_end - h.begin) * stride};
-}
-
-template <class Sample, class To, class Convert>
-inline void ConvertSamples(const Sample* from, int64_t count, To* to, Convert convert) {
-  for (int64_t i = 0; i < count; ++i) to[i] = convert(from[i]);
-}
-
-/// As x - 1/2.
-struct ToCentred {
-  explicit ToCentred(const SampleRange& range) : low(range.low), width(range.high - range.low) {}
-  float operator()(float sample) const { return (sample - low) / width - 0.5f; }
-  float low, width;
-};
-
-AECOMP_MULTIVERSION
-void Load(const uint8_t* from, int64_t count, const SampleRange range, float* to) {
-  ConvertSamples(from, count, to, ToCentred(range));
-}
-
-AECOMP_MULTIVERSION
-void Load(const uint16_t* from, int64_t count, const SampleRange range, float* to) {
-  ConvertSamples(from, count, to, ToCentred(range));
-}
-
-void Load(const uint8_t* from, int64_t count, const SampleRange&, uint8_t* to) { std::copy_n(from, count, to); }
-
-/// The `shape.w` pixels of a row from `column` on, those of the image's edge where there are none. to: [shape.w,
-/// shape.c]
-template <class Sample, class To>
-void FillRow(const Image& image, const SampleRange& range, int row, int column, const Shape& shape, To* to) {
-  const int inside = std::clamp(image.width - column, 1, shape.w);
-  const auto* from = reinterpret_cast<const Sample*>(image.Row(std::min(row, image.height - 1))) +
-                     int64_t{std::min(column, image.width - 1)} * image.channels;
-  Load(from, int64_t{inside} * image.channels, range, to);
-  if (image.channels < shape.c) {  // gray: spread, from the last on
-    for (int64_t x = inside - 1; x >= 0; --x) std::fill_n(to + x * shape.c, shape.c, to[x]);
-  }
-  to += int64_t{inside} * shape.c;
-  for (int x = inside; x < shape.w; ++x, to += shape.c) std::copy_n(to - shape.c, shape.c, to);
-}
-
-void FillFloats(const Image& image, const SampleRange& range, int row, int column, const Shape& shape, float* to) {
-  image.bits == 8 ? FillRow<uint8_t>(image, range, row, column, shape, to)
-                  : FillRow<uint16_t>(image, range, row, column, shape, to);
 }
 
 }  // namespace
@@ -272,15 +174,16 @@ Status WindowTransform::Analyse(const Image& image, const SampleRange& range, in
       };
       model_.integer->encoder_blocks.Run(load, size.height, size.width, {core.top, core.bottom, core.left, core.right},
                                          to, row_stride);
-      c->deep->Run([&](int row, uint8_t* pixels) { FillRow<uint8_t>(image, range, top + row, left, input, pixels); },
-                   core,
-                   [&](const Sums& sums, const float* scale) {
-                     float* sum = y + (v.begin + sums.y) * row_stride + (h.begin + sums.x) * m;
-                     AddSums(sums, scale, sum, sum);
-                   });
+      const auto fill = [&](int row, uint8_t* pixels) { FillBytes(image, top + row, left, input, pixels); };
+      const auto add = [&](const Sums& sums, const float* scale) {
+        float* sum = y + (v.begin + sums.y) * row_stride + (h.begin + sums.x) * m;
+        AddSums(sums, scale, sum, sum);
+      };
+      c->bands ? c->bands->Run(fill, core, add) : c->deep->Run(fill, core, add);
     }
   }
-  if (integer) c->deep->Release();
+  if (c->bands) c->bands->Release();
+  if (c->deep) c->deep->Release();
   return {};
 }
 
@@ -290,40 +193,40 @@ void WindowTransform::RunDecoder(const int16_t* y_hat, int64_t row_stride, const
   if (companded_.empty()) companded_ = CompandedLatents(*model_.integer);
   const uint8_t* table = companded_.data() + 32768;
   const int64_t size = int64_t{c.input_shape.w} * c.input_shape.c;
-  c.deep->Reserve();
-#pragma omp parallel for schedule(static)
-  for (int i = 0; i < c.input_shape.h; ++i) {
+  const auto fill = [&](int i, uint8_t* to) {
     const int16_t* from = y_hat + i * row_stride;
-    uint8_t* to = c.deep->InputRow(i);
     for (int64_t k = 0; k < size; ++k) to[k] = table[from[k]];
-  }
-  c.deep->Start();
+  };
 
+  // The path of blocks runs band by band of rows, each followed by the same rows of the deep path's last step.
   const int stride = model_.architecture.latent_stride, channels = c.output_shape.c, h = c.input_shape.h;
   const int top = place.v.begin * stride, left = place.h.begin * stride;
   const int64_t line = int64_t{c.output_shape.w} * channels;
   float* const band = c.blocks.data() + stride * line;  // behind the last row of blocks of the band before
-  for (int begin = 0, end; begin < h; begin = end) {
-    end = std::min(h, begin + kBand);
+  int begin = 0, end = 0;                               // rows of blocks of the present band
+  const auto next_band = [&](IntegerConv::Area* area) {
+    if (end == h) return false;
+    if (end > 0) {
+      const float* last = band + (end - begin - 1) * stride * line;
+      std::copy(last, last + stride * line, c.blocks.data());
+    }
+    begin = end, end = std::min(h, begin + kBand);
     model_.integer->decoder_blocks.Run(y_hat + begin * row_stride, end - begin, c.input_shape.w, row_stride, band,
                                        begin > 0);
     // A row of blocks is whole when it has been mixed with the next one.
-    IntegerConv::Area area = CoreOf(place.v, place.h, stride);
-    area.top = std::max(area.top, (begin - 1) * stride);
-    area.bottom = std::min({area.bottom, (end < h ? end - 1 : h) * stride, image.height - top});
-    if (area.top < area.bottom) {
-      c.deep->Finish(area, [&](const Sums& sums, const float* scale) {
-        thread_local std::vector<float> pixels;
-        const int count = sums.repeats * sums.width / channels;
-        pixels.resize(static_cast<size_t>(count * channels));
-        const int row = sums.y - begin * stride;
-        AddSums(sums, scale, band + row * line + sums.x * channels, pixels.data());
-        StorePixels(pixels.data(), count, channels, top + sums.y, left + sums.x, range, image);
-      });
-    }
-    const float* last = band + (end - begin - 1) * stride * line;
-    std::copy(last, last + stride * line, c.blocks.data());
-  }
+    *area = CoreOf(place.v, place.h, stride);
+    area->top = std::max(area->top, (begin - 1) * stride);
+    area->bottom = std::min({area->bottom, (end < h ? end - 1 : h) * stride, image.height - top});
+    return true;
+  };
+  c.deep->Run(fill, next_band, [&](const Sums& sums, const float* scale) {
+    thread_local std::vector<float> pixels;
+    const int count = sums.repeats * sums.width / channels;
+    pixels.resize(static_cast<size_t>(count * channels));
+    const int row = sums.y - begin * stride;
+    AddSums(sums, scale, band + row * line + sums.x * channels, pixels.data());
+    StorePixels(pixels.data(), count, channels, top + sums.y, left + sums.x, range, image);
+  });
 }
 
 /// The same in f32.

@@ -12,7 +12,8 @@
 #include "model/codec/model_file.h"
 #include "model/codec/sample_range.h"
 #include "model/codec/windows.h"
-#include "model/integer/integer_network.h"
+#include "model/integer/integer_band_runner.h"
+#include "model/integer/integer_network_runner.h"
 #include "model/network/graph.h"
 
 namespace aecomp {
@@ -51,13 +52,14 @@ class WindowTransform : public ImageTransform {
   }
 
  private:
-  /// A transform for one size of input: in f32 `graph`; in integers `deep`, beside the path of blocks, which runs for
-  /// some rows at a time.
+  /// A transform for one size of input: in f32 `graph`; in integers a deep path, `bands` where that can run it, else
+  /// `deep`, beside the path of blocks, which runs for some rows at a time.
   struct Compiled {
     bool integer = false;
     Shape input_shape, output_shape;
     std::unique_ptr<Graph> graph;
     AlignedBuffer<float> input;  // of graph
+    std::unique_ptr<IntegerBandRunner> bands;
     std::unique_ptr<IntegerNetworkRunner> deep;
     AlignedBuffer<float> blocks;  // of the decoder: pixels of a band of the block path
   };
@@ -67,7 +69,7 @@ class WindowTransform : public ImageTransform {
   };
   Result<Compiled*> Encoder(const Shape& input, bool integer);
   Result<Compiled*> Decoder(const Shape& input);
-  Status Compile(const Network* network, const IntegerNetwork* deep, Compiled& c);
+  Status CompileFloat(const Network& network, Compiled& c);
   template <class T>
   Status SynthesiseFrom(const T* y_hat, int rows, int columns, int64_t row_stride, const SampleRange& range,
                         Image& image);

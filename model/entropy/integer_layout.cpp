@@ -1,16 +1,15 @@
 // Which integer layers an architecture's hyper-decoder and sigma head become.
+#include <utility>
+
 #include "model/entropy/integer_prior_state.h"
-#include "model/network/layers/conv_options.h"
+#include "model/integer/integer_eligibility.h"
 
 namespace aecomp {
 namespace {
 
-Status Unsuitable(const LayerSpec& spec, const std::string& why) {
-  return ModelError(
-      "layer '" + spec.name + "' (" + spec.type + "): " + why +
-      ", so this prior cannot be run in integers, and without that files would not decode on other machines; use "
-      "conv2d and conv_transpose2d without groups, each followed by relu");
-}
+constexpr const char* kSo =
+    "this prior cannot be run in integers, and without that files would not decode on other machines; use conv2d and "
+    "conv_transpose2d without groups, each followed by relu";
 
 /// Appends the convolutions of a network; each but, where `open_end`, the last must be followed by a relu.
 Status AddLayers(const Network& network, bool open_end, IntegerPrior::State& state) {
@@ -20,24 +19,19 @@ Status AddLayers(const Network& network, bool open_end, IntegerPrior::State& sta
       needs_relu = false;
       continue;
     }
-    const bool transposed = spec.type == "conv_transpose2d";
-    if (!transposed && spec.type != "conv2d")
-      return Unsuitable(spec, "it is neither a convolution nor the relu after one");
-    if (needs_relu) return Unsuitable(spec, "no relu stands before it");
-    AECOMP_ASSIGN_OR_RETURN(const ConvOptions o, ReadConvOptions(spec, transposed));
-    if (o.groups != 1) return Unsuitable(spec, "it has groups");
-    if (o.output_padding != 0) return Unsuitable(spec, "it has an output_padding");
-    if (transposed && o.padding >= o.kernel) return Unsuitable(spec, "its padding is not smaller than its kernel");
-    IntegerLayer& layer = state.layers.emplace_back();
-    layer.transposed = transposed;
-    layer.in = o.in, layer.out = o.out, layer.kernel = o.kernel, layer.stride = o.stride, layer.padding = o.padding;
+    if (spec.type != "conv2d" && spec.type != "conv_transpose2d") {
+      return Unsuitable(spec, "it is neither a convolution nor the relu after one", kSo);
+    }
+    if (needs_relu) return Unsuitable(spec, "no relu stands before it", kSo);
+    AECOMP_ASSIGN_OR_RETURN(IntegerLayer layer, IntegerGeometry(spec, kSo));
+    state.layers.push_back(std::move(layer));
     state.names.push_back(spec.name);
     needs_relu = true;
   }
   if (network.empty()) return ModelError("the prior has an empty network, so it cannot be run in integers");
   if (needs_relu != open_end) {
     return Unsuitable(network.back(),
-                      open_end ? "the sigma head must not end in a relu" : "the hyper-decoder must end in a relu");
+                      open_end ? "the sigma head must not end in a relu" : "the hyper-decoder must end in a relu", kSo);
   }
   return {};
 }

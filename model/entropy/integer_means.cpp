@@ -128,29 +128,22 @@ void MeanPredictor::SetSize(int h, int w) {
 
 float* MeanPredictor::Predict(const uint8_t* features) {
   const Shape& shape = head_.output();
-  const int64_t width = joined_channels_, count = width - context_in_.output().c;
-  for (IntegerNetworkRunner* network : {&head_, &context_in_, &context_out_}) network->Reserve();
-#pragma omp parallel for schedule(static)
-  for (int y = 0; y < shape.h; ++y) {
-    const uint8_t* from = features + int64_t{y} * shape.w * count;
-    uint8_t *plain = head_.InputRow(y), *joined = context_out_.InputRow(y);
-    std::copy_n(from, shape.w * count, plain);
-    for (int x = 0; x < shape.w; ++x, from += count, joined += width) {
-      for (int64_t c = 0; c < count; ++c) joined[c] = JoinedFeature(from[c]);
-    }
-  }
-  return head_.Run();
+  const int64_t row = shape.w * (joined_channels_ - context_in_.output().c);
+  return head_.Run([&](int y, uint8_t* to) { std::copy_n(features + y * row, row, to); });
 }
 
-float* MeanPredictor::Correct() {
+float* MeanPredictor::Correct(const uint8_t* features, const FillInput& see) {
   const Shape& shape = context_in_.output();
-  const float* context = context_in_.Run();
-#pragma omp parallel for schedule(static)
-  for (int y = 0; y < shape.h; ++y) {
+  const float* const context = context_in_.Run(see);
+  const int64_t count = joined_channels_ - shape.c;  // of features
+  return context_out_.Run([&](int y, uint8_t* joined) {
     SeeContext(context + int64_t{y} * shape.w * shape.c, shape.w, shape.c, joined_steps_, joined_channels_,
-               context_out_.InputRow(y) + joined_channels_ - shape.c);
-  }
-  return context_out_.Run();
+               joined + count);
+    const uint8_t* from = features + int64_t{y} * shape.w * count;
+    for (int x = 0; x < shape.w; ++x, from += count, joined += joined_channels_) {
+      for (int64_t c = 0; c < count; ++c) joined[c] = JoinedFeature(from[c]);
+    }
+  });
 }
 
 }  // namespace aecomp

@@ -13,6 +13,7 @@
 #include "model/base/safetensors.h"
 #include "model/base/tensor.h"
 #include "model/integer/integer_network.h"
+#include "model/integer/integer_network_runner.h"
 #include "model/network/architecture.h"
 
 namespace aecomp {
@@ -67,12 +68,9 @@ class MeanPredictor {
   float seen_steps() const { return in_steps_; }
   static constexpr uint8_t kUnseen = 128;
 
-  /// What the context sees, to be filled between Predict and Correct: row y [w, M].
-  uint8_t* SeenRow(int y) { return context_in_.InputRow(y); }
-
-  /// The correction of mu [h, w, M] before gain, of the features of the last Predict; valid until the next call. Once
-  /// after every Predict.
-  float* Correct();
+  /// The correction of mu [h, w, M] before gain, for the same features; valid until the next call. see(y, row) writes
+  /// row y [w, M] of the context's input; several threads call it.
+  float* Correct(const uint8_t* features, const FillInput& see);
 
  private:
   IntegerNetworkRunner head_, context_in_, context_out_;

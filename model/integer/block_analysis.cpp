@@ -8,6 +8,7 @@
 
 #include "io/first_exception.h"
 #include "model/base/multiversion.h"
+#include "model/integer/integer_eligibility.h"
 #include "model/integer/pair_product.h"
 #include "model/network/layers/conv_options.h"
 
@@ -17,10 +18,7 @@ namespace {
 constexpr int kPixelFraction = 11;  // of the pixels' int16: an eighth of what 8 bits tell apart, up to +-16
 constexpr int kMostFraction = 15;
 
-Status Unsuitable(const LayerSpec& spec, const std::string& why) {
-  return ModelError("layer '" + spec.name + "' (" + spec.type + "): " + why +
-                    ", so this path cannot be run as blocks of integers");
-}
+constexpr const char* kSo = "this path cannot be run as blocks of integers";
 
 AECOMP_MULTIVERSION
 void ToIntegers(const float* x, int64_t count, int16_t* to) {
@@ -45,12 +43,12 @@ Status BlockAnalysis::Check(const Network& network) {
   }
   AECOMP_ASSIGN_OR_RETURN(const ConvOptions o, ReadConvOptions(network.back(), /*transposed=*/false));
   if (o.kernel != o.stride || o.padding != 0 || o.groups != 1 || o.kernel % 2 != 0) {
-    return Unsuitable(network.back(), "its blocks overlap, are padded or are of odd size");
+    return Unsuitable(network.back(), "its blocks overlap, are padded or are of odd size", kSo);
   }
   if (network.size() == 1) return {};
-  if (network[0].type != "lap") return Unsuitable(network[0], "it is no lap");
+  if (network[0].type != "lap") return Unsuitable(network[0], "it is no lap", kSo);
   AECOMP_ASSIGN_OR_RETURN(const LapOptions lap, ReadLapOptions(network[0]));
-  if (lap.inverse || lap.block != o.kernel) return Unsuitable(network[0], "it is no lap of the block after it");
+  if (lap.inverse || lap.block != o.kernel) return Unsuitable(network[0], "it is no lap of the block after it", kSo);
   return {};
 }
 
@@ -79,7 +77,7 @@ Result<BlockAnalysis> BlockAnalysis::Create(const Network& network, const Parame
   while (fraction > 0 &&
          (std::ldexp(most, fraction) > 32767.f || std::ldexp(bound, fraction + kPixelFraction) >= 0x1p31f))
     --fraction;
-  if (!(bound < 0x1p17f)) return Unsuitable(conv, "its weights are too large");
+  if (!(bound < 0x1p17f)) return Unsuitable(conv, "its weights are too large", kSo);
 
   BlockAnalysis b;
   b.in_ = o.in, b.out_ = o.out, b.block_ = o.kernel, b.lap_ = network.size() == 2;

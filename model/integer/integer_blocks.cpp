@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "io/first_exception.h"
+#include "model/integer/integer_eligibility.h"
 #include "model/integer/pair_product.h"
 #include "model/network/layers/conv_options.h"
 
@@ -17,10 +18,7 @@ uint32_t Pair(int16_t even, int16_t odd) {
   return static_cast<uint16_t>(even) | static_cast<uint32_t>(static_cast<uint16_t>(odd)) << 16;
 }
 
-Status Unsuitable(const LayerSpec& spec, const std::string& why) {
-  return ModelError("layer '" + spec.name + "' (" + spec.type + "): " + why +
-                    ", so this path cannot be run as blocks of integers");
-}
+constexpr const char* kSo = "this path cannot be run as blocks of integers";
 
 }  // namespace
 
@@ -30,12 +28,12 @@ Status IntegerBlocks::Check(const Network& network) {
   }
   AECOMP_ASSIGN_OR_RETURN(const ConvOptions o, ReadConvOptions(network[0], /*transposed=*/true));
   if (o.kernel != o.stride || o.padding != 0 || o.output_padding != 0 || o.groups != 1) {
-    return Unsuitable(network[0], "its blocks overlap or are padded");
+    return Unsuitable(network[0], "its blocks overlap or are padded", kSo);
   }
   if (network.size() == 1) return {};
   AECOMP_ASSIGN_OR_RETURN(const LapOptions lap, ReadLapOptions(network[1]));
   if (network[1].type != "lap" || !lap.inverse || lap.block != o.kernel) {
-    return Unsuitable(network[1], "it is no inverse lap of the block before it");
+    return Unsuitable(network[1], "it is no inverse lap of the block before it", kSo);
   }
   return {};
 }
@@ -50,7 +48,7 @@ Result<IntegerBlocks> IntegerBlocks::Create(const Network& network, const Parame
   }
   float most = 0;
   for (float v : weight->value) most = std::max(most, std::fabs(v));
-  if (!(most < 64)) return Unsuitable(network[0], "its weights reach " + std::to_string(most));
+  if (!(most < 64)) return Unsuitable(network[0], "its weights reach " + std::to_string(most), kSo);
   int fraction = kMostFraction;
   while (std::ldexp(most, fraction) > kMostWeight) --fraction;
 

@@ -8,8 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,7 +15,6 @@
 #include "io/status.h"
 #include "model/base/parameters.h"
 #include "model/base/tensor.h"
-#include "model/integer/integer_conv.h"
 #include "model/integer/integer_layer.h"
 #include "model/network/architecture.h"
 
@@ -61,54 +58,11 @@ class IntegerNetwork {
 
   const std::vector<IntegerStep>& steps() const { return steps_; }
 
-  /// The same in plain loops, for tests. x: u8 [h, w, C]; returns sums times scale [h', w', C'].
+  /// The network in plain loops, for tests. x: u8 [h, w, C]; returns sums times scale [h', w', C'].
   std::vector<float> RunScalar(const uint8_t* x, int h, int w) const;
 
  private:
   std::vector<IntegerStep> steps_;
-};
-
-/// A network compiled for one input size and smaller ones. Not thread-safe.
-class IntegerNetworkRunner {
- public:
-  /// `network` must outlive this. May throw dnnl::error or std::bad_alloc.
-  IntegerNetworkRunner(const IntegerNetwork& network, int h, int w);
-  ~IntegerNetworkRunner();
-
-  /// See IntegerConv::SetSize.
-  void SetSize(int h, int w);
-
-  const Shape& output() const;
-
-  /// Memory for its input and what lies between input and output: from Reserve, or the first run, until Release. Both
-  /// may be repeated.
-  void Reserve();
-  void Release();
-
-  /// All of it, band by band of rows where no step is a transposed convolution: what lies between two steps then takes
-  /// little memory. fill(y, row) gives row y of the input [w, C], last the sums of `area` (see Finish), both from
-  /// several threads.
-  using Fill = std::function<void(int y, uint8_t* row)>;
-  using Last = std::function<void(const IntegerConv::Sums& sums, const float* scale)>;
-  void Run(const Fill& fill, const IntegerConv::Area& area, const Last& last);
-
-  /// What it reads, to be filled after Reserve and before every run: row y [w, C].
-  uint8_t* InputRow(int y);
-
-  /// Sums times scale [h', w', C'], valid until the next call.
-  float* Run();
-  /// The same for all of an input: u8 [h, w, C].
-  float* Run(const uint8_t* x);
-
-  /// The same for those who have another use for the sums: Start, then Finish for every area that is wanted. Finish
-  /// hands over sums (see IntegerConv) with the [sums.width] numbers that they are to be multiplied with, from several
-  /// threads.
-  void Start();
-  void Finish(const IntegerConv::Area& area, const Last& last);
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace aecomp

@@ -1,16 +1,15 @@
 #include "model/integer/integer_network_layout.h"
 
-#include "model/network/layers/conv_options.h"
+#include <utility>
+
+#include "model/integer/integer_eligibility.h"
 
 namespace aecomp {
 namespace {
 
 using Output = IntegerStep::Output;
 
-Status Unsuitable(const LayerSpec& spec, const std::string& why) {
-  return ModelError("layer '" + spec.name + "' (" + spec.type + "): " + why +
-                    ", so this network cannot be run in integers");
-}
+constexpr const char* kSo = "this network cannot be run in integers";
 
 class LayOut {
  public:
@@ -26,22 +25,18 @@ class LayOut {
   Status AddLayer(const LayerSpec& spec) {
     if (spec.type == "relu") {
       if (steps.empty() || steps.back().output != Output::kStream || steps.back().residual >= 0) {
-        return Unsuitable(spec, "no convolution stands before it");
+        return Unsuitable(spec, "no convolution stands before it", kSo);
       }
       steps.back().output = Output::kRelu;
       return {};
     }
-    const bool transposed = spec.type == "conv_transpose2d";
-    if (!transposed && spec.type != "conv2d") return Unsuitable(spec, "it is neither a convolution nor a relu");
-    AECOMP_ASSIGN_OR_RETURN(const ConvOptions o, ReadConvOptions(spec, transposed));
-    if (o.groups != 1) return Unsuitable(spec, "it has groups");
-    if (o.output_padding != 0) return Unsuitable(spec, "it has an output_padding");
-    if (transposed && o.padding >= o.kernel) return Unsuitable(spec, "its padding is not smaller than its kernel");
+    if (spec.type != "conv2d" && spec.type != "conv_transpose2d") {
+      return Unsuitable(spec, "it is neither a convolution nor a relu", kSo);
+    }
+    AECOMP_ASSIGN_OR_RETURN(IntegerLayer layer, IntegerGeometry(spec, kSo));
     IntegerStep& step = steps.emplace_back();
     step.name = spec.name;
-    step.layer.transposed = transposed;
-    step.layer.in = o.in, step.layer.out = o.out, step.layer.kernel = o.kernel;
-    step.layer.stride = o.stride, step.layer.padding = o.padding;
+    step.layer = std::move(layer);
     step.output = Output::kStream;
     return {};
   }
@@ -49,13 +44,15 @@ class LayOut {
   Status AddResidual(const LayerSpec& spec) {
     AECOMP_ASSIGN_OR_RETURN(const std::vector<Network> branches, SumBranches(spec));
     if (branches.size() != 2 || !branches[0].empty() || branches[1].empty()) {
-      return Unsuitable(spec, "it does not add one branch to its own input");
+      return Unsuitable(spec, "it does not add one branch to its own input", kSo);
     }
     const auto entry = static_cast<int>(steps.size()) - 1;
-    if (entry < 0 || steps.back().output != Output::kStream) return Unsuitable(spec, "no convolution stands before it");
+    if (entry < 0 || steps.back().output != Output::kStream) {
+      return Unsuitable(spec, "no convolution stands before it", kSo);
+    }
     AECOMP_RETURN_IF_ERROR(Add(branches[1]));
     if (steps.back().output != Output::kStream || steps.back().residual >= 0) {
-      return Unsuitable(spec, "its branch does not end in a convolution");
+      return Unsuitable(spec, "its branch does not end in a convolution", kSo);
     }
     steps.back().residual = entry;
     return {};

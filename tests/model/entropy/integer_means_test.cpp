@@ -17,11 +17,9 @@ struct Case {
   IntegerMeans means = TinyMeans(architecture, parameters, prior);
 };
 
-const float* Correct(MeanPredictor& predictor, const std::vector<uint8_t>& seen) {
-  const Shape& shape = predictor.shape();
-  const int64_t row = int64_t{shape.w} * shape.c;
-  for (int y = 0; y < shape.h; ++y) std::copy_n(seen.data() + y * row, row, predictor.SeenRow(y));
-  return predictor.Correct();
+const float* Correct(MeanPredictor& predictor, const std::vector<uint8_t>& features, const std::vector<uint8_t>& seen) {
+  const int64_t row = int64_t{predictor.shape().w} * predictor.shape().c;
+  return predictor.Correct(features.data(), [&](int y, uint8_t* to) { std::copy_n(seen.data() + y * row, row, to); });
 }
 
 TEST(IntegerMeans, AreCloseToTheFloatNetworks) {
@@ -57,7 +55,7 @@ TEST(IntegerMeans, AreCloseToTheFloatNetworks) {
     std::copy_n(context + p * n, n, joined.data() + p * (k + n) + k);
   }
   auto out = Graph::Create(a.context_out, joined.shape(), c.parameters, Graph::Mode::kInference).value();
-  const float *correction = Correct(predictor, seen), *exact = out->Forward(joined.data());
+  const float *correction = Correct(predictor, features, seen), *exact = out->Forward(joined.data());
   double energy = 0, error = 0;
   for (int64_t i = 0; i < positions * m; ++i)
     energy += exact[i] * exact[i], error += std::pow(correction[i] - exact[i], 2);
@@ -80,7 +78,7 @@ TEST(IntegerMeans, OneForLargeTilesServesSmallOnes) {
     }
     const float *a = large.Predict(features.data()), *b = own.Predict(features.data());
     EXPECT_TRUE(std::equal(a, a + seen.size(), b)) << h << "x" << w;
-    a = Correct(large, seen), b = Correct(own, seen);
+    a = Correct(large, features, seen), b = Correct(own, features, seen);
     EXPECT_TRUE(std::equal(a, a + seen.size(), b)) << h << "x" << w;
   }
 }
@@ -106,7 +104,7 @@ TEST(IntegerMeans, SavedAndLoadedAreEqual) {
   const auto size = static_cast<size_t>(before.shape().size());
   const float *a = before.Predict(features.data()), *b = after.Predict(features.data());
   EXPECT_EQ(std::vector<float>(a, a + size), std::vector<float>(b, b + size));
-  a = Correct(before, seen), b = Correct(after, seen);
+  a = Correct(before, features, seen), b = Correct(after, features, seen);
   EXPECT_EQ(std::vector<float>(a, a + size), std::vector<float>(b, b + size));
 }
 

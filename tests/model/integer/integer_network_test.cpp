@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "model/integer/integer_band_runner.h"
+#include "model/integer/integer_network_runner.h"
 #include "model/network/graph.h"
 
 namespace aecomp {
@@ -60,13 +62,40 @@ struct Case {
   }
 };
 
+/// Rows of x [h, w * channels].
+FillInput RowsOf(const std::vector<uint8_t>& x, int row) {
+  return [&x, row](int y, uint8_t* to) { std::copy_n(x.data() + int64_t{y} * row, row, to); };
+}
+
+/// Some sums times scale, into `seen` [output.h, output.w, output.c].
+TakeSums Into(std::vector<float>& seen, const Shape& output) {
+  return [&seen, output](const IntegerConv::Sums& sums, const float* scale) {
+    size_t at = static_cast<size_t>((int64_t{sums.y} * output.w + sums.x) * output.c);
+    for (int r = 0; r < sums.repeats; ++r) {
+      for (int k = 0; k < sums.width; ++k) {
+        seen[at++] = static_cast<float>(sums.acc[r * sums.stride + k] + sums.bias[k]) * scale[k];
+      }
+    }
+  };
+}
+
+/// `seen` holds `whole` within the area, and -1e9 around it.
+void ExpectArea(const std::vector<float>& seen, const std::vector<float>& whole, const IntegerConv::Area& area,
+                const Shape& output) {
+  for (size_t at = 0; at < whole.size(); ++at) {
+    const auto pixel = static_cast<int>(at) / output.c, y = pixel / output.w, x = pixel % output.w;
+    const bool inside = y >= area.top && y < area.bottom && x >= area.left && x < area.right;
+    ASSERT_EQ(seen[at], inside ? whole[at] : -1e9f) << output.h << " " << y << " " << x;
+  }
+}
+
 TEST(IntegerNetwork, FastAndScalarAreEqual) {
   Case c;
   const IntegerNetwork network = c.Make().value();
   ASSERT_EQ(network.steps().size(), 5u);
   IntegerNetworkRunner runner(network, c.input.h, c.input.w);
   for (int trial = 0; trial < 3; ++trial) {
-    const float* y = runner.Run(c.x.data());
+    const float* y = runner.Run(RowsOf(c.x, c.input.w * c.input.c));
     EXPECT_EQ(std::vector<float>(y, y + runner.output().size()), network.RunScalar(c.x.data(), c.input.h, c.input.w));
     for (uint8_t& v : c.x) v = static_cast<uint8_t>(trial == 0 ? 255 - v : v < 128 ? 0 : 255);  // extremes: saturation
   }
@@ -81,32 +110,26 @@ TEST(IntegerNetwork, AreasAreEqualToTheWhole) {
     IntegerNetworkRunner runner(network, c.input.h, c.input.w);
     const std::vector<float> whole = network.RunScalar(c.x.data(), c.input.h, c.input.w);
     const Shape output = runner.output();
-    runner.Reserve();
-    for (int y = 0; y < c.input.h; ++y) {
-      std::copy_n(c.x.data() + y * c.input.w * c.input.c, c.input.w * c.input.c, runner.InputRow(y));
-    }
-    runner.Start();
-    for (const IntegerConv::Area& area :
-         {IntegerConv::Area{0, output.h, 0, output.w}, {3, 8, 5, 14}, {0, 1, 0, 1}, {21, 22, 15, 18}, {4, 5, 3, 5}}) {
+    const FillInput fill = RowsOf(c.x, c.input.w * c.input.c);
+    const std::vector<IntegerConv::Area> areas = {
+        {0, output.h, 0, output.w}, {3, 8, 5, 14}, {0, 1, 0, 1}, {21, 22, 15, 18}, {4, 5, 3, 5}};
+    for (const IntegerConv::Area& area : areas) {
       std::vector<float> seen(whole.size(), -1e9f);
-      runner.Finish(area, [&](const IntegerConv::Sums& sums, const float* scale) {
-        size_t at = static_cast<size_t>((int64_t{sums.y} * output.w + sums.x) * output.c);
-        for (int r = 0; r < sums.repeats; ++r) {
-          for (int k = 0; k < sums.width; ++k) {
-            seen[at++] = static_cast<float>(sums.acc[r * sums.stride + k] + sums.bias[k]) * scale[k];
-          }
-        }
-      });
-      for (int y = 0; y < output.h; ++y) {
-        for (int x = 0; x < output.w; ++x) {
-          const bool inside = y >= area.top && y < area.bottom && x >= area.left && x < area.right;
-          for (int k = 0; k < output.c; ++k) {
-            const size_t at = static_cast<size_t>((y * output.w + x) * output.c + k);
-            ASSERT_EQ(seen[at], inside ? whole[at] : -1e9f) << y << " " << x << " " << k;
-          }
-        }
-      }
+      runner.Run(fill, area, Into(seen, output));
+      ExpectArea(seen, whole, area, output);
     }
+    // Several areas of one run, one of them empty; and memory that was given back comes again.
+    runner.Release();
+    std::vector<float> seen(whole.size(), -1e9f);
+    const std::vector<IntegerConv::Area> rows = {{0, 7, 0, output.w}, {9, 7, 0, output.w}, {7, output.h, 0, output.w}};
+    size_t next = 0;
+    const auto next_area = [&](IntegerConv::Area* area) {
+      if (next == rows.size()) return false;
+      *area = rows[next++];
+      return true;
+    };
+    runner.Run(fill, next_area, Into(seen, output));
+    ExpectArea(seen, whole, {0, output.h, 0, output.w}, output);
   }
 }
 
@@ -151,28 +174,24 @@ TEST(IntegerNetwork, BandsAreEqualToTheWhole) {
       t.data()[k] = static_cast<float>(static_cast<int>(c.x.back()) - 128) / 255;
     }
     const IntegerNetwork network = c.Make().value();
-    IntegerNetworkRunner runner(network, h, w);
+    ASSERT_TRUE(IntegerBandRunner::Suits(network));
+    IntegerBandRunner runner(network, h, w);
     const std::vector<float> whole = network.RunScalar(c.x.data(), h, w);
     const Shape output = runner.output();
-    const auto fill = [&](int y, uint8_t* row) { std::copy_n(c.x.data() + y * w * 3, w * 3, row); };
     for (const IntegerConv::Area& area :
          {IntegerConv::Area{0, output.h, 0, output.w}, {output.h / 2, output.h, 1, 2}, {0, 1, 0, output.w}}) {
       std::vector<float> seen(whole.size(), -1e9f);
-      runner.Run(fill, area, [&](const IntegerConv::Sums& sums, const float* scale) {
-        size_t at = static_cast<size_t>((int64_t{sums.y} * output.w + sums.x) * output.c);
-        for (int r = 0; r < sums.repeats; ++r) {
-          for (int k = 0; k < sums.width; ++k) {
-            seen[at++] = static_cast<float>(sums.acc[r * sums.stride + k] + sums.bias[k]) * scale[k];
-          }
-        }
-      });
-      for (size_t at = 0; at < whole.size(); ++at) {
-        const auto pixel = static_cast<int>(at) / output.c, y = pixel / output.w, x = pixel % output.w;
-        const bool inside = y >= area.top && y < area.bottom && x >= area.left && x < area.right;
-        ASSERT_EQ(seen[at], inside ? whole[at] : -1e9f) << h << " " << y << " " << x;
-      }
+      runner.Run(RowsOf(c.x, w * 3), area, Into(seen, output));
+      ExpectArea(seen, whole, area, output);
+      runner.Release();
     }
   }
+}
+
+TEST(IntegerNetwork, TransposedConvolutionsDoNotSuitBands) {
+  Case c;
+  c.network.resize(3);
+  EXPECT_FALSE(IntegerBandRunner::Suits(c.Make().value()));
 }
 
 TEST(IntegerNetwork, OneForLargeInputsRunsSmallOnes) {
@@ -183,7 +202,7 @@ TEST(IntegerNetwork, OneForLargeInputsRunsSmallOnes) {
     std::vector<uint8_t> x(static_cast<size_t>(h * w * 3));
     for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(i * 7919 >> 4);
     runner.SetSize(h, w);
-    const float* y = runner.Run(x.data());
+    const float* y = runner.Run(RowsOf(x, w * 3));
     EXPECT_EQ(std::vector<float>(y, y + runner.output().size()), network.RunScalar(x.data(), h, w)) << h << "x" << w;
   }
 }
@@ -197,7 +216,7 @@ TEST(IntegerNetwork, IsCloseToTheFloatNetwork) {
   for (int64_t k = 0; k < x.size(); ++k) x.data()[k] = static_cast<float>(c.x[static_cast<size_t>(k)] - 128) / 255;
   const float* want = graph->Forward(x.data());
   ASSERT_EQ(runner.output(), graph->output_shape());
-  const float* got = runner.Run(c.x.data());
+  const float* got = runner.Run(RowsOf(c.x, c.input.w * c.input.c));
   double error = 0, energy = 0;
   for (int64_t i = 0; i < runner.output().size(); ++i)
     error += std::pow(got[i] - want[i], 2), energy += std::pow(want[i], 2);
