@@ -3,11 +3,8 @@
 
 #include <functional>
 
+#include "app/command_line.h"
 #include "io/status.h"
-
-namespace CLI {
-class App;
-}
 
 namespace aecomp {
 
@@ -15,12 +12,12 @@ struct Command {
   std::function<Status()> run;
 };
 
-void AddCompress(CLI::App& app, Command& command);
-void AddDecompress(CLI::App& app, Command& command);
-void AddInfo(CLI::App& app, Command& command);
-void AddEval(CLI::App& app, Command& command);
-void AddTrain(CLI::App& app, Command& command);
-void AddModel(CLI::App& app, Command& command);
-void AddModelLibrary(CLI::App& model, Command& command);  ///< list and install, below `model`
+void AddCompress(const CommandLine& app, Command& command);
+void AddDecompress(const CommandLine& app, Command& command);
+void AddInfo(const CommandLine& app, Command& command);
+void AddEval(const CommandLine& app, Command& command);
+void AddTrain(const CommandLine& app, Command& command);
+void AddModel(const CommandLine& app, Command& command);
+void AddModelLibrary(const CommandLine& model, Command& command);  ///< list and install, below `model`
 
 }  // namespace aecomp

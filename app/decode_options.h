@@ -1,15 +1,12 @@
 // Options of subcommands that read images.
 #pragma once
 
+#include "app/command_line.h"
 #include "io/formats/decode_options.h"
-
-namespace CLI {
-class App;
-}
 
 namespace aecomp {
 
 /// --max-pixels and --strict
-void AddDecodeOptions(CLI::App& command, DecodeOptions& options);
+void AddDecodeOptions(const CommandLine& command, DecodeOptions& options);
 
 }  // namespace aecomp

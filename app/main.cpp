@@ -1,12 +1,12 @@
 // Parses, dispatches, exits: the only place where a Status becomes an exit code.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <sstream>
+#include <optional>
 #include <string_view>
 
 #include "app/command.h"
+#include "app/command_line.h"
 #include "app/generate/generate.h"
 #include "app/guard.h"
 #include "app/interrupt.h"
@@ -24,25 +24,6 @@ constexpr const char* kFooter =
     "4 corrupt .aec; 5 model missing or mismatched; 6 write failed; 7 training diverged; 8 not enough memory;\n"
     "130 interrupted.";
 
-/// Help and version are answers on stdout; every error of the command line is one line and exit code 2.
-int ExitFromParser(const CLI::App& app, const CLI::ParseError& error, const char* first_argument) {
-  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
-    std::ostringstream out, unused;
-    app.exit(error, out, unused);
-    PrintStdout(out.str());
-    const Status status = FlushStdout();
-    if (!status.ok()) PrintError(status.message());
-    return status.exit_code();
-  }
-  const auto chosen = app.get_subcommands();
-  if (chosen.empty() && first_argument != nullptr && first_argument[0] != '-') {
-    PrintError(std::string(first_argument) + ": no such command (see aecomp --help)");
-    return UsageError("").exit_code();
-  }
-  PrintError(error.what() + (" (see aecomp " + (chosen.empty() ? "" : chosen[0]->get_name() + " ") + "--help)"));
-  return UsageError("").exit_code();
-}
-
 Status Run(const Command& command) {
   try {
     return command.run();
@@ -52,8 +33,8 @@ Status Run(const Command& command) {
 }
 
 /// For the build: man page or bash completion on stdout.
-int PrintGenerated(const char* what, const CLI::App& app) {
-  const auto text = Generate(what, DocumentCommands(app));
+int PrintGenerated(const char* what, const ProgramLine& line) {
+  const auto text = Generate(what, DocumentCommands(line.definitions()));
   Status status = text.status();
   if (text.ok()) {
     PrintStdout(text.value());
@@ -74,23 +55,19 @@ int ParseAndRun(int argc, char** argv) {
     return status.exit_code();
   }
   InstallSignalHandlers();
-  CLI::App app("Learned image compression: aecomp compress photo.png; aecomp decompress photo.aec", "aecomp");
-  app.set_version_flag("--version", [] { return VersionText(); });
-  app.require_subcommand(1);
-  app.footer(kFooter);
+  ProgramLine line("aecomp", "Learned image compression: aecomp compress photo.png; aecomp decompress photo.aec",
+                   kFooter, [] { return VersionText(); });
+  const CommandLine root = line.root();
+  root.RequireCommand();
   Command command;
-  AddCompress(app, command);
-  AddDecompress(app, command);
-  AddInfo(app, command);
-  AddEval(app, command);
-  AddTrain(app, command);
-  AddModel(app, command);
-  if (argc == 3 && std::string_view(argv[1]) == "--generate") return PrintGenerated(argv[2], app);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return ExitFromParser(app, error, argc > 1 ? argv[1] : nullptr);
-  }
+  AddCompress(root, command);
+  AddDecompress(root, command);
+  AddInfo(root, command);
+  AddEval(root, command);
+  AddTrain(root, command);
+  AddModel(root, command);
+  if (argc == 3 && std::string_view(argv[1]) == "--generate") return PrintGenerated(argv[2], line);
+  if (const std::optional<int> exit_code = line.Parse(argc, argv)) return *exit_code;
   Status status = Run(command);
   if (const Status flushed = FlushStdout(); !flushed.ok() && status.ok()) status = flushed;
   if (!status.message().empty()) PrintError(status.message());

@@ -2,7 +2,6 @@
 
 #include <omp.h>
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -15,39 +14,37 @@ namespace aecomp {
 
 std::string CheckNotEmpty(const std::string& text) { return text.empty() ? "an empty name was given" : ""; }
 
-void AddTalkOptions(CLI::App& command, TalkOptions& options) {
-  command.add_flag("--json", options.json, "Print one JSON object a file on stdout");
-  auto* quiet = command.add_flag("--quiet", options.quiet, "Print errors only");
-  command.add_flag("-v,--verbose", options.verbose, "Print more")->excludes(quiet);
+void AddTalkOptions(const CommandLine& command, TalkOptions& options) {
+  command.AddFlag("--json", options.json, "Print one JSON object a file on stdout");
+  const Option quiet = command.AddFlag("--quiet", options.quiet, "Print errors only");
+  command.AddFlag("-v,--verbose", options.verbose, "Print more").Excludes(quiet);
 }
 
-void AddModelOption(CLI::App& command, std::string& model) {
-  command.add_option("-m,--model", model, "Model file instead of the built-in one")
-      ->check(CheckNotEmpty)
-      ->type_name("FILE");
+void AddModelOption(const CommandLine& command, std::string& model) {
+  command.Add("-m,--model", model, "Model file instead of the built-in one").Check(CheckNotEmpty).TypeName("FILE");
 }
 
-void AddThreadsOption(CLI::App& command, int& threads) {
-  command.add_option("-j,--threads", threads, "Threads to use, 0 for all; never changes the result")
-      ->check(CLI::Range(0, 1024))
-      ->type_name("N");
+void AddThreadsOption(const CommandLine& command, int& threads) {
+  command.Add("-j,--threads", threads, "Threads to use, 0 for all; never changes the result")
+      .Range(0, 1024)
+      .TypeName("N");
 }
 
-void AddBatchOptions(CLI::App& command, BatchOptions& options) {
-  auto* inputs = command.add_option("input", options.inputs, "Files, or with -r folders; - is stdin");
-  inputs->check(CheckNotEmpty)->type_name("FILE");
-  auto* list = command.add_option("--files-from", options.files_from,
+void AddBatchOptions(const CommandLine& command, BatchOptions& options) {
+  const Option inputs = command.Add("input", options.inputs, "Files, or with -r folders; - is stdin");
+  inputs.Check(CheckNotEmpty).TypeName("FILE");
+  const Option list = command.Add("--files-from", options.files_from,
                                   "Read names of inputs from a file, one a line or ended by NUL; - is stdin");
-  list->check(CheckNotEmpty)->type_name("FILE");
-  command.add_flag("-r,--recursive", options.recursive, "Search folders; -O mirrors what is below them");
-  auto* file = command.add_option("-o,--output", options.output, "Output file of a single input; - is stdout");
-  file->check(CheckNotEmpty)->type_name("FILE");
-  auto* folder = command.add_option("-O,--output-dir", options.output_dir, "Folder for the outputs, made if missing");
-  folder->check(CheckNotEmpty)->type_name("DIR")->excludes(file);
-  auto* force = command.add_flag("-f,--force", options.force, "Overwrite outputs; write to a terminal");
-  command.add_flag("--skip-existing", options.skip_existing, "Leave inputs alone whose output exists")->excludes(force);
-  command.add_flag("--fail-fast", options.fail_fast, "Stop a batch at the first file that fails");
-  command.add_flag("--keep-time", options.keep_time, "Give outputs the time stamps of their inputs");
+  list.Check(CheckNotEmpty).TypeName("FILE");
+  command.AddFlag("-r,--recursive", options.recursive, "Search folders; -O mirrors what is below them");
+  const Option file = command.Add("-o,--output", options.output, "Output file of a single input; - is stdout");
+  file.Check(CheckNotEmpty).TypeName("FILE");
+  const Option folder = command.Add("-O,--output-dir", options.output_dir, "Folder for the outputs, made if missing");
+  folder.Check(CheckNotEmpty).TypeName("DIR").Excludes(file);
+  const Option force = command.AddFlag("-f,--force", options.force, "Overwrite outputs; write to a terminal");
+  command.AddFlag("--skip-existing", options.skip_existing, "Leave inputs alone whose output exists").Excludes(force);
+  command.AddFlag("--fail-fast", options.fail_fast, "Stop a batch at the first file that fails");
+  command.AddFlag("--keep-time", options.keep_time, "Give outputs the time stamps of their inputs");
   AddModelOption(command, options.model);
   AddThreadsOption(command, options.threads);
   AddPrecisionOption(command, options.precision);
@@ -55,34 +52,30 @@ void AddBatchOptions(CLI::App& command, BatchOptions& options) {
   AddTalkOptions(command, options.talk);
 }
 
-void AddProgressOption(CLI::App& command, ProgressMode& mode) {
+void AddProgressOption(const CommandLine& command, ProgressMode& mode) {
   const std::map<std::string, ProgressMode> modes = {
       {"auto", ProgressMode::kAuto}, {"always", ProgressMode::kAlways}, {"never", ProgressMode::kNever}};
-  command.add_option("--progress", mode, "auto, always or never")
-      ->transform(CLI::CheckedTransformer(modes))
-      ->type_name("WHEN");
+  command.AddChoice("--progress", mode, "auto, always or never", modes).TypeName("WHEN");
 }
 
-void AddPrecisionOption(CLI::App& command, Precision& precision) {
+void AddPrecisionOption(const CommandLine& command, Precision& precision) {
   const std::map<std::string, Precision> choices = {{"int8", Precision::kInteger}, {"f32", Precision::kFloat}};
-  command.add_option("--precision", precision, "int8 or f32, of the deep paths of the networks")
-      ->transform(CLI::CheckedTransformer(choices))
-      ->type_name("WHAT");
+  command.AddChoice("--precision", precision, "int8 or f32, of the deep paths of the networks", choices)
+      .TypeName("WHAT");
 }
 
-void AddTuneOption(CLI::App& command, Tuning& tuning) {
+void AddTuneOption(const CommandLine& command, Tuning& tuning) {
   const std::map<std::string, Tuning> choices = {{"visual", Tuning::kVisual}, {"psnr", Tuning::kPsnr}};
-  command.add_option("--tune", tuning, "What bits are spent on: visual (errors that eyes see) or psnr (squared error)")
-      ->transform(CLI::CheckedTransformer(choices))
-      ->default_str("visual")
-      ->type_name("visual|psnr");
+  command
+      .AddChoice("--tune", tuning, "What bits are spent on: visual (errors that eyes see) or psnr (squared error)",
+                 choices)
+      .ShowDefault("visual")
+      .TypeName("visual|psnr");
 }
 
-void AddAlphaOption(CLI::App& command, bool& keep) {
+void AddAlphaOption(const CommandLine& command, bool& keep) {
   const std::map<std::string, bool> choices = {{"keep", true}, {"drop", false}};
-  command.add_option("--alpha", keep, "keep (losslessly) or drop")
-      ->transform(CLI::CheckedTransformer(choices))
-      ->type_name("WHAT");
+  command.AddChoice("--alpha", keep, "keep (losslessly) or drop", choices).TypeName("WHAT");
 }
 
 void MetadataChoice::Apply(Metadata& metadata) const {
@@ -98,7 +91,7 @@ void MetadataChoice::Apply(Metadata& metadata) const {
   if (!keeps("resolution")) DropResolution(metadata);
 }
 
-void AddMetadataOption(CLI::App& command, MetadataChoice& choice) {
+void AddMetadataOption(const CommandLine& command, MetadataChoice& choice) {
   const auto check = [](const std::string& text) {
     if (text == "all" || text == "none") return std::string();
     std::stringstream list(text + ",");
@@ -109,10 +102,10 @@ void AddMetadataOption(CLI::App& command, MetadataChoice& choice) {
     }
     return std::string();
   };
-  command.add_option("--metadata", choice.kinds, "all, none, or some of icc,exif,xmp,text,resolution")
-      ->check(check)
-      ->capture_default_str()
-      ->type_name("LIST");
+  command.Add("--metadata", choice.kinds, "all, none, or some of icc,exif,xmp,text,resolution")
+      .Check(check)
+      .ShowDefault()
+      .TypeName("LIST");
 }
 
 int ThreadCount(int threads) { return UsableThreads(threads); }

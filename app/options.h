@@ -4,13 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "app/command_line.h"
 #include "io/formats/metadata.h"
 #include "io/status.h"
 #include "model/codec/codec.h"
-
-namespace CLI {
-class App;
-}
 
 namespace aecomp {
 
@@ -42,14 +39,14 @@ struct BatchOptions {
   TalkOptions talk;
 };
 
-void AddTalkOptions(CLI::App& command, TalkOptions& options);
-void AddModelOption(CLI::App& command, std::string& model);
-void AddThreadsOption(CLI::App& command, int& threads);
-void AddProgressOption(CLI::App& command, ProgressMode& mode);
-void AddAlphaOption(CLI::App& command, bool& keep);
-void AddPrecisionOption(CLI::App& command, Precision& precision);
-void AddTuneOption(CLI::App& command, Tuning& tuning);
-void AddBatchOptions(CLI::App& command, BatchOptions& options);
+void AddTalkOptions(const CommandLine& command, TalkOptions& options);
+void AddModelOption(const CommandLine& command, std::string& model);
+void AddThreadsOption(const CommandLine& command, int& threads);
+void AddProgressOption(const CommandLine& command, ProgressMode& mode);
+void AddAlphaOption(const CommandLine& command, bool& keep);
+void AddPrecisionOption(const CommandLine& command, Precision& precision);
+void AddTuneOption(const CommandLine& command, Tuning& tuning);
+void AddBatchOptions(const CommandLine& command, BatchOptions& options);
 
 /// `threads`, or the number of processors for 0.
 int ThreadCount(int threads);
@@ -63,7 +60,7 @@ struct MetadataChoice {
   /// Empties the others.
   void Apply(Metadata& metadata) const;
 };
-void AddMetadataOption(CLI::App& command, MetadataChoice& choice);
+void AddMetadataOption(const CommandLine& command, MetadataChoice& choice);
 
 /// For CLI11: names come out of variables of scripts, and an unset one must not mean "not given".
 std::string CheckNotEmpty(const std::string& text);

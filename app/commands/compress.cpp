@@ -1,5 +1,4 @@
 // aecomp compress: images to .aec files.
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <memory>
@@ -150,45 +149,43 @@ std::string CheckTileSize(const std::string& text) {
 
 }  // namespace
 
-void AddCompress(CLI::App& app, Command& command) {
+void AddCompress(const CommandLine& app, Command& command) {
   auto options = std::make_shared<CompressOptions>();
-  CLI::App* sub = app.add_subcommand("compress", "Compress images to .aec files");
-  AddBatchOptions(*sub, options->batch);
-  AddMetadataOption(*sub, options->metadata);
-  AddAlphaOption(*sub, options->keep_alpha);
-  AddDecodeOptions(*sub, options->decode);
-  sub->add_flag("--keep-extension", options->batch.keep_extension,
-                "Name outputs a.png.aec, not a.aec, so that a.png and a.jpg can share a folder");
-  sub->add_flag("--verify", options->verify, "Decode what is written before it gets its name; report the PSNR");
-  sub->add_option("--tile-size", options->tile_size,
-                  "Side of what is coded on its own, in pixels: small for --region, large for a few bytes less")
-      ->check(CheckTileSize)
-      ->capture_default_str()
-      ->type_name("PIXELS");
-  CLI::Option* quality = sub->add_option("-q,--quality", options->quality, "0 (smallest) to 100 (best)")
-                             ->check(CheckQuality)
-                             ->capture_default_str()
-                             ->type_name("Q");
-  CLI::Option* bpp = sub->add_option("--bpp", options->bpp, "Bits a pixel, instead of a quality")->check(CheckPositive);
-  CLI::Option* psnr =
-      sub->add_option("--psnr", options->psnr, "PSNR in dB, instead of a quality")->check(CheckPositive);
-  CLI::Option* size = sub->add_option("--size", options->size, "Bytes at most, instead of a quality")
-                          ->check(CheckPositive)
-                          ->type_name("BYTES");
-  AddTuneOption(*sub, options->tuning);
-  CLI::Option* lossless = sub->add_flag_callback(
+  const CommandLine sub = app.AddCommand("compress", "Compress images to .aec files");
+  AddBatchOptions(sub, options->batch);
+  AddMetadataOption(sub, options->metadata);
+  AddAlphaOption(sub, options->keep_alpha);
+  AddDecodeOptions(sub, options->decode);
+  sub.AddFlag("--keep-extension", options->batch.keep_extension,
+              "Name outputs a.png.aec, not a.aec, so that a.png and a.jpg can share a folder");
+  sub.AddFlag("--verify", options->verify, "Decode what is written before it gets its name; report the PSNR");
+  sub.Add("--tile-size", options->tile_size,
+          "Side of what is coded on its own, in pixels: small for --region, large for a few bytes less")
+      .Check(CheckTileSize)
+      .ShowDefault()
+      .TypeName("PIXELS");
+  const Option quality = sub.Add("-q,--quality", options->quality, "0 (smallest) to 100 (best)")
+                             .Check(CheckQuality)
+                             .ShowDefault()
+                             .TypeName("Q");
+  const Option bpp = sub.Add("--bpp", options->bpp, "Bits a pixel, instead of a quality").Check(CheckPositive);
+  const Option psnr = sub.Add("--psnr", options->psnr, "PSNR in dB, instead of a quality").Check(CheckPositive);
+  const Option size =
+      sub.Add("--size", options->size, "Bytes at most, instead of a quality").Check(CheckPositive).TypeName("BYTES");
+  AddTuneOption(sub, options->tuning);
+  const Option lossless = sub.AddFlag(
       "--lossless", [options] { options->max_error = 0; }, "Keep every sample exactly, instead of a quality");
-  CLI::Option* max_error =
-      sub->add_option("--max-error", options->max_error,
-                      "Let no sample differ by more than this, in steps of the input's depth; 0 is --lossless")
-          ->check(CLI::Range(0, static_cast<int>(kMaxResidualError)))
-          ->type_name("E");
-  for (CLI::Option* one : {quality, bpp, psnr, size, lossless, max_error}) {
-    for (CLI::Option* other : {quality, bpp, psnr, size, lossless, max_error}) {
-      if (one != other) one->excludes(other);
+  const Option max_error =
+      sub.Add("--max-error", options->max_error,
+              "Let no sample differ by more than this, in steps of the input's depth; 0 is --lossless")
+          .Range(0, static_cast<int>(kMaxResidualError))
+          .TypeName("E");
+  for (const Option one : {quality, bpp, psnr, size, lossless, max_error}) {
+    for (const Option other : {quality, bpp, psnr, size, lossless, max_error}) {
+      if (one != other) one.Excludes(other);
     }
   }
-  sub->callback([options, &command] {
+  sub.OnChosen([options, &command] {
     command.run = [options] {
       const bool base = options->max_error && Codec::TriesBase(*options->max_error);
       const ModelUse use = options->verify || options->psnr || base ? ModelUse::kBoth : ModelUse::kCompression;

@@ -1,5 +1,4 @@
 // aecomp decompress: .aec files to images.
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -66,26 +65,25 @@ Status DecompressFile(const PlannedFile& file, const DecompressOptions& options,
 
 }  // namespace
 
-void AddDecompress(CLI::App& app, Command& command) {
+void AddDecompress(const CommandLine& app, Command& command) {
   auto options = std::make_shared<DecompressOptions>();
-  CLI::App* sub = app.add_subcommand("decompress", "Restore images from .aec files");
-  AddBatchOptions(*sub, options->batch);
-  AddMetadataOption(*sub, options->metadata);
-  AddAlphaOption(*sub, options->keep_alpha);
-  sub->add_option("--format", options->format, "png, ppm, jpg, webp, ...; else what -o says, else png")
-      ->check(CheckNotEmpty)
-      ->type_name("EXT");
-  sub->add_option("--region", options->region, "Only this part of the image, in pixels: x,y,width,height")
-      ->delimiter(',')
-      ->expected(4)
-      ->allow_extra_args(false)
-      ->check(CLI::Range(int64_t{0}, int64_t{1} << 31))
-      ->type_name("X,Y,W,H");
-  sub->add_option("--png-level", options->encode.png_level, "Effort of PNG compression, 0 to 9")
-      ->check(CLI::Range(0, 9))
-      ->capture_default_str()
-      ->type_name("N");
-  sub->callback([options, &command] {
+  const CommandLine sub = app.AddCommand("decompress", "Restore images from .aec files");
+  AddBatchOptions(sub, options->batch);
+  AddMetadataOption(sub, options->metadata);
+  AddAlphaOption(sub, options->keep_alpha);
+  sub.Add("--format", options->format, "png, ppm, jpg, webp, ...; else what -o says, else png")
+      .Check(CheckNotEmpty)
+      .TypeName("EXT");
+  sub.Add("--region", options->region, "Only this part of the image, in pixels: x,y,width,height")
+      .CommaSeparated()
+      .Count(4)
+      .Range(int64_t{0}, int64_t{1} << 31)
+      .TypeName("X,Y,W,H");
+  sub.Add("--png-level", options->encode.png_level, "Effort of PNG compression, 0 to 9")
+      .Range(0, 9)
+      .ShowDefault()
+      .TypeName("N");
+  sub.OnChosen([options, &command] {
     command.run = [options]() -> Status {
       // An unknown format is refused before any work, not after it.
       if (const Status writable = CheckWritable(Extension(*options)); !writable.ok()) {

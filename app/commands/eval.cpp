@@ -1,7 +1,6 @@
 // aecomp eval: rate, distortion and speed of the model on given images, beside other codecs.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -170,30 +169,31 @@ Status Eval(const EvalOptions& options) {
 
 }  // namespace
 
-void AddEval(CLI::App& app, Command& command) {
+void AddEval(const CommandLine& app, Command& command) {
   auto options = std::make_shared<EvalOptions>();
-  CLI::App* sub = app.add_subcommand("eval", "Measure rate, distortion and speed beside other codecs");
-  sub->add_option("input", options->inputs, "Images, or folders of images")->required()->type_name("FILE|DIR");
-  sub->add_option("--qualities", options->qualities, "Qualities, as in 10,30,50; default: 8 from 0 to 100")
-      ->delimiter(',')
-      ->check(CheckQuality)
-      ->type_name("Q,...");
-  AddDecodeOptions(*sub, options->decode);
-  sub->add_flag("--no-codecs", options->no_codecs, "Without JPEG, WebP and JPEG 2000");
-  sub->add_flag("--estimate", options->estimate, "Real bits over the float model's own estimate, worst image");
-  sub->add_option("--anchors", options->anchors, "Published curves (JSON) for BD-rate and plot")->type_name("FILE");
-  sub->add_option("--plot", options->plot, "Rate-distortion plot")->type_name("PNG");
-  sub->add_option("--plot-curves", options->plot_curves, "Published curves that the plot shows")
-      ->delimiter(',')
-      ->capture_default_str()
-      ->type_name("NAME,...");
-  sub->add_option("--csv", options->csv, "Every measurement")->type_name("FILE");
-  AddModelOption(*sub, options->model);
-  AddThreadsOption(*sub, options->threads);
-  AddPrecisionOption(*sub, options->precision);
-  AddTuneOption(*sub, options->tuning);
-  AddTalkOptions(*sub, options->talk);
-  sub->callback([options, &command] { command.run = [options] { return Eval(*options); }; });
+  const CommandLine sub = app.AddCommand("eval", "Measure rate, distortion and speed beside other codecs");
+  sub.Add("input", options->inputs, "Images, or folders of images").Required().TypeName("FILE|DIR");
+  sub.Add("--qualities", options->qualities, "Qualities, as in 10,30,50; default: 8 from 0 to 100")
+      .CommaSeparated()
+      .Check(CheckQuality)
+      .TypeName("Q,...");
+  AddDecodeOptions(sub, options->decode);
+  sub.AddFlag("--no-codecs", options->no_codecs, "Without JPEG, WebP and JPEG 2000");
+  sub.AddFlag("--estimate", options->estimate, "Real bits over the float model's own estimate, worst image").Hidden();
+  sub.Add("--anchors", options->anchors, "Published curves (JSON) for BD-rate and plot").TypeName("FILE");
+  sub.Add("--plot", options->plot, "Rate-distortion plot").TypeName("PNG");
+  sub.Add("--plot-curves", options->plot_curves, "Published curves that the plot shows")
+      .CommaSeparated()
+      .ShowDefault()
+      .TypeName("NAME,...")
+      .Hidden();
+  sub.Add("--csv", options->csv, "Every measurement").TypeName("FILE");
+  AddModelOption(sub, options->model);
+  AddThreadsOption(sub, options->threads);
+  AddPrecisionOption(sub, options->precision);
+  AddTuneOption(sub, options->tuning);
+  AddTalkOptions(sub, options->talk);
+  sub.OnChosen([options, &command] { command.run = [options] { return Eval(*options); }; });
 }
 
 }  // namespace aecomp

@@ -1,5 +1,4 @@
 // aecomp info: what the header of an .aec or a model file says. Loads neither OpenCV nor the built-in model.
-#include <CLI/CLI.hpp>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -190,15 +189,15 @@ Status Info(const InfoOptions& options) {
 
 }  // namespace
 
-void AddInfo(CLI::App& app, Command& command) {
+void AddInfo(const CommandLine& app, Command& command) {
   auto options = std::make_shared<InfoOptions>();
-  CLI::App* sub = app.add_subcommand("info", "Say what an .aec or a model file holds");
-  sub->add_option("file", options->files, "Files; - is stdin")->required()->type_name("FILE");
-  sub->add_flag("--verify", options->verify, "Decode each .aec as well, without writing");
-  AddModelOption(*sub, options->model);
-  AddThreadsOption(*sub, options->threads);
-  AddTalkOptions(*sub, options->talk);
-  sub->callback([options, &command] { command.run = [options] { return Info(*options); }; });
+  const CommandLine sub = app.AddCommand("info", "Say what an .aec or a model file holds");
+  sub.Add("file", options->files, "Files; - is stdin").Required().TypeName("FILE");
+  sub.AddFlag("--verify", options->verify, "Decode each .aec as well, without writing");
+  AddModelOption(sub, options->model);
+  AddThreadsOption(sub, options->threads);
+  AddTalkOptions(sub, options->talk);
+  sub.OnChosen([options, &command] { command.run = [options] { return Info(*options); }; });
 }
 
 }  // namespace aecomp

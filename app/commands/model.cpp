@@ -1,8 +1,6 @@
 // aecomp model: the built-in model, architecture files, models and their weights.
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "app/command.h"
 #include "app/commands/model_check.h"
@@ -56,32 +54,30 @@ Status Import(const ConvertOptions& options) {
   return WriteFileAtomically(options.output, bytes, options.force);
 }
 
-void AddConversion(CLI::App& parent, const char* name, const char* help, Status (*run)(const ConvertOptions&),
+void AddConversion(const CommandLine& parent, const char* name, const char* help, Status (*run)(const ConvertOptions&),
                    bool with_images, Command& command) {
   auto options = std::make_shared<ConvertOptions>();
-  CLI::App* sub = parent.add_subcommand(name, help);
-  sub->add_option("input", options->input, "Model or weights (safetensors)")->required()->type_name("FILE");
+  const CommandLine sub = parent.AddCommand(name, help);
+  sub.Add("input", options->input, "Model or weights (safetensors)").Required().TypeName("FILE");
   if (with_images) {
-    sub->add_option("--images", options->images, "Folders of images of the kind that it is for")
-        ->required()
-        ->type_name("DIR");
-    AddDecodeOptions(*sub, options->decode);
+    sub.Add("--images", options->images, "Folders of images of the kind that it is for").Required().TypeName("DIR");
+    AddDecodeOptions(sub, options->decode);
   }
-  sub->add_option("-o,--output", options->output, "Output file")->required()->type_name("FILE");
-  sub->add_flag("-f,--force", options->force, "Overwrite the output");
-  sub->callback([options, run, &command] { command.run = [options, run] { return run(*options); }; });
+  sub.Add("-o,--output", options->output, "Output file").Required().TypeName("FILE");
+  sub.AddFlag("-f,--force", options->force, "Overwrite the output");
+  sub.OnChosen([options, run, &command] { command.run = [options, run] { return run(*options); }; });
 }
 
 }  // namespace
 
-void AddModel(CLI::App& app, Command& command) {
-  CLI::App* sub = app.add_subcommand("model", "List and install models, check architecture files");
-  sub->require_subcommand(1);
-  AddModelLibrary(*sub, command);
+void AddModel(const CommandLine& app, Command& command) {
+  const CommandLine sub = app.AddCommand("model", "List and install models, check architecture files");
+  sub.RequireCommand();
+  AddModelLibrary(sub, command);
 
-  AddModelCheck(*sub, command);
-  AddConversion(*sub, "export", "A model's weights in f32, for PyTorch and others", Export, false, command);
-  AddConversion(*sub, "import", "A model from weights", Import, true, command);
+  AddModelCheck(sub, command);
+  AddConversion(sub, "export", "A model's weights in f32, for PyTorch and others", Export, false, command);
+  AddConversion(sub, "import", "A model from weights", Import, true, command);
 }
 
 }  // namespace aecomp

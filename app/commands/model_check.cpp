@@ -1,6 +1,5 @@
 #include "app/commands/model_check.h"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -176,20 +175,18 @@ Status Run(const CheckOptions& options) {
 
 }  // namespace
 
-void AddModelCheck(CLI::App& model, Command& command) {
+void AddModelCheck(const CommandLine& model, Command& command) {
   auto options = std::make_shared<CheckOptions>();
-  CLI::App* check = model.add_subcommand(
+  const CommandLine check = model.AddCommand(
       "check", "Shapes, parameters, MACs and receptive field of every layer of an architecture, or the first misfit");
-  check->add_option("architecture", options->architecture, "Architecture file (JSON)")->required()->type_name("FILE");
-  check->add_option("--input", options->input, "Image shape (default: 256x256 pixels, or one tile)")
-      ->type_name("CxHxW");
-  check->add_flag(
-      "--gradients", options->gradients,
-      "Also compare gradients with finite differences of the whole network (encoder and decoder in one, each "
-      "network of the prior alone) in double precision, and name parameters that no gradient reaches; takes "
-      "up to a minute at a small image");
-  check->add_flag("--json", options->json, "Print one JSON object on stdout");
-  check->callback([options, &command] { command.run = [options] { return Run(*options); }; });
+  check.Add("architecture", options->architecture, "Architecture file (JSON)").Required().TypeName("FILE");
+  check.Add("--input", options->input, "Image shape (default: 256x256 pixels, or one tile)").TypeName("CxHxW");
+  check.AddFlag("--gradients", options->gradients,
+                "Also compare gradients with finite differences of the whole network (encoder and decoder in one, each "
+                "network of the prior alone) in double precision, and name parameters that no gradient reaches; takes "
+                "up to a minute at a small image");
+  check.AddFlag("--json", options->json, "Print one JSON object on stdout");
+  check.OnChosen([options, &command] { command.run = [options] { return Run(*options); }; });
 }
 
 }  // namespace aecomp

@@ -1,14 +1,10 @@
 // aecomp model check: what an architecture file means before anything is trained.
 #pragma once
 
-namespace CLI {
-class App;
-}
+#include "app/command.h"
 
 namespace aecomp {
 
-struct Command;
-
-void AddModelCheck(CLI::App& model, Command& command);
+void AddModelCheck(const CommandLine& model, Command& command);
 
 }  // namespace aecomp

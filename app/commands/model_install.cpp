@@ -1,5 +1,4 @@
 // aecomp model install, aecomp model list: the models that decompress finds by itself.
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -64,16 +63,16 @@ Status List(const TalkOptions& talk) {
 
 }  // namespace
 
-void AddModelLibrary(CLI::App& model, Command& command) {
+void AddModelLibrary(const CommandLine& model, Command& command) {
   auto talk = std::make_shared<TalkOptions>();
-  CLI::App* list = model.add_subcommand("list", "The built-in model and those that are installed");
-  AddTalkOptions(*list, *talk);
-  list->callback([talk, &command] { command.run = [talk] { return List(*talk); }; });
+  const CommandLine list = model.AddCommand("list", "The built-in model and those that are installed");
+  AddTalkOptions(list, *talk);
+  list.OnChosen([talk, &command] { command.run = [talk] { return List(*talk); }; });
 
   auto file = std::make_shared<std::string>();
-  CLI::App* install = model.add_subcommand("install", "Copy a model to where decompress finds it by itself");
-  install->add_option("model", *file, "Model file")->required()->type_name("FILE");
-  install->callback([file, &command] { command.run = [file] { return Install(*file); }; });
+  const CommandLine install = model.AddCommand("install", "Copy a model to where decompress finds it by itself");
+  install.Add("model", *file, "Model file").Required().TypeName("FILE");
+  install.OnChosen([file, &command] { command.run = [file] { return Install(*file); }; });
 }
 
 }  // namespace aecomp

@@ -1,5 +1,4 @@
 // aecomp train: a model of your own from folders of images.
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -63,78 +62,67 @@ Status RunTrain(TrainCommand& options) {
   return status;
 }
 
-void AddTrainingOptions(CLI::App& sub, TrainCommand& options) {
+void AddTrainingOptions(const CommandLine& sub, TrainCommand& options) {
   TrainOptions& o = options.train;
   const std::map<std::string, Tune> tunes = {{"visual", Tune::kVisual}, {"psnr", Tune::kPsnr}};
-  sub.add_option("folder", o.folders, "Folders of training images, searched recursively")->required()->type_name("DIR");
-  sub.add_option("--val", o.validation_folder, "Images to validate on; else some of the training images are held out")
-      ->type_name("DIR");
-  sub.add_option("-o,--output", o.output, "The model: the best so far on held-out images")
-      ->capture_default_str()
-      ->type_name("FILE");
-  sub.add_flag("-f,--force", options.force, "Overwrite the output");
-  sub.add_flag("--resume", o.resume,
-               "Continue from the checkpoint beside the output, with its settings where none are given");
-  sub.add_option("--init", o.init, "Model to start from, or none; default: the built-in one")->type_name("FILE|none");
-  sub.add_option("--arch", o.architecture, "Architecture file (JSON)")->type_name("FILE");
-  sub.add_option("--tune", o.tune,
-                 "What to train for: visual, what eyes see, or psnr, the squared error; default: visual")
-      ->transform(CLI::CheckedTransformer(tunes))
-      ->type_name("WHAT");
-  auto* steps = sub.add_option("--steps", o.steps, "Training steps in all")->check(CLI::PositiveNumber);
-  sub.add_option("--time", options.time, "Training time in all, as in 90m or 8h (default 8h)")->excludes(steps);
-  sub.add_option("--batch", o.batch,
-                 "Crops a step; default: 6 of 192 pixels or as many pixels, less if memory is short")
-      ->check(CLI::Range(1, 1024));
-  sub.add_option("--patch", o.patch, "Crop size in pixels; default: 192, or what most images hold")
-      ->check(CLI::Range(1, 4096));
-  sub.add_option("--lr", o.learning_rate, "Peak learning rate; default: 6e-4 from a trained model, 1e-3 from none")
-      ->check(CLI::PositiveNumber);
-  sub.add_option("--final-lr", o.last_rate, "Learning rate at the end; default: a fiftieth of the peak")
-      ->check(CLI::PositiveNumber);
-  sub.add_option(
-         "--reduce", o.reduce,
-         "Part of the crops reduced by up to 2x, for all kinds of images; default: 0 from a trained model, else 0.5")
-      ->check(CLI::Range(0.0, 1.0));
-  sub.add_flag(
+  sub.Add("folder", o.folders, "Folders of training images, searched recursively").Required().TypeName("DIR");
+  sub.Add("--val", o.validation_folder, "Images to validate on; else some of the training images are held out")
+      .TypeName("DIR");
+  sub.Add("-o,--output", o.output, "The model: the best so far on held-out images").ShowDefault().TypeName("FILE");
+  sub.AddFlag("-f,--force", options.force, "Overwrite the output");
+  sub.AddFlag("--resume", o.resume,
+              "Continue from the checkpoint beside the output, with its settings where none are given");
+  sub.Add("--init", o.init, "Model to start from, or none; default: the built-in one").TypeName("FILE|none");
+  sub.Add("--arch", o.architecture, "Architecture file (JSON)").TypeName("FILE");
+  sub.AddChoice("--tune", o.tune,
+                "What to train for: visual, what eyes see, or psnr, the squared error; default: visual", tunes)
+      .TypeName("WHAT");
+  const Option steps = sub.Add("--steps", o.steps, "Training steps in all").Positive();
+  sub.Add("--time", options.time, "Training time in all, as in 90m or 8h (default 8h)").Excludes(steps);
+  sub.Add("--batch", o.batch, "Crops a step; default: 6 of 192 pixels or as many pixels, less if memory is short")
+      .Range(1, 1024);
+  sub.Add("--patch", o.patch, "Crop size in pixels; default: 192, or what most images hold").Range(1, 4096);
+  sub.Add("--lr", o.learning_rate, "Peak learning rate; default: 6e-4 from a trained model, 1e-3 from none").Positive();
+  sub.Add("--final-lr", o.last_rate, "Learning rate at the end; default: a fiftieth of the peak").Positive();
+  sub.Add("--reduce", o.reduce,
+          "Part of the crops reduced by up to 2x, for all kinds of images; default: 0 from a trained model, else 0.5")
+      .Range(0.0, 1.0);
+  sub.AddFlag(
       "--bf16", o.bfloat16,
       "Multiply in bfloat16 on CPUs that have it (avx512_bf16, amx_bf16): shorter steps, about the same result");
-  sub.add_option("--noise", o.noise, "Learn to denoise: Gaussian noise of this deviation, in 1/255, on what is coded")
-      ->check(CLI::Range(0.0, 255.0));
-  sub.add_option("--fake-quantise", o.fake_quantise,
-                 "Train with the rounding of the integer codec after this part of the run; default: 1, never")
-      ->check(CLI::Range(0.0, 1.0));
-  sub.add_option(
-         "--file-rate", o.file_rate,
-         "After this part of the run, of a model with 10,000 steps, count bits as files have them; from a trained "
-         "model after two validations without a gain at the latest; 1: never; default: 0.8")
-      ->check(CLI::Range(0.0, 1.0));
-  sub.add_option("--patience", o.patience,
-                 "Stop after so many validations without 0.2 % less loss; 0: never; default 10")
-      ->check(CLI::Range(0, 1000000));
-  sub.add_option("--seed", o.seed, "Seed of everything random")->capture_default_str();
-  sub.add_option("--checkpoint-minutes", o.checkpoint_minutes, "Minutes between checkpoints")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
-  sub.add_option("--checkpoint-steps", o.checkpoint_steps, "Steps between checkpoints, if that comes first")
-      ->check(CLI::PositiveNumber);
-  sub.add_option("--validate-steps", o.validate_steps,
-                 "Steps between validations with real bytes; 0: at start and end only; default 500")
-      ->check(CLI::Range(0, 100000000));
-  sub.add_option("--log", o.log, "JSON Lines; default: beside the output")->type_name("FILE");
+  sub.Add("--noise", o.noise, "Learn to denoise: Gaussian noise of this deviation, in 1/255, on what is coded")
+      .Range(0.0, 255.0);
+  sub.Add("--fake-quantise", o.fake_quantise,
+          "Train with the rounding of the integer codec after this part of the run; default: 1, never")
+      .Range(0.0, 1.0);
+  sub.Add("--file-rate", o.file_rate,
+          "After this part of the run, of a model with 10,000 steps, count bits as files have them; from a trained "
+          "model after two validations without a gain at the latest; 1: never; default: 0.8")
+      .Range(0.0, 1.0);
+  sub.Add("--patience", o.patience, "Stop after so many validations without 0.2 % less loss; 0: never; default 10")
+      .Range(0, 1000000);
+  sub.Add("--seed", o.seed, "Seed of everything random").ShowDefault();
+  sub.Add("--checkpoint-minutes", o.checkpoint_minutes, "Minutes between checkpoints").Range(1, 100000).ShowDefault();
+  sub.Add("--checkpoint-steps", o.checkpoint_steps, "Steps between checkpoints, if that comes first")
+      .Positive()
+      .Hidden();
+  sub.Add("--validate-steps", o.validate_steps,
+          "Steps between validations with real bytes; 0: at start and end only; default 500")
+      .Range(0, 100000000);
+  sub.Add("--log", o.log, "JSON Lines; default: beside the output").TypeName("FILE");
 }
 
 }  // namespace
 
-void AddTrain(CLI::App& app, Command& command) {
+void AddTrain(const CommandLine& app, Command& command) {
   auto options = std::make_shared<TrainCommand>();
-  CLI::App* sub = app.add_subcommand("train", "Train a model on your own images");
-  AddTrainingOptions(*sub, *options);
-  AddDecodeOptions(*sub, options->train.decode);
-  AddThreadsOption(*sub, options->train.threads);
-  AddProgressOption(*sub, options->progress);
-  sub->add_flag("--quiet", options->quiet, "Print errors only");
-  sub->callback([options, &command] { command.run = [options] { return RunTrain(*options); }; });
+  const CommandLine sub = app.AddCommand("train", "Train a model on your own images");
+  AddTrainingOptions(sub, *options);
+  AddDecodeOptions(sub, options->train.decode);
+  AddThreadsOption(sub, options->train.threads);
+  AddProgressOption(sub, options->progress);
+  sub.AddFlag("--quiet", options->quiet, "Print errors only");
+  sub.OnChosen([options, &command] { command.run = [options] { return RunTrain(*options); }; });
 }
 
 }  // namespace aecomp
