@@ -1,10 +1,10 @@
 #include "model/integer/integer_transforms.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "model/base/exact_math.h"
 #include "model/integer/integer_network_layout.h"
+#include "model/network/layers/options.h"
 
 namespace aecomp {
 namespace {
@@ -36,7 +36,7 @@ Result<SplitTransform> Split(const Network& network) {
     Network deep = branches[i];
     float compand = 0;
     if (!deep.empty() && deep[0].type == "compand") {
-      compand = deep[0].options->value("scale", 1.f);
+      compand = static_cast<float>(CheckedNumber(deep[0], "scale", 1));
       deep.erase(deep.begin());
     }
     if (parts.deep.empty() && deep.size() > 1 && LayOutIntegerNetwork(deep).ok()) {

@@ -1,7 +1,5 @@
 #include "model/network/infer_shapes.h"
 
-#include <nlohmann/json.hpp>
-
 #include "model/network/layers/options.h"
 
 namespace aecomp {
@@ -19,7 +17,7 @@ InputOrigin After(const LayerSpec& spec, const Shape& input, const Shape& output
     origin.flattened = {};
   }
   origin.producer = label;
-  if (spec.options->contains("out")) {
+  if (HasOption(spec, "out")) {
     origin.channels_knob = "\"out\" of " + label;
   } else if (output.c != input.c) {
     origin.channels_knob.clear();

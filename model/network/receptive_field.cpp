@@ -1,9 +1,9 @@
 #include "model/network/receptive_field.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "model/network/layers/conv_options.h"
+#include "model/network/layers/options.h"
 
 namespace aecomp {
 namespace {
@@ -17,19 +17,14 @@ Interval Gathered(const Interval& out, int64_t kernel, int64_t stride, int64_t p
 }
 
 std::optional<Interval> OfPooling(const LayerSpec& spec, const Interval& out) {
-  const auto number = [&](const char* key, int64_t otherwise) {
-    const auto it = spec.options->find(key);
-    return it != spec.options->end() && it->is_number_integer() ? it->get<int64_t>() : otherwise;
-  };
-  const int64_t kernel = number("kernel", 0);
+  const int kernel = CheckedInteger(spec, "kernel", 0);
   if (kernel < 1) return std::nullopt;
-  return Gathered(out, kernel, number("stride", kernel), number("padding", 0));
+  return Gathered(out, kernel, CheckedInteger(spec, "stride", kernel), CheckedInteger(spec, "padding", 0));
 }
 
 std::optional<Interval> OfShuffle(const LayerSpec& spec, const Interval& out) {
-  const auto it = spec.options->find("factor");
-  if (it == spec.options->end() || !it->is_number_integer() || it->get<int64_t>() < 1) return std::nullopt;
-  const int64_t factor = it->get<int64_t>();
+  const int64_t factor = CheckedInteger(spec, "factor", 0);
+  if (factor < 1) return std::nullopt;
   if (spec.type == "pixel_unshuffle") return Interval{out.first * factor, out.last * factor + factor - 1};
   return Interval{FloorDivide(out.first, factor), FloorDivide(out.last, factor)};
 }
@@ -62,9 +57,9 @@ std::optional<Interval> OfLayer(const LayerSpec& spec, const Interval& out) {
   if (type.ends_with("_pool2d")) return OfPooling(spec, out);
   if (type == "pixel_shuffle" || type == "pixel_unshuffle") return OfShuffle(spec, out);
   if (type == "lap") {
-    const auto block = spec.options->find("block");
-    if (block == spec.options->end() || !block->is_number_integer()) return std::nullopt;
-    return Interval{out.first - (block->get<int64_t>() - 1), out.last + block->get<int64_t>() - 1};  // at most
+    const int block = CheckedInteger(spec, "block", 0);
+    if (block < 1) return std::nullopt;
+    return Interval{out.first - (block - 1), out.last + block - 1};  // at most
   }
   if (type == "linear" || type == "flatten" || type == "reshape") return std::nullopt;
   return out;  // elementwise

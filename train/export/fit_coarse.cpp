@@ -1,6 +1,6 @@
 #include "train/export/fit_coarse.h"
 
-#include <Eigen/Dense>
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <array>
 #include <cmath>

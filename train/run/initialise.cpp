@@ -3,11 +3,11 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <random>
 
 #include "model/network/graph.h"
 #include "model/network/layers/lap.h"
+#include "model/network/layers/options.h"
 #include "train/loss/prior_tables.h"
 #include "train/random_bits.h"
 
@@ -22,7 +22,7 @@ struct Components {
 /// The block of the first lap layer of a network; 0: it has none.
 int LapBlock(const Network& network) {
   for (const LayerSpec& spec : network) {
-    if (spec.type == "lap") return spec.options->at("block").get<int>();
+    if (spec.type == "lap") return CheckedInteger(spec, "block", 0);
     if (spec.type != "sum") continue;
     const std::vector<Network> branches = SumBranches(spec).value();
     for (const Network& branch : branches) {

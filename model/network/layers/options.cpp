@@ -132,6 +132,32 @@ Result<std::vector<int>> IntListOption(const LayerSpec& spec, const std::string&
   return numbers;
 }
 
+bool HasOption(const LayerSpec& spec, const std::string& key) { return FindOption(spec, key) != nullptr; }
+
+double CheckedNumber(const LayerSpec& spec, const std::string& key, double otherwise) {
+  const json* value = FindOption(spec, key);
+  return value != nullptr && value->is_number() ? value->get<double>() : otherwise;
+}
+
+int CheckedInteger(const LayerSpec& spec, const std::string& key, int otherwise) {
+  const json* value = FindOption(spec, key);
+  if (value == nullptr || !IsInteger(*value)) return otherwise;
+  const auto number = value->get<int64_t>();
+  return number >= std::numeric_limits<int>::min() && number <= std::numeric_limits<int>::max()
+             ? static_cast<int>(number)
+             : otherwise;
+}
+
+bool CheckedFlag(const LayerSpec& spec, const std::string& key, bool otherwise) {
+  const json* value = FindOption(spec, key);
+  return value != nullptr && value->is_boolean() ? value->get<bool>() : otherwise;
+}
+
+std::vector<int> CheckedIntegers(const LayerSpec& spec, const std::string& key) {
+  const json* value = FindOption(spec, key);
+  return value != nullptr && value->is_array() ? value->get<std::vector<int>>() : std::vector<int>();
+}
+
 Result<Shape> CheckedShape(const LayerSpec& spec, int64_t n, int64_t c, int64_t h, int64_t w) {
   constexpr int64_t kMost = int64_t{1} << 40;
   int64_t size = 1;

@@ -43,6 +43,16 @@ Result<bool> BoolOption(const LayerSpec& spec, const std::string& key, std::opti
 Result<std::vector<int>> IntListOption(const LayerSpec& spec, const std::string& key, size_t count, int min, int max,
                                        const std::string& meaning);
 
+// For layers whose options were checked, without looking at them again; files that use only these need not compile the
+// JSON library.
+bool HasOption(const LayerSpec& spec, const std::string& key);
+/// `otherwise`: where the layer does not have the option, or has a value of another type.
+double CheckedNumber(const LayerSpec& spec, const std::string& key, double otherwise);
+int CheckedInteger(const LayerSpec& spec, const std::string& key, int otherwise);
+bool CheckedFlag(const LayerSpec& spec, const std::string& key, bool otherwise);
+/// Empty where the layer has no such list.
+std::vector<int> CheckedIntegers(const LayerSpec& spec, const std::string& key);
+
 /// The output shape of a layer, refused when a dimension is below 1 or when the whole has more than 2^40 elements: a
 /// few large strides or factors in a hostile architecture must not overflow.
 Result<Shape> CheckedShape(const LayerSpec& spec, int64_t n, int64_t c, int64_t h, int64_t w);

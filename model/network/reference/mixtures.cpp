@@ -1,6 +1,6 @@
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "model/network/layers/options.h"
 #include "model/network/reference/families.h"
 
 namespace aecomp::reference {
@@ -32,8 +32,9 @@ std::vector<Tap> LappedSample(int p, int length, int block, bool inverse) {
 }
 
 /// Padding counts as zeros.
-void DescribeAvgPool(const nlohmann::json& o, const Shape& s, Mixture* mixture) {
-  const int kernel = o.at("kernel"), stride = o.value("stride", kernel), padding = o.value("padding", 0);
+void DescribeAvgPool(const LayerSpec& spec, const Shape& s, Mixture* mixture) {
+  const int kernel = CheckedInteger(spec, "kernel", 0), stride = CheckedInteger(spec, "stride", kernel);
+  const int padding = CheckedInteger(spec, "padding", 0);
   const auto size = [&](int length) { return (length + 2 * padding - kernel) / stride + 1; };
   const Shape out{s.n, s.c, size(s.h), size(s.w)};
   *mixture = {out, {}};
@@ -51,10 +52,10 @@ void DescribeAvgPool(const nlohmann::json& o, const Shape& s, Mixture* mixture) 
 }  // namespace
 
 bool DescribeMixture(const LayerSpec& spec, const Shape& s, Mixture* mixture) {
-  if (spec.type == "avg_pool2d") return DescribeAvgPool(*spec.options, s, mixture), true;
+  if (spec.type == "avg_pool2d") return DescribeAvgPool(spec, s, mixture), true;
   if (spec.type != "lap") return false;
-  const int block = spec.options->at("block");
-  const bool inverse = spec.options->value("inverse", false);
+  const int block = CheckedInteger(spec, "block", 0);
+  const bool inverse = CheckedFlag(spec, "inverse", false);
   *mixture = {s, {}};
   for (int n = 0; n < s.n; ++n)
     for (int c = 0; c < s.c; ++c)

@@ -1,5 +1,4 @@
-#include <nlohmann/json.hpp>
-
+#include "model/network/layers/options.h"
 #include "model/network/reference/families.h"
 
 namespace aecomp::reference {
@@ -35,8 +34,9 @@ void PixelUnshuffle(const Shape& in, int r, Moves* moves) {
 }
 
 /// The first of the largest.
-void MaxPool(const Activation& x, const nlohmann::json& o, Moves* moves) {
-  const int kernel = o.at("kernel"), stride = o.value("stride", kernel), padding = o.value("padding", 0);
+void MaxPool(const Activation& x, const LayerSpec& spec, Moves* moves) {
+  const int kernel = CheckedInteger(spec, "kernel", 0), stride = CheckedInteger(spec, "stride", kernel);
+  const int padding = CheckedInteger(spec, "padding", 0);
   const Shape& in = x.shape;
   const auto size = [&](int length) { return (length + 2 * padding - kernel) / stride + 1; };
   Fill({in.n, in.c, size(in.h), size(in.w)}, moves, [&](int n, int c, int h, int w) {
@@ -54,16 +54,15 @@ void MaxPool(const Activation& x, const nlohmann::json& o, Moves* moves) {
 }  // namespace
 
 bool DescribeMoves(const LayerSpec& spec, const Activation& x, Moves* moves) {
-  const nlohmann::json& o = *spec.options;
   const Shape& in = x.shape;
   if (spec.type == "flatten") return Reshape(in, {in.n, in.c * in.h * in.w, 1, 1}, moves), true;
   if (spec.type == "reshape") {
-    const nlohmann::json& s = o.at("shape");
+    const std::vector<int> s = CheckedIntegers(spec, "shape");
     return Reshape(in, {in.n, s.at(0), s.at(1), s.at(2)}, moves), true;
   }
-  if (spec.type == "pixel_shuffle") return PixelShuffle(in, o.at("factor"), moves), true;
-  if (spec.type == "pixel_unshuffle") return PixelUnshuffle(in, o.at("factor"), moves), true;
-  if (spec.type == "max_pool2d") return MaxPool(x, o, moves), true;
+  if (spec.type == "pixel_shuffle") return PixelShuffle(in, CheckedInteger(spec, "factor", 0), moves), true;
+  if (spec.type == "pixel_unshuffle") return PixelUnshuffle(in, CheckedInteger(spec, "factor", 0), moves), true;
+  if (spec.type == "max_pool2d") return MaxPool(x, spec, moves), true;
   return false;
 }
 

@@ -1,6 +1,6 @@
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "model/network/layers/options.h"
 #include "model/network/reference/families.h"
 
 namespace aecomp::reference {
@@ -16,12 +16,12 @@ Pointwise Rectifier(double slope) {
 
 bool DescribePointwise(const LayerSpec& spec, Pointwise* p) {
   if (spec.type == "relu") return *p = Rectifier(0), true;
-  if (spec.type == "leaky_relu") return *p = Rectifier(spec.options->value("slope", 0.01)), true;
+  if (spec.type == "leaky_relu") return *p = Rectifier(CheckedNumber(spec, "slope", 0.01)), true;
   if (spec.type == "sigmoid") {
     return *p = {Sigmoid, [](double x) { return Sigmoid(x) * Sigmoid(-x); }}, true;
   }
   if (spec.type == "compand") {
-    const double scale = spec.options->value("scale", 1.0);
+    const double scale = CheckedNumber(spec, "scale", 1);
     return *p = {[=](double x) { return std::copysign(std::log1p(scale * std::abs(x)), x); },
                  [=](double x) { return scale / (1 + scale * std::abs(x)); }},
            true;

@@ -1,5 +1,4 @@
-#include <nlohmann/json.hpp>
-
+#include "model/network/layers/options.h"
 #include "model/network/reference/families.h"
 
 namespace aecomp::reference {
@@ -9,10 +8,11 @@ struct Conv {
   int in, out, kernel, stride, padding, output_padding, groups;
 };
 
-Conv ReadConv(const nlohmann::json& o) {
-  return {o.at("in"),           o.at("out"),           o.at("kernel"),
-          o.value("stride", 1), o.value("padding", 0), o.value("output_padding", 0),
-          o.value("groups", 1)};
+Conv ReadConv(const LayerSpec& spec) {
+  return {CheckedInteger(spec, "in", 0),      CheckedInteger(spec, "out", 0),
+          CheckedInteger(spec, "kernel", 0),  CheckedInteger(spec, "stride", 1),
+          CheckedInteger(spec, "padding", 0), CheckedInteger(spec, "output_padding", 0),
+          CheckedInteger(spec, "groups", 1)};
 }
 
 /// Both convolutions visit pairs of a near position (the one whose grid the stride steps over) and a far one:
@@ -71,10 +71,9 @@ void DescribeLinear(int out, const Shape& input, Products* products) {
 }  // namespace
 
 bool DescribeProducts(const LayerSpec& spec, const Shape& input, Products* products) {
-  const nlohmann::json& options = *spec.options;
-  if (spec.type == "conv2d") return DescribeConv(ReadConv(options), input, products), true;
-  if (spec.type == "conv_transpose2d") return DescribeConvTranspose(ReadConv(options), input, products), true;
-  if (spec.type == "linear") return DescribeLinear(options.at("out"), input, products), true;
+  if (spec.type == "conv2d") return DescribeConv(ReadConv(spec), input, products), true;
+  if (spec.type == "conv_transpose2d") return DescribeConvTranspose(ReadConv(spec), input, products), true;
+  if (spec.type == "linear") return DescribeLinear(CheckedInteger(spec, "out", 0), input, products), true;
   return false;
 }
 
