@@ -66,6 +66,11 @@ Option Option::ShowDefault(const std::string& text) const {
   return *this;
 }
 
+Option Option::OneAtATime() const {
+  option_->allow_extra_args(false);
+  return *this;
+}
+
 Option Option::Hidden() const {
   option_->group("");
   return *this;

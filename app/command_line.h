@@ -30,6 +30,8 @@ class Option {
   Option Excludes(Option other) const;
   /// Several values in one argument, with commas between them.
   Option CommaSeparated() const;
+  /// May be given several times, each time with one value.
+  Option OneAtATime() const;
   /// Exactly `count` values.
   Option Count(int count) const;
 

@@ -90,4 +90,11 @@ Result<double> BdRate(std::span<const RatePoint> anchor, std::span<const RatePoi
   return 100 * std::expm1(difference / (high - low));
 }
 
+Result<double> RateAt(std::span<const RatePoint> curve, double psnr) {
+  AECOMP_RETURN_IF_ERROR(Check(curve, "given", psnr, psnr));
+  const Pchip fit = Fit(curve);
+  const auto above = std::upper_bound(fit.x.begin() + 1, fit.x.end() - 1, psnr);
+  return std::exp(fit.At(static_cast<size_t>(above - fit.x.begin()) - 1, psnr));
+}
+
 }  // namespace aecomp

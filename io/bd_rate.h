@@ -19,4 +19,7 @@ struct RatePoint {
 Result<double> BdRate(std::span<const RatePoint> anchor, std::span<const RatePoint> test, double low = 28.5,
                       double high = 37.0);
 
+/// The rate of a curve at one PSNR, by the same interpolation. kInput as above, and where the curve does not reach it.
+Result<double> RateAt(std::span<const RatePoint> curve, double psnr);
+
 }  // namespace aecomp

@@ -75,7 +75,7 @@ decompress_singles() {
 yardstick() {
   local share pids=()
   for share in shares/*; do
-    "$aecomp" eval "$share" --qualities "$quality" --no-codecs -j1 --json --quiet "${model[@]}" >"$share.json" &
+    "$aecomp" eval "$share" --qualities "$quality" --no-codecs --metrics psnr -j1 --json --quiet "${model[@]}" >"$share.json" &
     pids+=($!)
   done
   for pid in "${pids[@]}"; do wait "$pid"; done

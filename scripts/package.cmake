@@ -26,11 +26,11 @@ set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)  # warns that the module has no son
 file(WRITE ${PROJECT_BINARY_DIR}/generated/triggers "activate-noawait ldconfig\n")
 set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/generated/triggers)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "learned image compression")  # of both packages
-set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_SUGGESTS python3-aecomp)
+set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_SUGGESTS "python3-aecomp, libavif-bin, libjxl-tools, webp, butteraugli")
 set(CPACK_DEBIAN_UNSPECIFIED_DESCRIPTION
   "Compresses photographs to .aec files with a convolutional autoencoder that
-runs on plain CPUs, restores them, measures rate and distortion beside JPEG,
-WebP and JPEG 2000, and trains models for kinds of images of your own. A model
+runs on plain CPUs, restores them, measures rate and distortion beside AVIF,
+JPEG XL, WebP and JPEG, and trains models for kinds of images of your own. A model
 is built in.
 
 The library libaecomp and what it takes to build programs with it are included.")

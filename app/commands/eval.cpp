@@ -8,10 +8,10 @@
 
 #include "app/command.h"
 #include "app/decode_options.h"
-#include "app/eval/eval_measure.h"
+#include "app/eval/eval_json.h"
 #include "app/eval/eval_output.h"
-#include "app/eval/rd_curve.h"
-#include "app/guard.h"
+#include "app/eval/evaluation.h"
+#include "app/interrupt.h"
 #include "app/models/model_source.h"
 #include "app/options.h"
 #include "app/progress.h"
@@ -25,32 +25,22 @@
 namespace aecomp {
 namespace {
 
+/// Of results of peers, over which the oldest go.
+constexpr uint64_t kMostCached = uint64_t{2} << 30;
+
 struct EvalOptions {
   std::vector<std::string> inputs;
   std::vector<double> qualities = {0, 12.5, 25, 37.5, 50, 62.5, 75, 100};
+  std::vector<std::string> peers, commands, metrics;
   std::string model, anchors, plot, csv;
   std::vector<std::string> plot_curves = {"bpg-444", "bmshj2018-hyperprior", "vtm"};
-  bool no_codecs = false, estimate = false;
+  bool no_codecs = false, no_cache = false, estimate = false;
   int threads = 0;
   Precision precision = Precision::kInteger;
   Tuning tuning = Tuning::kVisual;
+  ProgressMode progress = ProgressMode::kAuto;
   TalkOptions talk;
   DecodeOptions decode;
-};
-
-/// What the run needs and collects.
-struct Evaluation {
-  const EvalOptions& options;
-  Codec& codec;
-  const OpenCvApi* peers = nullptr;  ///< null: without other codecs
-  ProgressLine progress;
-  std::set<std::pair<int, int>> sizes;  ///< for which the codec has compiled its networks
-  std::vector<Measurement> measurements;
-
-  void Add(Measurement m) {
-    if (options.talk.verbose && !options.talk.json) PrintStdout(MeasurementLine(m));
-    measurements.push_back(std::move(m));
-  }
 };
 
 Result<std::vector<std::string>> ExpandFolders(const std::vector<std::string>& inputs) {
@@ -76,95 +66,146 @@ Result<std::vector<std::string>> ExpandFolders(const std::vector<std::string>& i
   return files;
 }
 
-Status EvaluateImage(Evaluation& evaluation, const std::string& file) {
-  const EvalOptions& options = evaluation.options;
-  std::vector<std::string> notes;
-  AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadFile(file, {.is_known = LooksLikeImage}));
-  AECOMP_ASSIGN_OR_RETURN(Image decoded, DecodeImage(bytes, file, &notes, nullptr, options.decode));
-  if (!IsOpaque(decoded)) notes.push_back("alpha left out");
-  const Image image = WithoutAlpha(std::move(decoded));
-  for (const std::string& note : notes) evaluation.progress.Message(file + ": note: " + note);
-  if (evaluation.sizes.emplace(image.width, image.height).second) {  // compile outside the times that are reported
-    AECOMP_RETURN_IF_ERROR(MeasureAecomp(evaluation.codec, image, file, options.qualities.front(), false).status());
-  }
-  for (const double quality : options.qualities) {
-    AECOMP_ASSIGN_OR_RETURN(Measurement m, MeasureAecomp(evaluation.codec, image, file, quality, options.estimate));
-    evaluation.Add(std::move(m));
-  }
-  if (evaluation.peers == nullptr) return {};
-  if (image.bits == 16) evaluation.progress.Message(file + ": note: the other codecs get 8 bits per sample");
-  const Image plain = To8Bits(image.Clone());
-  for (const PeerCodec& peer : PeerCodecs()) {
-    for (const int quality : peer.qualities) {
-      AECOMP_ASSIGN_OR_RETURN(Measurement m, MeasurePeer(*evaluation.peers, peer, plain, file, quality));
-      evaluation.Add(std::move(m));
-    }
-  }
-  return {};
+PictureSource SourceOf(const std::string& file, const DecodeOptions& decode) {
+  return {file, [file, decode](std::vector<std::string>* notes) -> Result<Image> {
+            AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadFile(file, {.is_known = LooksLikeImage}));
+            AECOMP_ASSIGN_OR_RETURN(Image image, DecodeImage(bytes, file, notes, nullptr, decode));
+            if (notes != nullptr && !IsOpaque(image)) notes->push_back("alpha left out");
+            return WithoutAlpha(std::move(image));
+          }};
 }
 
-Status PrintAnswers(const EvalOptions& options, const std::vector<Measurement>& measurements, size_t images) {
-  std::vector<RdCurve> curves = MeanCurves(measurements);
-  std::vector<RdCurve> anchors(curves.begin() + 1, curves.end());
-  for (RdCurve& anchor : anchors) anchor.name += " (OpenCV)";
+/// The peers that were asked for. Messages about those that are not there go to `progress`; false in `complete` when
+/// one that was named is missing.
+Result<std::vector<Peer>> ChoosePeers(const EvalOptions& options, ProgressLine& progress, bool& complete) {
+  std::vector<Peer> peers;
+  for (const std::string& command : options.commands) {
+    AECOMP_ASSIGN_OR_RETURN(Peer peer, ParsePeerCommand(command));
+    peers.push_back(std::move(peer));
+  }
+  if (!options.no_codecs) {
+    AECOMP_ASSIGN_OR_RETURN(FoundPeers found, FindPeers(options.peers));
+    for (const std::string& problem : found.problems) progress.Message(problem);
+    for (const std::string& note : found.notes) {
+      if (!options.talk.quiet) progress.Message("note: " + note);
+    }
+    complete = found.problems.empty();
+    std::move(found.peers.begin(), found.peers.end(), std::back_inserter(peers));
+  }
+  std::set<std::string> names;
+  for (const Peer& peer : peers) {
+    if (!names.insert(peer.name).second)
+      return UsageError(peer.name + ": two codecs have this name; give --command another");
+  }
+  return peers;
+}
+
+/// What the program knows when everything is measured.
+struct Answers {
+  std::vector<RdCurve> curves, anchors;  ///< curves: aecomp first; anchors: the others and published ones
+  Comparisons comparisons;
+};
+
+Result<Answers> MakeAnswers(const EvalOptions& options, const EvaluationResult& result) {
+  Answers answers;
+  answers.curves = MeanCurves(result.measurements);
+  answers.anchors.assign(answers.curves.begin() + 1, answers.curves.end());
   if (!options.anchors.empty()) {
     AECOMP_ASSIGN_OR_RETURN(auto published, ReadAnchors(options.anchors));
-    anchors.insert(anchors.end(), published.begin(), published.end());
+    answers.anchors.insert(answers.anchors.end(), published.begin(), published.end());
   }
+  answers.comparisons = CompareAll(answers.curves[0], answers.anchors, result.measurements, result.metrics);
+  return answers;
+}
+
+Status PrintAnswers(const EvalOptions& options, const EvaluationResult& result) {
+  AECOMP_ASSIGN_OR_RETURN(Answers answers, MakeAnswers(options, result));
+  std::vector<RdCurve>& curves = answers.curves;
   if (options.talk.json) {
-    PrintStdout(EvalJsonLines(measurements, curves, anchors));
+    PrintStdout(EvalJsonLines(result.peers, result.measurements, curves, answers.comparisons));
   } else {
-    for (const RdCurve& curve : curves)
-      PrintStdout(CurveTable(curve, images, options.estimate && &curve == &curves[0]));
-    PrintStdout(BdRateTable(curves[0], anchors));
+    PrintStdout(PeerTable(result.peers));
+    for (const RdCurve& curve : curves) {
+      const bool estimate = options.estimate && &curve == &curves[0];
+      PrintStdout(CurveTable(curve, result.pictures.size(), result.metrics, estimate));
+    }
+    PrintStdout(ComparisonTables(curves[0].name, answers.comparisons));
   }
   if (!options.csv.empty()) {
-    const std::string csv = MeasurementsCsv(measurements);
+    const std::string csv = MeasurementsCsv(result.measurements);
     AECOMP_RETURN_IF_ERROR(
         WriteOutput(options.csv, {reinterpret_cast<const uint8_t*>(csv.data()), csv.size()}, {.overwrite = true}));
   }
   if (options.plot.empty()) return {};
   AECOMP_ASSIGN_OR_RETURN(const OpenCvApi* api, LoadOpenCv());
-  for (const RdCurve& anchor : anchors) {
+  for (const RdCurve& anchor : answers.anchors) {
     if (std::count(options.plot_curves.begin(), options.plot_curves.end(), anchor.name) > 0) curves.push_back(anchor);
   }
   return WritePlot(*api, options.plot, curves);
+}
+
+Status FinalStatus(const EvaluationResult& result, size_t pictures, bool complete) {
+  if (result.interrupted) return {StatusCode::kInterrupted, "interrupted; what is done is kept for the next run"};
+  if (result.failed_pictures == pictures && pictures == 1) return result.last_failure;
+  if (result.failed_pictures > 0) {
+    return {StatusCode::kSomeFailed, Format("%zu of %zu files failed", result.failed_pictures, pictures)};
+  }
+  if (result.left_out || !complete) return {StatusCode::kSomeFailed, "some codecs or measures were left out"};
+  return {};
 }
 
 Status Eval(const EvalOptions& options) {
   if (!options.plot.empty() && IsTerminal(options.plot)) {
     return UsageError(options.plot + ": is a terminal, which shows no plot; name a file with --plot");
   }
-  UseThreads(options.threads);
+  EvaluationPlan plan;
+  AECOMP_ASSIGN_OR_RETURN(plan.metrics, ChooseMetrics(options.metrics));
   AECOMP_ASSIGN_OR_RETURN(const auto files, ExpandFolders(options.inputs));
+  for (const std::string& file : files) plan.pictures.push_back(SourceOf(file, options.decode));
   if (!options.anchors.empty()) AECOMP_RETURN_IF_ERROR(ReadAnchors(options.anchors).status());  // before the work
   ModelStore store(options.model, options.precision);
   ModelSource source(store);
+  InterruptSetsFlag();
+  plan.threads = ThreadCount(options.threads);
+  UseThreads(plan.threads);
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, source.Get());
   codec->SetTuning(options.tuning);
-  const bool show = !options.talk.quiet && isatty(STDERR_FILENO);
-  Evaluation evaluation{options, *codec, nullptr, ProgressLine(show ? ProgressMode::kAlways : ProgressMode::kNever),
-                        {},      {}};
-  if (!options.no_codecs) {
-    AECOMP_ASSIGN_OR_RETURN(evaluation.peers, LoadOpenCv());
+  const bool hidden = options.talk.quiet || (options.progress == ProgressMode::kAuto && !isatty(STDERR_FILENO));
+  ProgressLine progress(hidden ? ProgressMode::kNever : options.progress);
+  bool complete = true;
+  AECOMP_ASSIGN_OR_RETURN(plan.peers, ChoosePeers(options, progress, complete));
+  plan.qualities = options.qualities, plan.estimate = options.estimate;
+  if (!options.no_cache) plan.cache = ResultCache::OfUser();
+  EvaluationTalk talk;
+  talk.progress = [&](const std::string& text) { progress.Show(text); };
+  talk.message = [&](const std::string& text) { progress.Message(text); };
+  talk.interrupted = Interrupted;
+  if (options.talk.verbose && !options.talk.json) {
+    talk.measured = [&](const Measurement& m) { PrintStdout(MeasurementLine(m, plan.metrics)); };
   }
-  size_t failed = 0;
-  Status last;
-  for (size_t i = 0; i < files.size(); ++i) {
-    const size_t before = evaluation.measurements.size();
-    evaluation.progress.Show(Format("%zu of %zu: %s", i + 1, files.size(), files[i].c_str()));
-    last = Guarded(files[i], [&] { return EvaluateImage(evaluation, files[i]); });
-    if (last.ok()) continue;
-    evaluation.measurements.resize(before);  // means are over the same images at every quality
-    evaluation.progress.Message(last.message());
-    if (++failed == files.size() && failed == 1) return {last.code(), ""};
-  }
-  evaluation.progress.Finish();
-  if (failed < files.size()) {
-    AECOMP_RETURN_IF_ERROR(PrintAnswers(options, evaluation.measurements, files.size() - failed));
-  }
-  if (failed == 0) return {};
-  return {StatusCode::kSomeFailed, Format("%zu of %zu files failed", failed, files.size())};
+  const EvaluationResult result = Evaluate(plan, *codec, talk);
+  progress.Finish();
+  if (!result.measurements.empty()) AECOMP_RETURN_IF_ERROR(PrintAnswers(options, result));
+  plan.cache.Shrink(kMostCached);
+  return FinalStatus(result, files.size(), complete);
+}
+
+void AddPeerOptions(const CommandLine& sub, EvalOptions& options) {
+  const Option none = sub.AddFlag("--no-codecs", options.no_codecs, "Without other codecs, unless --command names one");
+  sub.Add("--peers", options.peers,
+          "Other codecs, of avif,jxl,webp,jpeg,jpeg2000: programs on the PATH, or OpenCV's; default: all there are")
+      .CommaSeparated()
+      .Excludes(none)
+      .TypeName("NAME,...");
+  sub.Add("--command", options.commands,
+          "Another codec: its name, commands that encode and decode PNG, qualities; no shell is used")
+      .OneAtATime()
+      .TypeName("'NAME: ENCODER {in} {out} {q}; DECODER {in} {out}; 10,30,50'");
+  sub.Add("--metrics", options.metrics,
+          "Measures beside PSNR, of ms_ssim,smooth_edges,butteraugli,ssimulacra2; default: all there are")
+      .CommaSeparated()
+      .TypeName("NAME,...");
+  sub.AddFlag("--no-cache", options.no_cache, "Measure other codecs anew, and keep nothing for the next run");
 }
 
 }  // namespace
@@ -178,7 +219,7 @@ void AddEval(const CommandLine& app, Command& command) {
       .Check(CheckQuality)
       .TypeName("Q,...");
   AddDecodeOptions(sub, options->decode);
-  sub.AddFlag("--no-codecs", options->no_codecs, "Without JPEG, WebP and JPEG 2000");
+  AddPeerOptions(sub, *options);
   sub.AddFlag("--estimate", options->estimate, "Real bits over the float model's own estimate, worst image").Hidden();
   sub.Add("--anchors", options->anchors, "Published curves (JSON) for BD-rate and plot").TypeName("FILE");
   sub.Add("--plot", options->plot, "Rate-distortion plot").TypeName("PNG");
@@ -192,6 +233,7 @@ void AddEval(const CommandLine& app, Command& command) {
   AddThreadsOption(sub, options->threads);
   AddPrecisionOption(sub, options->precision);
   AddTuneOption(sub, options->tuning);
+  AddProgressOption(sub, options->progress);
   AddTalkOptions(sub, options->talk);
   sub.OnChosen([options, &command] { command.run = [options] { return Eval(*options); }; });
 }

@@ -1,11 +1,11 @@
-// One image through one codec at one quality: real bytes, the pixels that come back, and the time both take.
+// One image through aecomp at one quality: real bytes, the pixels that come back, and the time both take.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
-#include <vector>
 
-#include "io/formats/opencv_api.h"
+#include "app/eval/metric.h"
 #include "io/image.h"
 #include "io/status.h"
 #include "model/codec/codec.h"
@@ -17,7 +17,7 @@ struct Measurement {
   double quality = 0;  ///< on the codec's own axis
   int width = 0, height = 0;
   uint64_t bytes = 0;
-  double psnr = 0, ms_ssim = 0;  ///< PSNR in dB
+  Scores scores;
   double encode_seconds = 0, decode_seconds = 0;
   double estimated_bits = 0;  ///< aecomp only: CompressStats::estimated_bits
 
@@ -25,19 +25,25 @@ struct Measurement {
   double bpp() const { return 8.0 * static_cast<double>(bytes) / pixels(); }
 };
 
+class Stopwatch {
+ public:
+  double Seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// A measurement without its scores, which Measure fills in, and what they are measured on.
+struct Restored {
+  Measurement measurement;
+  Image image;
+};
+
+/// kInput when `restored` is unlike the original in size, channels or depth. codec: whom the message names.
+Status CheckAlike(const Image& original, const Image& restored, const std::string& name, const std::string& codec);
+
 /// quality: 0..100. What `compress` and `decompress` do, without the files. `estimate`: with estimated_bits, which
 /// takes time that is then part of encode_seconds.
-Result<Measurement> MeasureAecomp(Codec& codec, const Image& image, const std::string& name, double quality,
-                                  bool estimate);
-
-/// A codec of OpenCV; quality as OpenCvApi::encode takes it.
-struct PeerCodec {
-  const char* name;
-  const char* extension;
-  std::vector<int> qualities;
-};
-const std::vector<PeerCodec>& PeerCodecs();
-Result<Measurement> MeasurePeer(const OpenCvApi& api, const PeerCodec& peer, const Image& image,
-                                const std::string& name, int quality);
+Result<Restored> RunAecomp(Codec& codec, const Image& image, const std::string& name, double quality, bool estimate);
 
 }  // namespace aecomp

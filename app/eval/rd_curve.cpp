@@ -4,7 +4,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "io/bd_rate.h"
 #include "io/file.h"
 
 namespace aecomp {
@@ -20,19 +19,28 @@ T& FindOrAdd(std::vector<T>& list, const Same& same) {
 
 /// Sums of what becomes one RdPoint.
 struct Sums {
-  double quality = 0, images = 0, bpp = 0, psnr = 0, ms_ssim = 0, pixels = 0, encode = 0, decode = 0, worst = 0;
+  double quality = 0, images = 0, bpp = 0, ms_ssim = 0, pixels = 0, encode = 0, decode = 0, worst = 0;
+  std::array<double, kMetrics> scores = {};
 
   void Add(const Measurement& m) {
     quality = m.quality;
-    images += 1, bpp += m.bpp(), psnr += std::min(m.psnr, kMostPsnr), ms_ssim += m.ms_ssim;
+    images += 1, bpp += m.bpp(), ms_ssim += m.scores.ms_ssim;
+    for (size_t i = 0; i < kMetrics; ++i) {
+      const double score = m.scores.values[i];
+      scores[i] += std::isnan(score) ? score : std::min(score, kMostScore);
+    }
     pixels += m.pixels(), encode += m.encode_seconds, decode += m.decode_seconds;
     if (m.estimated_bits <= 0) return;
     const double ratio = 8.0 * static_cast<double>(m.bytes) / m.estimated_bits;
     if (worst == 0 || std::abs(ratio - 1) > std::abs(worst - 1)) worst = ratio;
   }
   RdPoint Mean() const {
-    return {quality, bpp / images, psnr / images, ms_ssim / images, pixels / 1e6 / encode, pixels / 1e6 / decode,
-            worst};
+    RdPoint point;
+    point.quality = quality, point.bpp = bpp / images, point.scores.ms_ssim = ms_ssim / images;
+    for (size_t i = 0; i < kMetrics; ++i) point.scores.values[i] = scores[i] / images;
+    point.encode_mps = pixels / 1e6 / encode, point.decode_mps = pixels / 1e6 / decode;
+    point.worst_estimate = worst;
+    return point;
   }
 };
 
@@ -44,8 +52,8 @@ RdCurve MeanCurve(const std::string& codec, const std::vector<Measurement>& meas
   }
   RdCurve curve{codec, {}};
   for (const Sums& s : sums) curve.points.push_back(s.Mean());
-  std::sort(curve.points.begin(), curve.points.end(),
-            [](const RdPoint& a, const RdPoint& b) { return a.quality < b.quality; });
+  std::stable_sort(curve.points.begin(), curve.points.end(),
+                   [](const RdPoint& a, const RdPoint& b) { return a.bpp < b.bpp; });
   return curve;
 }
 
@@ -56,7 +64,7 @@ Result<RdCurve> ParseAnchor(const std::string& name, const nlohmann::json& json)
   RdCurve curve{name, {}};
   for (size_t i = 0; i < bpp.size(); ++i) {
     RdPoint point;
-    point.bpp = bpp[i], point.psnr = psnr[i];
+    point.bpp = bpp[i], point.scores[Metric::kPsnr] = psnr[i];
     curve.points.push_back(point);
   }
   return curve;
@@ -89,14 +97,31 @@ Result<std::vector<RdCurve>> ReadAnchors(const std::string& path) {
   }
 }
 
-std::optional<double> BdRatePercent(const RdCurve& anchor, const RdCurve& curve) {
-  const auto points = [](const RdCurve& c) {
-    std::vector<RatePoint> result;
-    for (const RdPoint& p : c.points) result.push_back({p.bpp, p.psnr});
-    return result;
-  };
-  const auto rate = BdRate(points(anchor), points(curve), kBdLow, kBdHigh);
-  return rate.ok() ? std::optional(rate.value()) : std::nullopt;
+Range RangeOf(const RdCurve& curve, Metric metric) {
+  Range range;
+  for (const RdPoint& point : curve.points) {
+    const double score = point.scores[metric];
+    if (!std::isnan(score)) range.low = std::min(range.low, score), range.high = std::max(range.high, score);
+  }
+  return range;
+}
+
+std::vector<RatePoint> FrontOf(std::vector<RatePoint> points) {
+  std::erase_if(points, [](const RatePoint& p) { return !std::isfinite(p.psnr) || !(p.rate > 0); });
+  std::sort(points.begin(), points.end(), [](const RatePoint& a, const RatePoint& b) {
+    return a.rate != b.rate ? a.rate < b.rate : a.psnr > b.psnr;
+  });
+  std::vector<RatePoint> front;
+  for (const RatePoint& point : points) {
+    if (front.empty() || point.psnr > front.back().psnr) front.push_back(point);
+  }
+  return front;
+}
+
+std::vector<RatePoint> FrontOf(const RdCurve& curve, Metric metric) {
+  std::vector<RatePoint> points;
+  for (const RdPoint& point : curve.points) points.push_back({point.bpp, point.scores[metric]});
+  return FrontOf(std::move(points));
 }
 
 }  // namespace aecomp

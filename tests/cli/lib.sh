@@ -110,6 +110,6 @@ hex_to_bytes() { while read -r hex; do printf "\\x${hex:0:2}\\x${hex:2:2}\\x${he
 
 # psnr_of IMAGE QUALITY: what eval says, in hundredths of a dB.
 psnr_of() {
-  "$AECOMP" eval "$1" --qualities "$2" --no-codecs --json -m "$MODEL" --quiet 2>"$LOGS/err" |
+  "$AECOMP" eval "$1" --qualities "$2" --no-codecs --metrics psnr --json -m "$MODEL" --quiet 2>"$LOGS/err" |
     sed -n 's/.*"type":"mean".*"psnr":\([0-9]*\)\.\([0-9][0-9]\).*/\1\2/p'
 }

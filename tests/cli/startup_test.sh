@@ -11,7 +11,7 @@ small_image small.ppm 64 64
 LD_DEBUG=files "$AECOMP" compress small.ppm -m "$MODEL" >"$LOGS/out" 2>"$LOGS/err" || fail "compress small.ppm"
 if grep -q 'file=libopencv' "$LOGS/err"; then fail "a PPM needs OpenCV"; fi
 
-LD_DEBUG=files "$AECOMP" eval "$SAMPLE" -m "$MODEL" --qualities 50 >"$LOGS/out" 2>"$LOGS/err" || fail "eval"
+LD_DEBUG=files "$AECOMP" eval "$SAMPLE" -m "$MODEL" --qualities 50 --peers jpeg --metrics psnr >"$LOGS/out" 2>"$LOGS/err" || fail "eval"
 # TBB asks for libiomp5 by name; only what gets a link map is loaded.
 grep -q 'file=libopencv' "$LOGS/err" || fail "cannot see what is loaded"
 [ "$(grep -o 'file=lib\(gomp\|omp\|iomp5\)[a-z0-9.]* .*generating' "$LOGS/err" | sort -u | wc -l)" -eq 1 ] || fail "several OpenMP runtimes"

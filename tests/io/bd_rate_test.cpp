@@ -64,6 +64,16 @@ TEST(BdRate, IntegratesLinesExactly) {
   EXPECT_NEAR(BdRate(a, b).value(), 100 * std::expm1(mean), 1e-9);
 }
 
+TEST(RateAt, IsOnTheCurve) {
+  for (const RatePoint& p : kVtm) EXPECT_NEAR(RateAt(kVtm, p.psnr).value(), p.rate, 1e-12);
+  Curve line;
+  for (const double psnr : {28.0, 29.0, 33.0, 38.0}) line.push_back({std::exp(0.2 * psnr - 7), psnr});
+  EXPECT_NEAR(RateAt(line, 31.3).value(), std::exp(0.2 * 31.3 - 7), 1e-9);
+  EXPECT_NEAR(RateAt(Curve{{0.1, 28}, {0.4, 32}}, 30).value(), 0.2, 1e-12) << "of two points";
+  EXPECT_FALSE(RateAt(line, 27.9).ok());
+  EXPECT_FALSE(RateAt(line, 38.1).ok());
+}
+
 TEST(BdRate, RefusesBadCurves) {
   EXPECT_FALSE(BdRate({}, kVtm).ok());
   EXPECT_FALSE(BdRate(kVtm, Curve{{0.1, 28}}).ok());
