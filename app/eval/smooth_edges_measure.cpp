@@ -90,21 +90,22 @@ double MeasureSmoothEdges(const Image& original, const Image& decoded) {
   return area > 0 ? sum / area : 0;
 }
 
-std::vector<Region> WorstRegions(const Image& original, const Image& decoded, int count) {
+std::vector<WorstSquare> WorstRegions(const Image& original, const Image& decoded, int count) {
   const int shorter = std::min(original.width, original.height);
   const int side = std::min(shorter, std::max(kLeastRegion, shorter / kRegionsAside)) / kMultiple * kMultiple;
   if (side == 0) return {};
   WindowMeasure measure(side, side, original.channels);
-  std::vector<Region> regions;
+  std::vector<WorstSquare> regions;
   for (const int y : Starts(original.height, side, side / 2)) {
     for (const int x : Starts(original.width, side, side / 2)) {
       if (const double error = measure(original, decoded, x, y); error > 0) regions.push_back({x, y, side, error});
     }
   }
-  std::stable_sort(regions.begin(), regions.end(), [](const Region& a, const Region& b) { return a.error > b.error; });
-  std::vector<Region> worst;
-  for (const Region& region : regions) {
-    const bool free = std::none_of(worst.begin(), worst.end(), [&](const Region& other) {
+  std::stable_sort(regions.begin(), regions.end(),
+                   [](const WorstSquare& a, const WorstSquare& b) { return a.error > b.error; });
+  std::vector<WorstSquare> worst;
+  for (const WorstSquare& region : regions) {
+    const bool free = std::none_of(worst.begin(), worst.end(), [&](const WorstSquare& other) {
       return std::abs(region.x - other.x) < side && std::abs(region.y - other.y) < side;
     });
     if (free && worst.size() < static_cast<size_t>(count)) worst.push_back(region);

@@ -14,13 +14,13 @@ namespace aecomp {
 double MeasureSmoothEdges(const Image& original, const Image& decoded);
 
 /// A square of a picture, in pixels, and its E.
-struct Region {
+struct WorstSquare {
   int x = 0, y = 0, side = 0;
   double error = 0;
 };
 
 /// The `count` squares with the largest E, worst first, none of which overlap; fewer when there are no more with
 /// an error. Their side is about an eighth of the picture's shorter one, at least 64 pixels where it has them.
-std::vector<Region> WorstRegions(const Image& original, const Image& decoded, int count);
+std::vector<WorstSquare> WorstRegions(const Image& original, const Image& decoded, int count);
 
 }  // namespace aecomp

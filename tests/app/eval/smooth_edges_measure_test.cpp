@@ -160,7 +160,7 @@ TEST(WorstRegions, FindsPlantedDefects) {
     if (x >= 40 && x < 56 && y >= 300 && y < 316) return 128 + ((x / 8 + y / 8) % 2 ? 8 : -8);
     return 128;
   };
-  const std::vector<Region> worst = WorstRegions(Flat(512, 384), Draw(512, 384, 1, defect), 3);
+  const std::vector<WorstSquare> worst = WorstRegions(Flat(512, 384), Draw(512, 384, 1, defect), 3);
   ASSERT_EQ(worst.size(), 2u) << "elsewhere there is no error";
   EXPECT_TRUE(worst[0].x <= 400 && worst[0].x + worst[0].side >= 432 && worst[0].y <= 64);
   EXPECT_TRUE(worst[1].x <= 40 && worst[1].y <= 300 && worst[1].y + worst[1].side >= 316);
