@@ -1,9 +1,5 @@
 """The residual layer of `.aec` files, written from model/CODING.md, "The residual layer": for decode.py."""
-
-
-def require(condition, what):
-    if not condition:
-        raise SystemExit("decode.py: " + what)
+from files import require
 
 
 class Table:

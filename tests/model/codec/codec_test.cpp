@@ -12,10 +12,8 @@
 #include "model/codec/tile_coder.h"
 #include "model/codec/tile_streams.h"
 #include "model/codec/tiles.h"
-#include "model/codec/window_transform.h"
 #include "model/entropy/coding_check.h"
 #include "model/entropy/integer_prior_state.h"
-#include "model/network/receptive_field.h"
 #include "tests/model/tiny_codec.h"
 
 namespace aecomp {
@@ -337,121 +335,6 @@ TEST(Codec, GrayImagesLeaveOutChannelsOfColour) {
   EXPECT_LT(size(1), all * 3 / 4);
 }
 
-TEST(Codec, RefusesWhatItCannotCode) {
-  Codec codec(TinyModel());
-  EXPECT_EQ(codec.Compress(Image(), 3).status().code(), StatusCode::kInput);
-  EXPECT_EQ(codec.Compress(Image(4, 4, 4), 3).status().code(), StatusCode::kInput);
-  EXPECT_EQ(codec.Compress(Image(4, 4, 2), 3).status().code(), StatusCode::kInput);
-  EXPECT_EQ(codec.Compress(Image(4, 4, 3), 49).status().code(), StatusCode::kUsage);
-  EXPECT_EQ(codec.Compress(Image(4, 4, 3), -1).status().code(), StatusCode::kUsage);
-}
-
-TEST(Codec, RefusesAnotherModelsFile) {
-  Codec first(TinyModel(1)), second(TinyModel(2));
-  const Container container = ParseContainer(first.Compress(SyntheticImage(20, 20, 3), 8).value(), "x.aec").value();
-  const Status status = second.Decompress(container, "x.aec").status();
-  EXPECT_EQ(status.code(), StatusCode::kModel);
-  EXPECT_TRUE(status.message().starts_with("x.aec: ")) << status.message();
-}
-
-TEST(Codec, CorruptStreamsAreReportedNotBelieved) {
-  Codec codec(TinyModel());
-  const Container good = ParseContainer(codec.Compress(SyntheticImage(130, 80, 3), 40).value(), "x").value();
-  std::mt19937 random(5);
-  int refused = 0;
-  for (int i = 0; i < 60; ++i) {
-    Container bad = good;
-    auto& streams = bad.tiles[random() % bad.tiles.size()].streams;
-    std::vector<uint8_t>& bytes = streams[static_cast<size_t>(i) % streams.size()];
-    ASSERT_FALSE(bytes.empty());
-    if (i % 3 == 0) bytes.resize(random() % bytes.size());
-    if (i % 3 == 1) bytes[random() % bytes.size()] ^= static_cast<uint8_t>(1 + random() % 255);
-    if (i % 3 == 2) bytes.push_back(static_cast<uint8_t>(random()));
-    const auto image = codec.Decompress(bad, "x");
-    if (!image.ok()) {
-      EXPECT_EQ(image.status().code(), StatusCode::kCorrupt) << image.status().message();
-      ++refused;
-    }
-  }
-  EXPECT_GE(refused, 55);  // a changed byte may happen to be another valid stream; checksums are the container's
-}
-
-TEST(Codec, ImpossibleContainersAreRefused) {
-  Codec codec(TinyModel());
-  const Container good = ParseContainer(codec.Compress(SyntheticImage(130, 80, 3), 40).value(), "x").value();
-  const auto code_after = [&](const auto& change) {
-    Container bad = good;
-    change(bad);
-    return codec.Decompress(bad, "x").status().code();
-  };
-  EXPECT_EQ(code_after([](Container&) {}), StatusCode::kOk);
-  EXPECT_EQ(code_after([](Container& c) { c.tiles.clear(); }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.tiles[0].streams.resize(1); }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.tiles[0].streams.clear(); }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.tiles[0].streams.emplace_back(); }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.tiles.push_back(c.tiles[0]); }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.header.quality = 49; }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.header.bits = 16; }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.header.channels = 4; }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.header.tile_size = 96; }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.header.tile_size = 0; }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.header.width = 5000; }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.header.width = 0; }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.extra.push_back({{'N', 'e', 'w', 's'}, {1}}); }), StatusCode::kCorrupt);
-  EXPECT_EQ(code_after([](Container& c) { c.extra.push_back({{'n', 'o', 't', 'e'}, {1}}); }), StatusCode::kOk);
-}
-
-/// Away from borders a window gives what the whole gives.
-TEST(Windows, HaloHidesWhereWindowsMeet) {
-  const Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
-  Parameters parameters = RandomParameters(a, 1);
-  const int halo = DecoderHalo(a).value(), whole = 20, part = 2 * halo + 4;
-  ASSERT_LT(part, whole);
-  const auto run = [&](int size) {
-    return Graph::Create(a.decoder, {1, 16, size, size}, parameters, Graph::Mode::kInference).value();
-  };
-  std::mt19937 random(1);
-  std::normal_distribution<float> normal;
-  std::vector<float> y(static_cast<size_t>(whole * whole * 16)), cut;
-  for (float& v : y) v = normal(random);
-  const int at = 5;
-  for (int i = 0; i < part; ++i) {
-    const auto row = y.begin() + ((at + i) * whole + at) * 16;
-    cut.insert(cut.end(), row, row + part * 16);
-  }
-  auto big = run(whole), small = run(part);
-  const float *x = big->Forward(y.data()), *v = small->Forward(cut.data());
-  double inside = 0, outside = 0;
-  for (int i = 0; i < part * 16; ++i) {
-    for (int j = 0; j < part * 16 * 3; ++j) {
-      const double difference = std::fabs(x[(i + at * 16) * whole * 48 + at * 48 + j] - v[i * part * 48 + j]);
-      const bool core = i >= halo * 16 && i < (part - halo) * 16 && j >= halo * 48 && j < (part - halo) * 48;
-      double& most = core ? inside : outside;
-      most = std::max(most, difference);
-    }
-  }
-  EXPECT_LT(inside, 1e-4);
-  EXPECT_GT(outside, 1e-2);  // so the comparison can fail
-}
-
-/// Small windows against one window: the transforms of a whole image do not change.
-TEST(Windows, TransformsDoNotDependOnWindows) {
-  const auto model = TinyModel();
-  const Image image = SyntheticImage(300, 170, 3);
-  const int rows = 12, columns = 20;
-  WindowTransform whole(*model), pieces(*model, true, 80);
-  std::vector<float> y(static_cast<size_t>(rows * columns * 16)), y_pieces(y.size());
-  ASSERT_TRUE(whole.Analyse(image, {}, rows, columns, y.data(), columns * 16).ok());
-  ASSERT_TRUE(pieces.Analyse(image, {}, rows, columns, y_pieces.data(), columns * 16).ok());
-  for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], y_pieces[i], 1e-4) << i;
-  Image restored(300, 170, 3), restored_pieces(300, 170, 3);
-  std::vector<int16_t> latents;
-  for (float v : y) latents.push_back(static_cast<int16_t>(std::lrintf(v / kLatentUnit)));
-  ASSERT_TRUE(whole.Synthesise(latents.data(), 11, 19, 19 * 16, {}, restored).ok());
-  ASSERT_TRUE(pieces.Synthesise(latents.data(), 11, 19, 19 * 16, {}, restored_pieces).ok());
-  EXPECT_EQ(restored.pixels, restored_pieces.pixels) << "integers: not even a last bit changes";
-}
-
 /// A part of the image is that part of the whole, wherever it lies and whatever tiles it touches.
 TEST(Codec, RegionsEqualTheWhole) {
   Codec codec(TinyModel());
@@ -477,45 +360,6 @@ TEST(Codec, RegionsEqualTheWhole) {
       EXPECT_EQ(codec.Decompress(container, "test", r).status().code(), StatusCode::kUsage);
     }
   }
-}
-
-TEST(Windows, CoresPartitionTheAxis) {
-  for (const auto& [length, size, halo] : {std::tuple{10, 10, 2}, {11, 10, 2}, {100, 10, 2}, {100, 13, 6}, {1, 1, 0}}) {
-    int next = 0;
-    for (const Window& w : MakeWindows(length, size, halo)) {
-      EXPECT_EQ(w.core_begin, next);
-      EXPECT_GT(w.core_end, w.core_begin);
-      EXPECT_GE(w.begin, 0);
-      EXPECT_LE(w.begin + size, length);
-      EXPECT_TRUE(w.begin == 0 || w.core_begin - w.begin >= halo);
-      EXPECT_TRUE(w.begin + size == length || w.begin + size - w.core_end >= halo);
-      next = w.core_end;
-    }
-    EXPECT_EQ(next, length);
-  }
-}
-
-TEST(ReceptiveField, FollowsKernelsAndStrides) {
-  const Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
-  // 8/4 after two 3x3 after 8/4: [-2, 5] -> [-4, 7] -> [-18, 33] pixels.
-  const Interval pixels = ReceptiveField(a.encoder, {0, 0}).value();
-  EXPECT_EQ(pixels.first, -18);
-  EXPECT_EQ(pixels.last, 33);
-  EXPECT_EQ(EncoderHalo(a).value(), 2);
-  EXPECT_EQ(DecoderHalo(a).value(), 1);  // [0, 15] -> [-1, 4] -> [-1, 2] -> [-1, 1]
-}
-
-TEST(Tiles, CutAndPad) {
-  const Architecture a = ParseArchitecture(TinyArchitecture(), "tiny").value();
-  ContainerHeader header;
-  header.width = 1100, header.height = 70;
-  const std::vector<Tile> tiles = MakeTiles(header, a);
-  ASSERT_EQ(tiles.size(), 2u);
-  EXPECT_EQ(tiles[1].column, 64);
-  EXPECT_EQ(tiles[1].coded_w, 5);
-  EXPECT_EQ(tiles[1].w, 8);
-  EXPECT_EQ(tiles[0].coded_h, 5);
-  EXPECT_EQ(tiles[0].h, 8);
 }
 
 }  // namespace

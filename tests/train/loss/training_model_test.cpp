@@ -5,97 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <random>
 #include <set>
 
-#include "io/file.h"
-#include "model/base/safetensors.h"
-#include "model/entropy/coding_check.h"
-#include "model/entropy/coding_tables.h"
-#include "model/entropy/table_file.h"
-#include "tests/train/tiny_architecture.h"
+#include "tests/train/loss/training_model_fixture.h"
 #include "train/loss/fake_quantisation.h"
-#include "train/loss/file_rate.h"
-#include "train/loss/noise_rate.h"
 #include "train/loss/rate_distortion.h"
-#include "train/loss/visual_distortion.h"
 
 namespace aecomp {
 namespace {
-
-constexpr int kBatch = 4, kPatch = 64;
-
-class TrainingModelTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    auto parsed = ParseArchitecture(TinyArchitecture(), "tiny");
-    ASSERT_TRUE(parsed.ok()) << parsed.status().message();
-    architecture_ = std::move(parsed).value();
-    auto model = TrainingModel::Create(architecture_, parameters_, kBatch, kPatch);
-    ASSERT_TRUE(model.ok()) << model.status().message();
-    model_ = std::move(model).value();
-    std::normal_distribution<float> normal;
-    for (Parameter& p : parameters_.list()) {
-      const int64_t fan_in = p.dims.size() == 4 ? p.size() / p.dims[0] : 1;
-      const float scale = p.dims.size() == 4 ? 1 / std::sqrt(static_cast<float>(fan_in)) : 0.1f;
-      for (float& v : p.value) v = scale * normal(random_);
-      if (p.name == "log_gain") {
-        for (float& v : p.value) v += 2;
-      }
-      if (p.name == "log_step") {
-        for (float& v : p.value) v -= 2;
-      }
-    }
-    parameters_.MarkChanged();
-    x_.resize(kBatch * kPatch * kPatch * 3);
-    for (float& v : x_) v = 0.5f + 0.2f * normal(random_);
-    quality_ = {0.f, 11.5f, 32.f, 47.9f};
-  }
-
-  TrainingBatch BatchOf(const std::vector<float>& target, uint64_t seed = 5) const {
-    return {x_.data(), target.data(), quality_.data(), seed, 0};
-  }
-  StepResult ForwardBackward(uint64_t seed = 5) { return model_->ForwardBackward(BatchOf(x_, seed), *rate_); }
-  void UseDeadzones() {
-    rate_ = std::make_unique<NoiseRate>(LatentRounding::Deadzones(CodingTables::Create(YFrequencies()).value()));
-  }
-  void UseTables() { rate_ = std::make_unique<FileRate>(CodingTables::Create(YFrequencies()).value()); }
-
-  /// With a map whose qualities differ within the crops, for which sigma has to differ.
-  void UseMap() {
-    for (float& v : parameters_.Find("sigma_head.weight")->value) v *= 8;
-    for (float& v : parameters_.Find("log_sigma")->value) v -= 0.05f;
-    for (float& v : parameters_.Find("log_z_gain")->value) v += 1.5f;
-    parameters_.MarkChanged();
-    std::set<int8_t> kinds;
-    for (map_ = {.strength = 255, .reference = 12}; map_.reference < 34 && kinds.size() < 2; ++map_.reference) {
-      auto made = TrainingModel::Create(architecture_, parameters_, kBatch, kPatch, {.map = map_});
-      ASSERT_TRUE(made.ok()) << made.status().message();
-      model_ = std::move(made).value();
-      Draws draws;
-      ForwardBackwardWith(draws);
-      kinds = {draws.quality_steps.begin(), draws.quality_steps.end()};
-    }
-    ASSERT_GE(kinds.size(), 2u);
-    --map_.reference;
-    for (Parameter& p : parameters_.list()) std::fill(p.grad.begin(), p.grad.end(), 0.f);
-  }
-  void ForwardBackwardWith(Draws& draws) { model_->ForwardBackward(BatchOf(x_), *rate_, &draws); }
-
-  void ExpectFiniteDifferencesAgree();
-  void ExpectPyTorchAgrees(SafetensorsWriter& writer);
-
-  std::mt19937 random_{8};  // with 7 the loss is too curved for the step in one place
-  Architecture architecture_;
-  Parameters parameters_;
-  std::unique_ptr<TrainingModel> model_;
-  std::unique_ptr<RateTerm> rate_ = std::make_unique<NoiseRate>(LatentRounding::Nearest());
-  std::vector<float> x_, quality_;
-  QualityMap map_;
-};
 
 TEST_F(TrainingModelTest, RepeatedDrawsRepeatTheLoss) {
   Draws draws;
@@ -340,7 +260,12 @@ TEST_F(TrainingModelTest, NamesWhereTheFirstNonFiniteNumberAppears) {
   EXPECT_NE(model_->FirstNonFinite().find("decoder: gradient of the output of"), std::string::npos);
 }
 
-void TrainingModelTest::ExpectFiniteDifferencesAgree() {
+class FiniteDifferences : public TrainingModelTest {
+ protected:
+  void ExpectAgreement();
+};
+
+void FiniteDifferences::ExpectAgreement() {
   Draws draws;
   model_->ForwardBackward(BatchOf(x_), *rate_, &draws);
   for (Parameter& p : parameters_.list()) {
@@ -362,11 +287,11 @@ void TrainingModelTest::ExpectFiniteDifferencesAgree() {
   }
 }
 
-TEST_F(TrainingModelTest, GradientsAgreeWithFiniteDifferences) { ExpectFiniteDifferencesAgree(); }
+TEST_F(FiniteDifferences, AreTheGradients) { ExpectAgreement(); }
 
-TEST_F(TrainingModelTest, GradientsWithAMapAgreeWithFiniteDifferences) {
+TEST_F(FiniteDifferences, AreTheGradientsWithAMap) {
   UseMap();
-  ExpectFiniteDifferencesAgree();
+  ExpectAgreement();
 }
 
 /// Of a position with quality q + s everything is that of a crop with quality q + s, but for z.
@@ -396,81 +321,6 @@ TEST_F(TrainingModelTest, PositionsOfAMapHaveTheirOwnQuality) {
   EXPECT_NEAR(shifted.mse, there.mse, 1e-6 * there.mse);
   const double lambda20 = LambdaOfUnitRange(architecture_, 20), lambda29 = LambdaOfUnitRange(architecture_, 29);
   EXPECT_NEAR(shifted.loss / RateWeight(lambda20), there.loss / RateWeight(lambda29), 1e-5 * there.loss);
-}
-
-bool HasPyTorch() { return std::system("/usr/bin/python3 -c 'import torch' 2>/dev/null") == 0; }
-
-/// The same loss and gradients in PyTorch, from the same numbers.
-void TrainingModelTest::ExpectPyTorchAgrees(SafetensorsWriter& writer) {
-  Draws draws;
-  const StepResult result = model_->ForwardBackward(BatchOf(x_), *rate_, &draws);
-  writer.SetMetadata("aecomp.architecture", architecture_.json);
-  for (const Parameter& p : parameters_.list()) {
-    writer.AddFloats("value/" + p.name, p.dims, p.value, DType::kF32);
-    writer.AddFloats("grad/" + p.name, p.dims, p.grad, DType::kF32);
-  }
-  const auto add = [&](const char* name, const Shape& s, const float* values) {
-    writer.AddFloats(name, {s.n, s.h, s.w, s.c}, {values, static_cast<size_t>(s.size())}, DType::kF32);
-  };
-  add("x", {kBatch, 3, kPatch, kPatch}, x_.data());
-  add("z_noise", draws.z_shape, draws.z_noise.data());
-  add("y_noise", draws.y_shape, draws.y_noise.data());
-  add("y_offset", draws.y_shape, draws.y_offset.data());
-  writer.AddFloats("quality", {kBatch}, quality_, DType::kF32);
-  const float loss = static_cast<float>(result.loss);
-  writer.AddFloats("loss", {1}, {&loss, 1}, DType::kF32);
-  const std::string dump = ::testing::TempDir() + "aecomp_parity.safetensors";
-  ASSERT_TRUE(WriteFileAtomically(dump, writer.Serialize(), /*overwrite=*/true).ok());
-  const std::string command = "/usr/bin/python3 " AECOMP_SOURCE_DIR "/train/torch/torch_twin.py parity " + dump;
-  EXPECT_EQ(std::system(command.c_str()), 0);
-}
-
-TEST_F(TrainingModelTest, AgreesWithPyTorch) {
-  if (!HasPyTorch()) GTEST_SKIP() << "python3-torch is missing";
-  UseDeadzones();
-  SafetensorsWriter writer;
-  ExpectPyTorchAgrees(writer);
-}
-
-TEST_F(TrainingModelTest, WithTablesAgreesWithPyTorch) {
-  if (!HasPyTorch()) GTEST_SKIP() << "python3-torch is missing";
-  UseTables();
-  SafetensorsWriter writer;
-  SaveTables("y_tables", YFrequencies(), writer);
-  ExpectPyTorchAgrees(writer);
-}
-
-TEST_F(TrainingModelTest, WithAMapAgreesWithPyTorch) {
-  if (!HasPyTorch()) GTEST_SKIP() << "python3-torch is missing";
-  UseMap();
-  for (const bool tables : {false, true}) {
-    for (Parameter& p : parameters_.list()) std::fill(p.grad.begin(), p.grad.end(), 0.f);
-    SafetensorsWriter writer;
-    writer.SetMetadata("aecomp.quality_map",
-                       "[" + std::to_string(map_.strength) + ", " + std::to_string(map_.reference) + "]");
-    if (tables) UseTables(), SaveTables("y_tables", YFrequencies(), writer);
-    ExpectPyTorchAgrees(writer);
-  }
-}
-
-/// The twin has its own copy of the default weights, and takes others from the architecture.
-TEST_F(TrainingModelTest, ForEyesAgreesWithPyTorch) {
-  if (!HasPyTorch()) GTEST_SKIP() << "python3-torch is missing";
-  for (const bool own : {false, true}) {
-    if (own) {
-      architecture_.json.replace(architecture_.json.rfind('}'), 1,
-                                 R"(, "training": {"distortion": {"squared_error": 0.4, "ms_ssim": 0.9}}})");
-    }
-    const DistortionWeights weights =
-        own ? DistortionWeights{.squared_error = 0.4, .ms_ssim = 0.9} : DistortionWeights{};
-    auto made = TrainingModel::Create(architecture_, parameters_, kBatch, kPatch,
-                                      {.distortion = VisualDistortion::Factory(weights)});
-    ASSERT_TRUE(made.ok()) << made.status().message();
-    model_ = std::move(made).value();
-    SafetensorsWriter writer;
-    writer.SetMetadata("aecomp.tune", "visual");
-    ExpectPyTorchAgrees(writer);
-  }
 }
 
 /// Squared errors count three times in the first channel and once in the others.

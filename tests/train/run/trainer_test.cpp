@@ -2,83 +2,21 @@
 #include "train/run/trainer.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "io/file.h"
 #include "model/codec/model_file.h"
-#include "tests/train/tiny_architecture.h"
+#include "tests/train/run/trainer_fixture.h"
 
 namespace aecomp {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A smooth colourful picture with some texture, as PPM.
-void WritePicture(const fs::path& path, int width, int height, int seed) {
-  std::ofstream file(path, std::ios::binary);
-  file << "P6\n" << width << " " << height << "\n255\n";
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      for (int c = 0; c < 3; ++c) {
-        const double wave = std::sin(0.05 * (x + seed * 13) + c) + std::cos(0.07 * (y - seed * 7)) +
-                            0.3 * std::sin(0.6 * x + 0.5 * y * (c + 1));
-        file.put(static_cast<char>(static_cast<unsigned char>(128 + 45 * wave)));
-      }
-    }
-  }
-}
-
-class TrainerTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    root_ = fs::temp_directory_path() / ("aecomp_trainer_" + std::to_string(::getpid()));
-    fs::remove_all(root_);
-    fs::create_directories(root_ / "images");
-    for (int i = 0; i < 6; ++i)
-      WritePicture(root_ / "images" / ("p" + std::to_string(i) + ".ppm"), 150 + 9 * i, 140, i);
-    std::ofstream(root_ / "tiny.json") << TinyArchitecture();
-    options_.folders = {(root_ / "images").string()};
-    options_.output = (root_ / "model.aecm").string();
-    options_.architecture = (root_ / "tiny.json").string();
-    options_.init = "none";
-    options_.batch = 4, options_.patch = 128, options_.steps = 60, options_.learning_rate = 2e-3;
-    options_.validate_steps = 0;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
-  /// "loss" of every report in the log, by step.
-  std::map<int, double> Losses(const std::string& log) const {
-    std::map<int, double> losses;
-    std::ifstream file(log);
-    for (std::string line; std::getline(file, line);) {
-      const auto json = nlohmann::json::parse(line);
-      if (json.contains("loss")) losses[json.at("step")] = json.at("loss");
-    }
-    return losses;
-  }
-
-  /// A model as one that is said to have 10,000 steps behind it, and so to know its scales.
-  static void WriteAsTrained(const std::string& model_file, const std::string& to) {
-    const auto model = ReadModel(model_file);
-    ASSERT_TRUE(model.ok());
-    const Model& m = *model.value();
-    const auto bytes =
-        SerializeModel(m.architecture, m.parameters, m.prior, m.means, R"({"runs": [{"steps": 10000}]})");
-    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
-    ASSERT_TRUE(WriteFileAtomically(to, bytes.value(), /*overwrite=*/true).ok());
-  }
-
-  fs::path root_;
-  TrainOptions options_;
-};
 
 TEST_F(TrainerTest, LossFallsAndTheModelIsUsable) {
   options_.steps = 100;
@@ -268,127 +206,6 @@ TEST_F(TrainerTest, NamesTheParameterAndKeepsTheCheckpoint) {
   EXPECT_NE(status.message().find("synthesis.1.weight"), std::string::npos) << status.message();
   EXPECT_NE(status.message().find("finite"), std::string::npos) << status.message();
   EXPECT_EQ(Bytes(checkpoint), bytes);
-}
-
-TEST_F(TrainerTest, RehearsesTheRoundingOfTheIntegerCodec) {
-  options_.fake_quantise = 0.5, options_.steps = 60, options_.threads = 1;
-  std::vector<std::string> messages;
-  TrainCallbacks callbacks;
-  callbacks.message = [&](const std::string& message) { messages.push_back(message); };
-  ASSERT_TRUE(Train(options_, callbacks).ok());
-  const auto begins = [](const std::string& m) { return m.starts_with("from step 31 on"); };
-  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 1);
-  const auto whole = Losses(options_.output + ".log.jsonl");
-  const auto model = ReadModel(options_.output);
-  ASSERT_TRUE(model.ok());
-  EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").at(0).at("fake_quantise"), 0.5);
-
-  options_.output = (root_ / "resumed.aecm").string();
-  int polls = 0;
-  callbacks.interrupted = [&] { return ++polls == 40; };
-  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
-  options_.resume = true, options_.fake_quantise = -1;
-  ASSERT_TRUE(Train(options_, {}).ok());
-  EXPECT_EQ(whole.at(60), Losses(options_.output + ".log.jsonl").at(60));
-}
-
-TEST_F(TrainerTest, CountsBitsAsFilesDoInTheEnd) {
-  options_.steps = 4;
-  ASSERT_TRUE(Train(options_, {}).ok());
-  options_.init = (root_ / "trained.aecm").string(), options_.architecture.clear();
-  WriteAsTrained(options_.output, options_.init);
-
-  options_.file_rate = 0.5, options_.steps = 60, options_.threads = 1, options_.output = (root_ / "m.aecm").string();
-  std::vector<std::string> messages;
-  TrainCallbacks callbacks;
-  callbacks.message = [&](const std::string& message) { messages.push_back(message); };
-  const Status status = Train(options_, callbacks);
-  ASSERT_TRUE(status.ok()) << status.message();
-  const auto begins = [](const std::string& m) { return m.starts_with("from step 31 on"); };
-  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 1);
-  const auto whole = Losses(options_.output + ".log.jsonl");
-
-  options_.output = (root_ / "resumed.aecm").string();
-  int polls = 0;
-  callbacks.interrupted = [&] { return ++polls == 40; };
-  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
-  options_.resume = true, options_.file_rate = -1;
-  ASSERT_TRUE(Train(options_, {}).ok());
-  EXPECT_EQ(whole.at(60), Losses(options_.output + ".log.jsonl").at(60));
-}
-
-TEST_F(TrainerTest, CountsBitsAsFilesDoOnceATrainedModelGainsNothing) {
-  options_.steps = 4;
-  ASSERT_TRUE(Train(options_, {}).ok());
-  options_.init = (root_ / "trained.aecm").string(), options_.architecture.clear();
-  WriteAsTrained(options_.output, options_.init);
-
-  fs::create_directory(root_ / "held");
-  WritePicture(root_ / "held" / "p.ppm", 150, 140, 9);
-  // So low a rate gains nothing: after that of step 4, of fitted tables, two validations do not better it.
-  options_.steps = 24, options_.threads = 1, options_.output = (root_ / "m.aecm").string();
-  options_.validate_steps = 4, options_.learning_rate = 1e-9, options_.validation_folder = (root_ / "held").string();
-  std::vector<std::string> messages;
-  TrainCallbacks callbacks;
-  callbacks.message = [&](const std::string& message) { messages.push_back(message); };
-  const auto begins = [](const std::string& m) { return m.starts_with("from step 13 on with the bits of a file"); };
-  ASSERT_TRUE(Train(options_, callbacks).ok());
-  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 1);
-  const auto whole = Losses(options_.output + ".log.jsonl");
-
-  options_.output = (root_ / "resumed.aecm").string();
-  int polls = 0;
-  callbacks.interrupted = [&] { return ++polls == 15; };
-  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
-  options_.resume = true;
-  ASSERT_TRUE(Train(options_, {}).ok());
-  EXPECT_EQ(whole.at(24), Losses(options_.output + ".log.jsonl").at(24));
-
-  messages.clear(), callbacks.interrupted = nullptr;
-  options_.resume = false, options_.file_rate = 1, options_.output = (root_ / "never.aecm").string();
-  ASSERT_TRUE(Train(options_, callbacks).ok());
-  EXPECT_EQ(std::count_if(messages.begin(), messages.end(), begins), 0);
-}
-
-TEST_F(TrainerTest, LearnsToDenoise) {
-  options_.noise = 25, options_.steps = 40;
-  ASSERT_TRUE(Train(options_, {}).ok());
-  const auto model = ReadModel(options_.output);
-  ASSERT_TRUE(model.ok());
-  EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").at(0).at("noise"), 25);
-}
-
-TEST_F(TrainerTest, ReducesAsManyCropsAsAskedForAlsoWhenResumed) {
-  options_.reduce = 1, options_.threads = 1;
-  ASSERT_TRUE(Train(options_, {}).ok());
-  const auto all = Losses(options_.output + ".log.jsonl");
-  options_.output = (root_ / "none.aecm").string(), options_.reduce = 0;
-  ASSERT_TRUE(Train(options_, {}).ok());
-  EXPECT_NE(all, Losses(options_.output + ".log.jsonl"));
-
-  options_.output = (root_ / "resumed.aecm").string(), options_.reduce = 1;
-  int polls = 0;
-  TrainCallbacks callbacks;
-  callbacks.interrupted = [&] { return ++polls == 30; };
-  EXPECT_EQ(Train(options_, callbacks).exit_code(), 130);
-  options_.resume = true, options_.reduce = -1;
-  ASSERT_TRUE(Train(options_, {}).ok());
-  EXPECT_EQ(all.at(60), Losses(options_.output + ".log.jsonl").at(60));
-}
-
-TEST_F(TrainerTest, LearnsAsWellInBfloat16) {
-  if (!HasBfloat16()) GTEST_SKIP() << "this CPU does not multiply bfloat16";
-  options_.threads = 1;
-  ASSERT_TRUE(Train(options_, {}).ok());
-  const auto exact = Losses(options_.output + ".log.jsonl");
-  options_.output = (root_ / "fast.aecm").string(), options_.bfloat16 = true;
-  ASSERT_TRUE(Train(options_, {}).ok());
-  const auto fast = Losses(options_.output + ".log.jsonl");
-  EXPECT_NE(exact.at(60), fast.at(60));
-  EXPECT_NEAR(fast.at(60) / exact.at(60), 1, 0.02);
-  const auto model = ReadModel(options_.output);
-  ASSERT_TRUE(model.ok());
-  EXPECT_EQ(nlohmann::json::parse(model.value()->provenance).at("runs").at(0).at("bfloat16"), true);
 }
 
 TEST_F(TrainerTest, SkipsAndNamesUnreadableImages) {
