@@ -13,14 +13,14 @@ namespace aecomp {
 
 enum class ProgressMode { kAuto, kAlways, kNever };  ///< kAuto: in place only when stderr is a terminal
 
-/// How much is said, and where.
+/// How much the program prints, and where.
 struct TalkOptions {
   bool json = false;     ///< JSON Lines on stdout
   bool quiet = false;    ///< errors only
   bool verbose = false;  ///< notes as well
 };
 
-/// What `compress` and `decompress` have in common.
+/// The options that `compress` and `decompress` share.
 struct BatchOptions {
   std::vector<std::string> inputs;  ///< "-" is stdin
   std::string files_from;           ///< a file with more of them; "-" is stdin
@@ -62,10 +62,10 @@ struct MetadataChoice {
 };
 void AddMetadataOption(const CommandLine& command, MetadataChoice& choice);
 
-/// For CLI11: names come out of variables of scripts, and an unset one must not mean "not given".
+/// A check of options: names come out of variables of scripts, and an unset one must not mean "not given".
 std::string CheckNotEmpty(const std::string& text);
 
-/// For CLI11: what is wrong with a quality, if anything.
+/// A check of options: what is wrong with a quality, if anything.
 std::string CheckQuality(const std::string& text);
 
 /// "90m", "2h", "1.5d", "30s" in hours.

@@ -1,4 +1,4 @@
-// What is said about each file: a line on stderr, a JSON object on stdout.
+// Reports about each file: a line on stderr, a JSON object on stdout.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +25,13 @@ struct FileReport {
   double Bpp() const;
 };
 
-/// Control characters, which names may have, as question marks: a line stays one, and a terminal as it is.
+/// Replaces control characters, which names may have, by question marks: a line stays one line, a terminal unharmed.
 std::string OneLine(std::string text);
 
 /// One line on stderr for a message of the program itself: "aecomp: ...".
 void PrintError(const std::string& message);
 
-/// Errors always; the line of a finished file unless quiet; JSON when asked for.
+/// Prints errors always, the line of a finished file unless quiet, and JSON when asked for.
 void PrintReport(const FileReport& report, const TalkOptions& talk);
 
 /// "14.2 kB"

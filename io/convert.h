@@ -11,7 +11,7 @@ namespace aecomp {
 
 inline bool HasAlpha(const Image& image) { return image.channels % 2 == 0; }
 
-/// True without alpha, and when it is at its maximum everywhere.
+/// True for an image without alpha, and for one whose alpha is at its maximum everywhere.
 bool IsOpaque(const Image& image);
 
 /// The last channel of an image with alpha. [height, width, 1]
@@ -27,8 +27,8 @@ Image To8Bits(Image image);
 /// Three equal channels (and alpha, if there is one) of one.
 Image GrayToRgb(Image image);
 
-/// What networks train on and other codecs take: 8 bits, no alpha. A line in `notes` (may be null) for each thing that
-/// is lost by it.
+/// The form that networks train on and that other codecs take: 8 bits, no alpha. `notes` (may be null) gets a line for
+/// each loss.
 Image ToPlain8Bits(Image image, std::vector<std::string>* notes);
 
 }  // namespace aecomp

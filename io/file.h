@@ -14,13 +14,13 @@ namespace aecomp {
 
 inline constexpr uint64_t kMaxFileBytes = uint64_t{1} << 32;
 
-/// Of content that begins like no kind of file that the caller knows, no more than this is read: an endless device or
-/// pipe is refused soon and with little memory.
+/// Limit for content that begins like no kind of file that the caller knows: an endless device or pipe is refused soon
+/// and with little memory.
 inline constexpr uint64_t kMaxUnknownBytes = uint64_t{16} << 20;
 
 struct ReadOptions {
   uint64_t max_bytes = kMaxFileBytes;
-  /// Whether content that begins so is of a kind that the caller knows; null: any is. Sees the first kilobytes.
+  /// Whether the caller knows the kind of content that begins so; null: every kind is known. Sees the first kilobytes.
   bool (*is_known)(std::span<const uint8_t> start) = nullptr;
 };
 

@@ -21,7 +21,7 @@ inline bool HasMemoryFor(uint64_t bytes) {
   return mappable == UINT64_MAX || (mappable >= kMemoryReserve && mappable - kMemoryReserve >= bytes);
 }
 
-/// Throws std::bad_alloc unless the reserve is whole: to be called before a library is used that does not check.
+/// Throws std::bad_alloc unless the reserve is whole. Call it before using a library that does not check.
 void RequireMemoryReserve();
 
 /// kMemory for a file (or whatever `name` is) that needs about so many bytes, those of the program included; 0:

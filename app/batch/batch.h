@@ -22,7 +22,7 @@ class ThreadShares {
 
   int workers() const { return workers_; }
 
-  /// How many there are in all; how many a network that runs over an image of this size gets.
+  /// All threads of the run, and how many of them a network over an image of this size gets.
   int threads() const { return threads_; }
   int ThreadsFor(int64_t pixels) const;
 
@@ -41,7 +41,7 @@ class ThreadShares {
   std::shared_mutex machine_;
 };
 
-/// What a worker has beside the file it works on.
+/// The models and threads of a worker.
 struct Worker {
   ModelSource models;
   ThreadShares& shares;

@@ -1,4 +1,4 @@
-// The inputs of a batch: those named, those in lists, those in folders.
+// Collects the inputs of a batch: from the command line, from lists and from folders.
 #pragma once
 
 #include <string>
@@ -19,9 +19,9 @@ struct Inputs {
   std::vector<std::string> passed_over;  ///< what folders hold beside them: path and reason
 };
 
-/// In the order of the command line, the list's after it; files of a folder sorted by path. A file that is given twice
-/// comes once, at its first place: one that is named also when the other name is a link to it. kUsage when there is
-/// none, when a folder is given without -r or holds nothing that is meant; kInput when a list cannot be read.
+/// Files in the order of the command line, then those of the list; files of a folder are sorted by path. A file that is
+/// given twice comes once, at its first place, also when one of its names is a link. kUsage when there is no file, or
+/// when a folder is given without -r or holds no file of the kind; kInput when a list cannot be read.
 Result<Inputs> CollectInputs(const BatchOptions& options, const BatchKind& kind);
 
 }  // namespace aecomp

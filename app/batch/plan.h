@@ -21,16 +21,16 @@ struct BatchPlan {
   std::vector<std::string> passed_over;  ///< what the folders hold beside them: path and reason
 };
 
-/// What kinds of files a command turns into each other.
+/// The kinds of files that a command reads and writes.
 struct BatchKind {
-  std::string input;                          ///< what is looked for in folders, for messages: "an .aec file"
+  std::string input;                          ///< the kind that folders are searched for, in messages: "an .aec file"
   std::string extension;                      ///< of outputs whose name is made from the input's, with its dot
-  bool (*is_input)(const std::string& path);  ///< which files of a folder that is searched are meant
+  bool (*is_input)(const std::string& path);  ///< whether a file of a searched folder is an input
   ModelUse use = ModelUse::kBoth;
 };
 
-/// Refuses (kUsage) outputs that exist, that two inputs share or that are inputs, and binary to a terminal; makes
-/// folders of outputs that are missing.
+/// Refuses (kUsage) outputs that exist, that two inputs share or that are inputs themselves, and binary data to a
+/// terminal. Makes the folders of outputs where they are missing.
 Result<BatchPlan> PlanBatch(const BatchOptions& options, const BatchKind& kind);
 
 }  // namespace aecomp

@@ -16,13 +16,13 @@ namespace aecomp {
 
 class PrepareAhead {
  public:
-  /// size: of the image that is going to be read, where its file says it at its beginning as PNG does; else the model
-  /// is loaded and the codec not prepared. Starts the other thread where this is the first image of the worker and the
-  /// run has two threads.
+  /// size: of the image that is going to be read, where the file begins with it, as PNG does. Without a size only the
+  /// model is loaded. The other thread is started only for the first image of a worker, and only where the run has two
+  /// threads.
   PrepareAhead(std::optional<PngSize> size, uint32_t tile_size, Worker& worker);
 
-  /// To be called when the image has been read: helps with the rest and waits for the other thread. The worker's
-  /// codec, or why there is none.
+  /// Call it when the image has been read: helps with the rest and waits for the other thread. Returns the worker's
+  /// codec, or the reason why there is none.
   Result<Codec*> Finish();
 
  private:

@@ -42,8 +42,8 @@ struct Restored {
 /// kInput when `restored` is unlike the original in size, channels or depth. codec: whom the message names.
 Status CheckAlike(const Image& original, const Image& restored, const std::string& name, const std::string& codec);
 
-/// quality: 0..100. What `compress` and `decompress` do, without the files. `estimate`: with estimated_bits, which
-/// takes time that is then part of encode_seconds.
+/// Does the work of `compress` and `decompress`, without files. quality: 0..100. `estimate`: sets estimated_bits, whose
+/// time then counts in encode_seconds.
 Result<Restored> RunAecomp(Codec& codec, const Image& image, const std::string& name, double quality, bool estimate);
 
 }  // namespace aecomp

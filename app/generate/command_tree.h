@@ -1,5 +1,5 @@
-// The command line as data: every command with its options, read from the definitions that parse it. What the man page
-// and the completion are written from, so that they cannot fall behind.
+// The command line as data: every command with its options, read from the definitions that parse it. The man page and
+// the completion are written from it, so that they cannot fall behind.
 #pragma once
 
 #include <string>

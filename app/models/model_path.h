@@ -1,4 +1,4 @@
-// Where models lie that are neither built in nor named with -m.
+// Finds models that are neither built in nor named with -m.
 #pragma once
 
 #include <optional>

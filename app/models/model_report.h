@@ -1,4 +1,4 @@
-// What `info` and `model list` say of a model.
+// The lines that `info` and `model list` print about a model.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -21,11 +21,11 @@ class ModelStore {
 
   Precision precision() const { return precision_; }
 
-  /// What compresses. kModel when there is none or it is broken.
+  /// The model that compresses. kModel when there is none or it is broken.
   Result<std::shared_ptr<Model>> Default();
 
-  /// What decompresses a file that names its model; kModel with its identity and the places looked at when there is
-  /// none. `name`: of that file.
+  /// The model that decompresses a file with this identity. kModel, naming the identity and the searched places, when
+  /// there is none. `name`: of that file.
   Result<std::shared_ptr<Model>> Find(const ModelId& wanted, const std::string& name);
 
  private:

@@ -1,4 +1,4 @@
-// What is read of an ICC profile: its header (ICC.1:2022, 7.2).
+// Reads the header of an ICC profile (ICC.1:2022, 7.2), and nothing else of it.
 #pragma once
 
 #include <cstdint>

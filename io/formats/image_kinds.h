@@ -1,4 +1,4 @@
-// What tells an image file from others before it is decoded: how it begins, and how its name ends.
+// Tells image files from other files before they are decoded: by how they begin, and by how their names end.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What is known of a JPEG file without decoding it.
+// Facts about a JPEG file without decoding it.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@
 
 namespace aecomp {
 
-/// The JPEG with all that it can hold of the metadata; the others are named.
+/// The JPEG with all metadata that it can hold; notes name the rest.
 std::vector<uint8_t> EmbedInJpeg(std::vector<uint8_t> file, const Metadata& metadata, LeftOut& left_out);
 
 }  // namespace aecomp

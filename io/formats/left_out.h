@@ -1,4 +1,4 @@
-// Names what is left out of a file, so that nothing is lost without a word.
+// Collects the names of pieces that are left out of a file, so that nothing is lost without a word.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
-// What image files carry beside pixels: ICC profile, EXIF, XMP, resolution, PNG's text and colour chunks. They are
-// taken out of PNG, JPEG, WebP, TIFF, BMP and JPEG 2000 and put into PNG, JPEG, TIFF and BMP, as far as each can hold
-// them. What is not kept is named.
+// Metadata of image files: ICC profile, EXIF, XMP, resolution, PNG's text and colour chunks. They are read from PNG,
+// JPEG, WebP, TIFF, BMP and JPEG 2000, and written to PNG, JPEG, TIFF and BMP as far as each format can hold them.
+// Notes name all that is not kept.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ struct Metadata {
 
 inline constexpr size_t kMaxMetadataPiece = 16 << 20;  ///< bytes of one of the above
 
-/// What is damaged, unknown or too long is left out and named in `left_out`, and so are further frames, pages and
-/// pictures. Whatever is returned comes back from MetadataFromChunks.
+/// Reads the metadata. `left_out` gets the names of damaged, unknown and overlong pieces, and of further frames, pages
+/// and pictures. MetadataFromChunks gives back everything that this returns.
 Metadata ReadMetadata(std::span<const uint8_t> file, LeftOut& left_out);
 
 /// Leaves out a profile that is damaged or describes another colour space than these channels (1, 2: gray; 3, 4: RGB).
@@ -46,8 +46,8 @@ void DropPngColour(Metadata& metadata);   ///< but for pHYs
 std::vector<uint8_t> EmbedMetadata(std::vector<uint8_t> file, const Metadata& metadata,
                                    std::vector<std::string>* notes);
 
-/// As extra chunks of an .aec, and back; see FORMAT.md. Unknown chunks are ignored, damaged ones kCorrupt. PNG chunks
-/// that this program would not take from a PNG are left out with a line in `notes` (may be null).
+/// Turns metadata into extra chunks of an .aec, and back; see FORMAT.md. Unknown chunks are ignored, damaged ones
+/// kCorrupt. PNG chunks that this program would not take from a PNG are left out with a line in `notes` (may be null).
 std::vector<ExtraChunk> MetadataChunks(const Metadata& metadata);
 Result<Metadata> MetadataFromChunks(const std::vector<ExtraChunk>& chunks, const std::string& name,
                                     std::vector<std::string>* notes = nullptr);

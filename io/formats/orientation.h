@@ -17,9 +17,9 @@ void ResetExifOrientation(std::span<uint8_t> exif);
 /// Sets every tiff:Orientation of an XMP packet to 1, as an attribute or as an element.
 void ResetXmpOrientation(std::span<uint8_t> xmp);
 
-/// Makes the metadata fit pixels that have been turned by `orientation`: EXIF and XMP say 1, EXIF's two sides change
-/// places where the picture's do, and what still shows the picture as it was is left out, which is its EXIF thumbnail
-/// and its text chunks with a profile that ImageMagick wrote.
+/// Makes the metadata fit pixels that have been turned by `orientation`. EXIF and XMP then say 1, and EXIF's width and
+/// height change places where those of the picture do. Pieces that still show the picture as it was are left out: the
+/// EXIF thumbnail, and text chunks with a profile that ImageMagick wrote.
 void FitMetadataToTurnedPixels(Metadata& metadata, int orientation, LeftOut& left_out);
 
 /// The image as it is meant to be seen.

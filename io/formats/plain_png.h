@@ -10,8 +10,8 @@
 namespace aecomp {
 
 /// Samples of 8 or 16 bits, gray or RGB, with alpha or without. Nothing for files that are of another kind (palettes,
-/// fewer bits, one transparent colour, interlaced, rows of more than 64 MiB) or with which something is wrong, which
-/// libpng then has to say.
+/// fewer bits, one transparent colour, interlaced, rows of more than 64 MiB), and for damaged files: libpng reads the
+/// former and reports the latter.
 std::optional<Image> DecodePlainPng(std::span<const uint8_t> file);
 
 }  // namespace aecomp

@@ -19,7 +19,7 @@ bool LooksLikePng(std::span<const uint8_t> bytes);
 struct PngSize {
   int width = 0, height = 0;
 };
-/// What the header says, which reading may yet refuse; nothing where there is none.
+/// The header; nullopt where there is none. Reading may still refuse the file.
 std::optional<PngSize> PeekPngSize(std::span<const uint8_t> bytes);
 
 /// Gray or RGB, with alpha where the file has it, 8 or 16 bits: palettes and lower depths are expanded. kInput when

@@ -8,8 +8,8 @@
 
 namespace aecomp {
 
-/// The TIFF with ICC profile, XMP and resolution in its first directory, which is written anew behind the pixels; what
-/// else there is, is named, and so is all of it where the file has no room (4 GiB) or is none of the classic kind.
+/// The TIFF with ICC profile, XMP and resolution in its first directory, which is written anew behind the pixels. Notes
+/// name all other metadata, and everything where the file has no room (4 GiB) or is a BigTIFF.
 std::vector<uint8_t> EmbedInTiff(std::vector<uint8_t> file, const Metadata& metadata, LeftOut& left_out);
 
 }  // namespace aecomp

@@ -1,5 +1,5 @@
-// What both faces of the library (aecomp.h, aecomp_c.h) stand on: pixels and errors are translated between them and the
-// codec, nothing is thrown, and the caller's OpenMP settings are as they were.
+// The common part of both interfaces of the library (aecomp.h, aecomp_c.h). It translates pixels and errors between
+// them and the codec, lets no exception out, and leaves the caller's OpenMP settings as they were.
 #pragma once
 
 #include <functional>
@@ -23,10 +23,10 @@ Status Translate(const aecomp::Status& status);
 /// Runs f, which may throw.
 Status GuardedCall(const std::function<Status()>& f);
 
-/// What is opened: one model.
+/// An opened model.
 class Coding {
  public:
-  /// model: the bytes of a model file; not given: the file, or the built-in model where `file` is empty.
+  /// model: the bytes of a model file; without them `file` is read, or the built-in model where that is empty.
   static Status Open(std::optional<std::span<const uint8_t>> model, const std::string& file, int threads,
                      std::unique_ptr<Coding>* coding);
   std::string model_id() const { return aecomp::ToHex(codec_.model().id); }

@@ -1,12 +1,12 @@
-// Work beside other threads that is to leave them alone.
+// Work beside other threads that must not disturb them.
 #pragma once
 
 #include <omp.h>
 
 namespace aecomp {
 
-/// While it lives, parallel loops of this thread run by this thread alone, but everything that is compiled in it is
-/// made for loops of `threads` threads.
+/// While an object lives, parallel loops of this thread run on this thread alone. Graphs and primitives that are
+/// compiled meanwhile are still made for loops of `threads` threads.
 class AloneScope {
  public:
   explicit AloneScope(int threads) {

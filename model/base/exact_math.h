@@ -7,9 +7,9 @@
 
 namespace aecomp {
 
-/// exp(x).
+/// exp(x), the same bits on every machine.
 inline float ExactExp(float x) {
-  if (!(std::fabs(x) < 87)) return std::exp(x);  // no number of a model that works
+  if (!(std::fabs(x) < 87)) return std::exp(x);  // a working model has no such numbers
   const double n = std::floor(x * 1.4426950408889634 + 0.5);
   const double r = x - n * 0.6931471805599453;  // within +-0.35: 13 terms leave 1e-17
   double sum = 1;
@@ -17,9 +17,9 @@ inline float ExactExp(float x) {
   return static_cast<float>(std::ldexp(sum, static_cast<int>(n)));
 }
 
-/// What the entropy networks see of y: sign(v) * log(1 + |v|). 8 bits suffice after it. In plain arithmetic instead of
-/// std::log1p, so that loops over it become vector code and every machine gets the same bits; error below 2e-7 * (1 +
-/// result).
+/// sign(v) * log(1 + |v|): the form in which the entropy networks see y, as 8 bits suffice for it. Plain arithmetic
+/// stands for std::log1p, so that loops become vector code and every machine gets the same bits. The error is below
+/// 2e-7 * (1 + result).
 inline float Compand(float v) {
   const float a = 1 + std::fabs(v);
   const uint32_t bits = std::bit_cast<uint32_t>(a);

@@ -1,11 +1,11 @@
-// Whether the numbers of a model file are such that what is computed from them stays finite.
+// Checks that the numbers of a model file are small enough for all results to stay finite.
 #pragma once
 
 #include <span>
 
 namespace aecomp {
 
-/// Whether the magnitude of every number is at most `most`, which is positive and finite. An infinity or a NaN is not.
+/// Whether the magnitude of every number is at most `most`, which is positive and finite. An infinity or a NaN fails.
 bool AllWithin(std::span<const float> values, float most);
 
 }  // namespace aecomp

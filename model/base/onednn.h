@@ -1,11 +1,9 @@
 // The only file that knows which oneDNN is installed: 2.x builds primitive descriptors from operation descriptors, 3.x
 // takes the arguments directly. Surprises of 2.6.3 that shaped this file:
-// - the default scratchpad ties a primitive to the thread that made it, so every primitive here uses a scratchpad that
-// its
-//   caller owns;
-// - transposed convolutions are run as the backward-data pass of a convolution (same kernels, and f32 deconvolution
-// with
-//   post-ops falls off the fast path).
+// - the default scratchpad ties a primitive to the thread that made it, so every primitive here uses a scratchpad
+//   that its caller owns;
+// - transposed convolutions run as the backward-data pass of a convolution: its kernels are the same, and
+//   deconvolutions in f32 with post-ops have no fast kernel.
 #pragma once
 
 #include <dnnl.hpp>
@@ -33,8 +31,8 @@ inline dnnl::stream& Stream() {
   return stream;
 }
 
-/// Whether what was thrown means that memory does not suffice. A library that cannot get memory for a kernel's code
-/// says that there is none of the kind.
+/// Whether an exception means that memory does not suffice. Where oneDNN cannot get memory for a kernel's code it
+/// reports that it has no such kernel.
 inline bool IsOutOfMemory(const std::exception& e) {
   if (dynamic_cast<const std::bad_alloc*>(&e) != nullptr) return true;
   const auto* const error = dynamic_cast<const dnnl::error*>(&e);
@@ -57,8 +55,8 @@ inline dnnl::primitive_attr UserScratchpad() {
   return attr;
 }
 
-/// Held while a primitive or its descriptor is made: where two threads did so at a time, 2.6.3 now and then ran a
-/// kernel with addresses outside of its buffers.
+/// Held while a primitive or its descriptor is made. When two threads did so at the same time, 2.6.3 now and then ran
+/// a kernel with addresses outside of its buffers.
 inline std::mutex& CreationMutex() {
   static std::mutex mutex;
   return mutex;
@@ -103,7 +101,7 @@ class Op {
 
 template <class Primitive, class PrimitiveDesc>
 Op MakeOp(const PrimitiveDesc& pd) {
-  RequireMemoryReserve();  // where it gets no memory for a kernel's code, oneDNN 2.6.3 writes to address 0
+  RequireMemoryReserve();  // without memory for a kernel's code oneDNN 2.6.3 writes to address 0
   const std::lock_guard lock(CreationMutex());
   return Op(Primitive(pd), pd);
 }
@@ -174,7 +172,7 @@ struct PoolingProblem {
   dnnl::memory::dims strides, kernel, padding_low, padding_high;
 };
 
-/// `training`: of maxima, with a workspace that says where each was.
+/// `training`: of maxima, with a workspace that records the place of each maximum.
 inline auto PoolingForward(const PoolingProblem& p, dnnl::algorithm algorithm, bool training) {
   const std::lock_guard lock(CreationMutex());
   using P = dnnl::pooling_forward;

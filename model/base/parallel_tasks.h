@@ -1,4 +1,4 @@
-// Work that falls into parts.
+// Runs the parts of some work in parallel.
 #pragma once
 
 #include <cstddef>

@@ -19,8 +19,8 @@ struct Shape {
 
 /// Aligned to 64 bytes. Throws std::bad_alloc.
 void* AllocateAligned(size_t bytes);
-/// Large blocks are kept, up to 64 MiB of them, for those who ask next: clearing fresh pages would take the kernel
-/// longer than much of what is done with them.
+/// Keeps up to 64 MiB of freed large blocks for later calls: the kernel would take longer to clear fresh pages than
+/// much of the work on them takes.
 void FreeAligned(void* memory) noexcept;
 
 /// A 64-byte aligned, uninitialised array. Move-only.

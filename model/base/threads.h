@@ -5,7 +5,7 @@ namespace aecomp {
 
 /// As many threads as are wanted (0: one for each core), or fewer where a limit (ulimit -u, ulimit -v, a control group)
 /// lets too few start: libgomp would end the process in the middle of its work. The limits are tried out, once for each
-/// larger number that is wanted.
+/// larger number that is asked for.
 int UsableThreads(int wanted);
 
 /// Keeps the threads of OpenMP's teams from spinning while they wait: beside other busy programs, a team that spins at

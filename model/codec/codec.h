@@ -28,7 +28,7 @@ enum class Precision { kInteger, kFloat };
 /// What the encoder spends its bits on.
 enum class Tuning {
   kPsnr,   ///< the least squared error: every error counts the same. Files are of version 1 of the format
-  kVisual  ///< what eyes see: more where the image is smooth, less in texture
+  kVisual  ///< errors that eyes see: more bits where the image is smooth, fewer in texture
 };
 
 /// The latents of an image: all that a codec needs to code it at any quality.
@@ -47,9 +47,9 @@ class Codec {
   ~Codec();
   const Model& model() const;
 
-  /// These make ready what compressing an image of this size needs beside the model, some 10 ms of work each: for
-  /// threads that have nothing to do while the image is read, also at the same time. May be called for any size, and
-  /// fail where Compress would.
+  /// These prepare compressing an image of this size, some 10 ms of work each. They are for threads that would wait
+  /// while the image is read; two threads may call one each at the same time. Any size is allowed; they fail where
+  /// Compress would.
   Status PrepareAnalysis(int width, int height);
   Status PrepareCoding(int width, int height);
 
@@ -72,16 +72,16 @@ class Codec {
   /// The same with a base of one quality, or with none.
   Result<std::vector<uint8_t>> CompressExactly(const Image& image, int most_error, std::optional<int> base_quality);
 
-  /// Goes into every file from now on: metadata.
+  /// Chunks of metadata that go into every file from now on.
   void SetExtraChunks(std::vector<ExtraChunk> chunks);
 
   /// Side of the tiles of every file from now on, in pixels: a power of two from kMinTileSize to kMaxTileSize. Small
   /// ones let regions be decoded with less work around them, large ones cost fewer bytes and more memory.
   void SetTileSize(uint32_t size);
 
-  /// Of every image that is analysed from now on; kPsnr before. Models with a factorized prior code alike with both.
+  /// For every image that is analysed from now on; kPsnr until then. A factorized prior codes alike with both.
   void SetTuning(Tuning tuning);
-  /// The parts of it alone: a map of one's own, of which an empty one is kPsnr's, and prediction in planes.
+  /// Sets the two parts of a tuning apart: the map of qualities (kPsnr: an empty one), and prediction in planes.
   void SetQualityMap(const QualityMap& map);
   void SetPlanar(bool planar);
 

@@ -1,4 +1,4 @@
-// Whether an image or a file is one that the codec can work on; what is not is named.
+// Checks that the codec can work on an image or a file; an error names what it cannot work on.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ bool SizeIsPossible(int64_t width, int64_t height);
 /// most_channels: of the model's images.
 Status CheckImage(const Image& image, int most_channels);
 
-/// That the model can decode it.
+/// Checks that the model can decode the file.
 Status CheckHeader(const ContainerHeader& header, const Model& model);
 
-/// That nothing in the file is beyond this version.
+/// Checks that the file has nothing that this version does not know.
 Status CheckChunks(const std::vector<ExtraChunk>& chunks);
 
 /// least: how many streams a tile must have.

@@ -1,5 +1,5 @@
 // From y to streams and back with a factorized prior. Nothing is predicted, so a symbol's table follows from its
-// channel alone: rounding and its inverse are the only arithmetic, and no symbol depends on that of another.
+// channel alone: rounding and its inverse are the only arithmetic, and no symbol depends on another one.
 #pragma once
 
 #include <vector>
@@ -22,7 +22,7 @@ class FactorizedCoder {
   /// y: before gain, of a whole image. The same number of streams for every tile.
   std::vector<TileStreams> Encode(const std::vector<Tile>& tiles, const LatentView& y) const;
 
-  /// What the float model (a logistic for each channel) says the symbols of Encode cost.
+  /// Bits of the symbols of Encode under the float model, a logistic for each channel.
   double EstimateBits(const std::vector<Tile>& tiles, const LatentView& y) const;
 
   /// What the synthesis transform reads, in the coded elements of the tile, whose place in y_hat is tile.row,

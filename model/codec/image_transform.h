@@ -27,10 +27,10 @@ class ImageTransform {
   /// Whether the synthesis reads int16 latents, see LatentPlane.
   virtual bool integer() const = 0;
 
-  /// Elements of y^ around those of a pixel that the pixel depends on; huge where it depends on all.
+  /// How many elements of y^ around its own a pixel depends on; huge where it depends on all.
   virtual int decoder_halo() const = 0;
 
-  // These make ready what the others would make when they need it: to be called where there is time for it.
+  // These make in advance what the other functions make on first use: for threads that would wait.
   virtual Status PrepareAnalysis(const TileGrid& grid) = 0;
   virtual Status PrepareSynthesis(const LatentPart& part) = 0;
 

@@ -44,7 +44,7 @@ class LatentCoder {
  public:
   virtual ~LatentCoder() = default;
 
-  // These make ready what the others would make when they need it: to be called where there is time for it.
+  // These make in advance what the other functions make on first use: for threads that would wait.
   virtual Status PrepareEncoder(const Tile& tile) = 0;
   virtual Status PrepareDecoder(const Tile& tile) = 0;
 

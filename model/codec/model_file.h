@@ -18,7 +18,7 @@
 
 namespace aecomp {
 
-/// What a model is for. One that only compresses or only decompresses starts in about half the time.
+/// The purpose that a model is loaded for. One that only compresses or only decompresses loads in about half the time.
 enum class ModelUse { kBoth, kCompression, kDecompression };
 
 struct Model {

@@ -1,4 +1,4 @@
-// The streams of an image are coded side by side.
+// Codes the streams of an image in parallel.
 #pragma once
 
 #include <algorithm>

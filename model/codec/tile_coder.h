@@ -45,7 +45,7 @@ class TileCoder {
   /// narrower that another coder would be worth its making.
   bool Fits(const Tile& tile) const;
 
-  // These make ready what the other functions would make when they need it: to be called where there is time for it.
+  // These make in advance what the other functions make on first use: for threads that would wait.
   Status PrepareEncoder(const Tile& tile);
   Status PreparePrior(const Tile& tile);
 
@@ -73,8 +73,8 @@ class TileCoder {
     size_t at;        ///< its first element in [h, w, M]
     uint32_t parity;  ///< of the channels that belong to the first half
   };
-  class Rounding;   // what the encoder does with a half,
-  class Restoring;  // and the decoder
+  class Rounding;   // the encoder's work on a half
+  class Restoring;  // the decoder's
 
   TileCoder(Model& model, const Tile& tile);
   void SetSize(const Tile& tile);

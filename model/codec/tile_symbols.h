@@ -1,4 +1,4 @@
-// What the tile coder makes of a tile, and the entropy coder of that.
+// The symbols of a tile: the tile coder makes them of y, the entropy coder makes streams of them.
 #pragma once
 
 #include <cstdint>

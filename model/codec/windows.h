@@ -7,7 +7,7 @@
 
 namespace aecomp {
 
-/// Along one axis, in elements of y.
+/// A window along one axis, in elements of y.
 struct Window {
   int begin = 0;       ///< of what the transform reads
   int core_begin = 0;  ///< of what is kept: core_begin .. core_end

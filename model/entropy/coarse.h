@@ -1,10 +1,10 @@
-// Coarse channels: those few of y whose neighbouring elements are alike, which hold the means of blocks. In smooth
-// images they are most of the bits, and neither z nor a context of two halves says enough about them. They are coded in
-// a stream of their own, in stages: a lattice of every 16th element each way, then by turns the centres of its squares
-// and the middles of their sides, until all elements are there (hierarchical interpolation, as Roos et al., "Reversible
-// intraframe compression of medical images", IEEE Trans. Med. Imaging 7(4), 1988). Each element is predicted from its
-// neighbours of the stages before and from the means that the prior predicts anyway; how much those neighbours differ
-// chooses its table.
+// Coarse channels: the few channels of y that hold the means of blocks, so that neighbouring elements are alike. In
+// smooth images they take most of the bits, and neither z nor a context of two halves predicts them well. They have a
+// stream of their own and are coded in stages: a lattice of every 16th element each way, then by turns the centres of
+// its squares and the middles of their sides, until all elements are there (hierarchical interpolation, as Roos et al.,
+// "Reversible intraframe compression of medical images", IEEE Trans. Med. Imaging 7(4), 1988). An element is predicted
+// from its neighbours of earlier stages and from the means that the prior predicts anyway. The differences of these
+// neighbours choose its table.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@
 
 namespace aecomp {
 
-/// What a model says of its coarse channels. Without any, as in models made before there were such, nothing changes.
+/// The coarse channels of a model, with their predictors and tables. Old models have none.
 struct CoarseModel {
   static constexpr int kStages = 9;
   static constexpr int kActivities = 8;

@@ -1,5 +1,5 @@
-// What training and coding ask of an architecture beyond shapes that fit: it must take the smallest images, and its
-// prior must run in integers.
+// What training and coding need of an architecture whose shapes fit: it must take the smallest images, and its prior
+// must run in integers.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace aecomp {
 
-/// After CheckArchitecture. kUsage names the network or layer and what mends it.
+/// Call it after CheckArchitecture. kUsage names the network or layer, and the remedy.
 Status CheckCoding(const Architecture& architecture);
 
 /// An architecture that trains and codes: read, every network checked against the others, then CheckCoding. kUsage as

@@ -1,5 +1,5 @@
 // The probability tables of a model, computed once when it is exported and stored in its file as integers. Decoders
-// never evaluate any of this.
+// read the integers and never compute tables.
 #pragma once
 
 #include <algorithm>
@@ -46,7 +46,7 @@ std::vector<FrequencyRow> YFrequencies();
 
 /// The y tables for what was counted when real pictures were coded at several qualities, each with kYRows kinds.
 /// Encoders prefer small symbols and residuals have longer tails than their Gaussians, so that this codes them in 1.5 %
-/// (high rates) to 3.5 % fewer bits. Where little was seen the tables stay near the Gaussians.
+/// (high rates) to 3.5 % fewer bits. Rows with few counted symbols stay near their Gaussians.
 std::vector<FrequencyRow> FitYFrequencies(std::span<const SymbolCounts> counts);
 
 /// The z tables: discretised zero-mean logistics at log-spaced scales.

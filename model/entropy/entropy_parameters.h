@@ -1,4 +1,4 @@
-// What turns quality into numbers: gains, steps and the fixed scale in which the entropy networks see y.
+// The numbers of a quality: gains, steps, and the fixed scale in which the entropy networks see y.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 namespace aecomp {
 
 /// Names of the parameters that are not layers' (Q = number of lambdas, M latent, N hyper channels), all in natural
-/// logs: "log_gain" [Q, M]: y = analysis(x) * gain; "log_step" [Q, M]: what the decoder multiplies y^ with; "log_sigma"
+/// logs: "log_gain" [Q, M]: y = analysis(x) * gain; "log_step" [Q, M]: the decoder multiplies y^ by it; "log_sigma"
 /// [M]: bias of log sigma in the fixed scale; "log_z_gain" [Q, N]; "z_log_scale" [Q, N]: scale of the logistic prior of
 /// z; "z_mean" [N]. The numbers of one quality, interpolated linearly in the log domain between its two neighbours.
 struct QualityScales {

@@ -1,5 +1,5 @@
-// The prior without networks: every channel of y has a table of its own at every quality, and that is all a decoder
-// needs to know. Rows of integer tables, chosen when a model is exported, stored in its file (the exactness contract).
+// The prior without networks: every channel of y has one table at every quality, and a decoder needs nothing else. The
+// tables are integers; exporting a model chooses them and stores them in its file.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ class FactorizedPrior {
   /// No channels.
   FactorizedPrior() = default;
 
-  /// The tables of FactorizedFrequencies() that code what occurs in the fewest bits. counts: called for each quality
-  /// from 0 to max_quality(), gives as many channels as the architecture has latent ones.
+  /// Chooses from FactorizedFrequencies() the tables that code the counted symbols in the fewest bits. counts: called
+  /// for each quality from 0 to max_quality(); gives as many channels as the architecture has latent ones.
   static Result<FactorizedPrior> Choose(const Architecture& architecture,
                                         const std::function<SymbolCounts(int quality)>& counts);
   void Save(SafetensorsWriter& writer) const;

@@ -18,7 +18,7 @@
 
 namespace aecomp {
 
-/// What the three networks read for some pictures, in the float model: activation ranges are chosen from it.
+/// Inputs of the three networks for some pictures, from the float model. The ranges of activations are chosen by them.
 struct MeanInputs {
   std::vector<Tensor> features;      ///< of the hyper-decoder [1, K, h, w]
   std::vector<Tensor> first_halves;  ///< companded y in the fixed scale, 0 in the second half [1, M, h, w]
@@ -63,8 +63,8 @@ class MeanPredictor {
   /// mu [h, w, M] before gain, for features u8 [h, w, K]; valid until the next call.
   float* Predict(const uint8_t* features);
 
-  /// What the context sees of an element of the first half is ToSeen(companded, seen_steps()). Those of the second half
-  /// are kUnseen.
+  /// The context sees an element of the first half as ToSeen(companded, seen_steps()), and every element of the second
+  /// half as kUnseen.
   float seen_steps() const { return in_steps_; }
   static constexpr uint8_t kUnseen = 128;
 

@@ -1,6 +1,6 @@
-// The part of the entropy model that selects probability tables, in integers only (the exactness contract): z tables,
-// the integer hyper-decoder and sigma head, and the y tables. Made once from the float model when a model is exported,
-// stored in the model file, never recomputed.
+// The part of the entropy model that selects probability tables: z tables, hyper-decoder, sigma head and y tables, all
+// in integers only, so that every machine selects the same tables. Exporting a model makes it once from the float
+// model and stores it in the model file; it is never computed again.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class IntegerPrior {
   static Result<IntegerPrior> Quantize(const Architecture& architecture, Parameters& parameters,
                                        std::span<const Tensor* const> calibration);
   Status Save(SafetensorsWriter& writer) const;
-  /// Checks every number against what Run relies on.
+  /// Checks every number that Run relies on.
   static Result<IntegerPrior> Load(const Architecture& architecture, const SafetensorsFile& file);
 
   const CodingTables& z_tables() const;
@@ -50,7 +50,7 @@ class IntegerPrior {
   /// a map.
   Status Run(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows,
              const QualityMap& map = {}, uint8_t* qualities = nullptr) const;
-  /// Makes ready what Run needs for tiles of this size: to be called where there is time for it.
+  /// Prepares Run for tiles of this size. Optional: call it where a thread has nothing else to do.
   Status Prepare(int h, int w) const;
   /// The same as Run, in plain loops: what Run is tested against.
   void RunScalar(int quality, const int16_t* z, int h, int w, uint8_t* features, uint8_t* y_rows,

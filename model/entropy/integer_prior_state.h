@@ -1,4 +1,4 @@
-// What an IntegerPrior holds; shared by the files that make, store and run it.
+// The contents of an IntegerPrior, which the files that make, store and run it share.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
-// A quality of its own for every position of y (format version 2). z is decoded first, and says in integers how much is
-// to be expected at each position; from this alone follows by how much its quality differs from the quality of the
-// file: better where the image is smooth, worse in texture. So the map costs no bits, and it selects tables exactly.
+// A quality of its own for every position of y (format version 2). z is decoded first, and from it follows, in
+// integers, how much activity each position has. The activity alone decides by how much its quality differs from the
+// quality of the file: better where the image is smooth, worse in texture. So the map costs no bits, and is exact.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct QualityMap {
 /// floor(100 * 2^(n / 8)) - 100, n = 1, 2, .. 80, do not exceed it.
 int ActivityLevel(uint32_t activity);
 
-/// What the quality of a position of this activity differs by from that of its file.
+/// By how much the quality of a position of this activity differs from the quality of its file.
 int QualitySteps(const QualityMap& map, uint32_t activity);
 
 /// The quality of a position of this activity, 0 .. max_quality.

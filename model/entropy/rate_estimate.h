@@ -1,4 +1,4 @@
-// What the float entropy model, with continuous sigma and scale, says symbols cost: the yardstick for real files.
+// The cost of symbols under the float entropy model, with continuous sigma and scale: the yardstick for real files.
 #pragma once
 
 #include <cstdint>

@@ -11,8 +11,8 @@
 
 namespace aecomp {
 
-/// Chooses the integer k that minimises bits(k) + weight * (r - k)^2, among those from 0 to round(r). The bits are
-/// those of the tables that code it, so that a value which its table holds for unlikely has to be worth its price
+/// Chooses the integer k from 0 to round(r) that minimises bits(k) + weight * (r - k)^2. The bits are those of the
+/// table that codes k, so an unlikely value is chosen only where it is worth its price
 /// (Sullivan, "Efficient scalar quantization of exponential and Laplacian random variables", IEEE Trans. Inf. Theory
 /// 42(5), 1996).
 class RdQuantiser {
@@ -40,8 +40,8 @@ class RdQuantiser {
   std::vector<Row> half_bits_;  ///< [row][k]: (bits(k) - bits(k - 1)) / 2
 };
 
-/// What Quantise takes for every channel of y. quality: in 1/16 steps; thrift: how much less than usual an error counts
-/// against bits; step: [M].
+/// The inverse_weight of Quantise for every channel of y, [M]. quality: in 1/16 steps; thrift: how much less than usual
+/// an error counts against bits; step: [M].
 std::vector<float> InverseWeights(const Architecture& architecture, double quality, double thrift,
                                   const std::vector<float>& step);
 

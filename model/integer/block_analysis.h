@@ -16,15 +16,15 @@ namespace aecomp {
 
 class BlockAnalysis {
  public:
-  /// network: nothing or a lap, then one conv2d whose kernel is its stride and the block of the lap, without padding or
-  /// groups. kModel where it is something else or its weights are too large.
+  /// network: perhaps a lap, then one conv2d without padding or groups, whose kernel size is its stride and the
+  /// block of the lap. kModel where it is something else or its weights are too large.
   static Result<BlockAnalysis> Create(const Network& network, const Parameters& parameters);
   /// Whether Create can run such a network.
   static Status Check(const Network& network);
 
   int block() const { return block_; }
   int outputs() const { return out_; }
-  /// Of some blocks.
+  /// A rectangle of blocks.
   struct Area {
     int top, bottom, left, right;
   };

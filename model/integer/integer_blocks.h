@@ -1,6 +1,6 @@
 // A block synthesis in integers: every element of y^ times its basis function, a linear map of [C] to a block of
-// pixels, equal on every machine. Where 8 bits are too few: both factors have 16, products are summed modulo 2^32, and
-// what the sum means is far smaller than that.
+// pixels, equal on every machine. 8 bits would be too few, so both factors have 16. Products are summed modulo 2^32;
+// true sums are far smaller than that.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@
 
 namespace aecomp {
 
-/// What 1 of the int16 latents means: y^ * step within +-32, rounded to less than a tenth of what 8-bit pixels show.
+/// y^ * step in one step of the int16 latents, which reach to +-32: rounding to it is below a tenth of an 8-bit step.
 inline constexpr float kLatentUnit = 1.f / 1024;
 
 class IntegerBlocks {
  public:
-  /// network: one conv_transpose2d whose kernel is its stride, without padding or groups, and nothing or an inverse
-  /// lap of the same block after it. kModel where it is something else or its weights are too large.
+  /// network: one conv_transpose2d without padding or groups, whose kernel size is its stride, then perhaps an inverse
+  /// lap of the same block. kModel where it is something else or its weights are too large.
   static Result<IntegerBlocks> Create(const Network& network, const Parameters& parameters);
   /// Whether Create can run such a network.
   static Status Check(const Network& network);
@@ -28,8 +28,8 @@ class IntegerBlocks {
   int channels() const { return out_; }
 
   /// latents: [h, w, C] in steps of kLatentUnit, rows `row_stride` elements apart -> pixels [h*block, w*block,
-  /// channels]. continued: the row of blocks above them stands before `pixels` and is mixed with the first of them, as
-  /// the last of them remains to be with the one below.
+  /// channels]. continued: a row of blocks stands before `pixels`, and its lower border is filtered with the first row
+  /// here. The lower border of the last row stays unfiltered: the next call filters it.
   void Run(const int16_t* latents, int h, int w, int64_t row_stride, float* pixels, bool continued = false) const;
   /// Block (i, j) without the lap, in plain loops: for tests. [block, block, channels]
   std::vector<float> BlockScalar(const int16_t* latent) const;

@@ -22,8 +22,8 @@ class IntegerConv {
   ~IntegerConv();
   IntegerConv(IntegerConv&&) noexcept;
 
-  /// From now on inputs are [h, w, in], at most the size that this was made for. Free, where making another one is not;
-  /// narrower inputs take as long as the widest.
+  /// From now on inputs are [h, w, in], at most the size of construction. The call costs nothing, unlike making another
+  /// object; but narrower inputs take as long as the widest.
   void SetSize(int h, int w);
 
   const Shape& input() const;
@@ -35,8 +35,8 @@ class IntegerConv {
   /// The same, but to table rows: (requantised + offset[c] + 128) >> 8, clamped to 0 .. max_row.
   void RunToRows(const uint8_t* x, const int32_t* offset, int max_row, uint8_t* rows);
 
-  /// The same with offsets [out] that every pixel chooses for itself: choose(pixel, rows [out] with `offset`). It is
-  /// called from several threads.
+  /// The same with offsets [out] that every pixel chooses for itself: choose(pixel, its rows [out] with `offset`).
+  /// Several threads call it.
   using ChooseOffset = std::function<const int32_t*(int64_t pixel, const uint8_t* rows)>;
   void RunToRows(const uint8_t* x, const int32_t* offset, const ChooseOffset& choose, int max_row, uint8_t* rows);
 
@@ -68,9 +68,9 @@ class IntegerConv {
   /// The same for the outputs within `area` only, and about no more work than they need.
   void RunPadded(const uint8_t* padded, const Area& area, const Epilogue& epilogue);
 
-  // The same without all of the input at a time, where the layer is not transposed.
+  // The same for a part of the input at a time, where the layer is not transposed.
 
-  /// What is computed at a time: rows of the output.
+  /// How many rows of the output are computed at a time.
   int strip() const;
   /// Output row r reads the padded rows r * stride() .. r * stride() + taps().
   int stride() const;

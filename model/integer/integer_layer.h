@@ -1,5 +1,5 @@
-// Convolutions in integers, the scalar way: what the exactness contract means. model/integer/integer_conv.h is the fast
-// way.
+// Convolutions in integers, in plain loops: they define the exact result (see "exactness" in model/OVERVIEW.md).
+// model/integer/integer_conv.h computes the same fast.
 #pragma once
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 // A chain of convolutions and residual blocks on integers: what the deep paths of analysis and synthesis run as.
 //
-// Convolutions read u8 and multiply with 7-bit weights (see integer_conv.h). Where a residual block adds to it, a
-// value is kept as int16 as well, so that sums do not lose what 8 bits cannot hold. Between the sums of a convolution
-// and what follows stands one multiplication in f32: sums are below 2^24, so they are exact in f32, a single product is
-// correctly rounded by every processor (IEEE 754), and so is its rounding to an integer (half to even). No other
+// Convolutions read u8 and multiply by 7-bit weights (see integer_conv.h). A value to which a residual block adds is
+// kept as int16 as well, since 8 bits would lose too much of the sum. One multiplication in f32 turns the sums of a
+// convolution into its output: sums are below 2^24, so they are exact in f32, every processor rounds a single product
+// correctly (IEEE 754), and so it does when it rounds the product to an integer (half to even). No other
 // floating-point operation takes part, so results are equal everywhere.
 #pragma once
 

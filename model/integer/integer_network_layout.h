@@ -1,4 +1,4 @@
-// Which steps a network becomes, without numbers; shared by what makes and what reads them.
+// Which steps a network becomes, still without their numbers. Making and reading an integer network share this.
 #pragma once
 
 #include <vector>

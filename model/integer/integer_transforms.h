@@ -1,4 +1,4 @@
-// Analysis and synthesis in integers, each a deep path and one of blocks; and the hyper-encoder.
+// Analysis and synthesis in integers, each with a deep path and a block path; and the hyper-encoder.
 #pragma once
 
 #include <memory>
@@ -25,8 +25,8 @@ struct SplitTransform {
 /// kModel when the network is no sum of one branch that integers can run and others.
 Result<SplitTransform> Split(const Network& network);
 
-/// Largest magnitudes at each place of the two deep paths and of the hyper-encoder: all that a model file holds of them
-/// beside the weights.
+/// Largest magnitudes at each place of the two deep paths and of the hyper-encoder. A model file holds them beside the
+/// weights; everything else follows from both.
 struct TransformRanges {
   std::vector<float> encoder, decoder;
   std::vector<float> hyper_encoder;  ///< empty: it runs in f32

@@ -1,5 +1,5 @@
-// A matrix product of int16 with sums modulo 2^32: the one loop that compilers do not turn into the multiply-and-add of
-// pairs that processors have (pmaddwd), so it is written for each of them. All give the same.
+// A matrix product of int16 with sums modulo 2^32. Processors multiply and add pairs in one instruction (pmaddwd), but
+// compilers do not use it for this loop, so it is written for each kind of processor. All give the same result.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct PairProduct {
   void (*run)(const int32_t* left, int pairs, const int32_t* right, const int32_t* bias, int columns, int32_t* sums);
 };
 
-/// Those that this processor can run, the fastest first.
+/// The loops that this processor can run, the fastest first.
 std::span<const PairProduct> PairProducts();
 
 }  // namespace aecomp

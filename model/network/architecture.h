@@ -10,8 +10,8 @@
 namespace aecomp {
 
 /// A network: layers in sequence. A layer of type "sum" has branches that all read its input; an empty branch is the
-/// identity, so a residual block is a sum of [] and its layers: what a layer of type "residual" with "layers" is read
-/// as.
+/// identity, so a residual block is a sum of [] and its layers. A layer of type "residual" with "layers" is read as
+/// such a sum.
 using Network = std::vector<LayerSpec>;
 
 /// A JSON array of layer objects as a Network; their options are checked later, by shape inference.
@@ -20,7 +20,7 @@ Result<Network> ParseNetwork(const nlohmann::json& layers);
 /// The branches of a "sum".
 Result<std::vector<Network>> SumBranches(const LayerSpec& sum);
 
-/// The error for a layer whose type is not known, with the nearest that is.
+/// The error for a layer of an unknown type; it names the nearest known one.
 Status UnknownLayerType(const LayerSpec& spec);
 
 /// Entropy model of the latent.

@@ -1,4 +1,4 @@
-// The networks of an architecture against each other, for one image: what fits, or what does not, why and what to edit.
+// Checks whether the networks of an architecture fit each other, for one image; else says why not and what to edit.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,7 @@ Result<std::vector<NetworkReport>> InferNetworks(const Architecture& architectur
 /// padding, unless the file names a tile. Sets strides and channel counts. kUsage names network and layer.
 Status CheckArchitecture(Architecture& architecture, const std::optional<Shape>& image);
 
-/// What the networks get to see of an image: padded to a multiple of the stride, or one tile of it.
+/// The shape that the networks see of an image: padded to a multiple of the stride, or one tile of it.
 Shape NetworkImage(const Architecture& architecture, const Shape& image);
 
 }  // namespace aecomp

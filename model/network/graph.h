@@ -13,14 +13,14 @@
 
 namespace aecomp {
 
-/// Convolutions by name whose inputs are rounded as in the integer codec, and whether a relu gives them: see
-/// MakeFakeQuantise.
+/// Names of convolutions whose inputs are rounded as in the integer codec, and whether each input comes from a relu:
+/// see MakeFakeQuantise.
 using RoundedInputs = std::map<std::string, bool>;
 
-/// How a graph computes where that is not as exactly as it can; for training.
+/// Where a graph computes less exactly than it could, or passes other gradients; for training.
 struct Numerics {
-  /// Share of the gradient that a relu lets through where it gave 0 (0: the true gradient). Units that no input
-  /// switches on are thereby revived; of fused relus only, which are all but those that begin a branch.
+  /// Share of the gradient that a relu lets through where it gave 0 (0: the true gradient). It revives units that no
+  /// input switches on. For fused relus only, which are all but the relus that begin a branch.
   float relu_leak = 0;
   RoundedInputs rounded;
   bool bfloat16 = false;  ///< see Layer::UseBfloat16
@@ -43,7 +43,7 @@ class Graph {
   /// x: [N, H, W, C]. The result stays valid until the next call; [N, H', W', C'].
   const float* Forward(const float* x);
 
-  /// dy: gradient of the output of the last Forward (whose x must still be alive and unchanged). Adds to
+  /// dy: gradient of the output of the last Forward, whose x must still be alive and unchanged. Adds to
   /// Parameter::grad. dx: gradient of x, or null. Pass null where nobody needs it: the first layers then skip that
   /// work.
   void Backward(const float* dy, float* dx);

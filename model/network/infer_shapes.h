@@ -32,7 +32,7 @@ Result<InferredNetwork> InferNetwork(const Network& network, const Shape& input,
 /// The same without origin.
 Result<std::vector<LayerReport>> InferShapes(const Network& network, const Shape& input);
 
-/// Of a sum whose branches give different shapes.
+/// The error for a sum whose branches give different shapes.
 Status BranchesDisagree(const LayerSpec& sum, size_t branch, const Shape& first, const Shape& other);
 
 }  // namespace aecomp

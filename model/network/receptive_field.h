@@ -1,4 +1,4 @@
-// How far a network looks: what a window must add around itself so that its inside is what the whole image would give.
+// How far a network looks: how much a window must add around itself so that its core is as in the whole image.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct Interval {
 };
 
 /// Positions of the input (rows, or columns: they are alike) that the outputs in `output` depend on, on an unbounded
-/// plane. Nothing when a layer sees the whole input at once (linear, flatten, reshape).
+/// plane. nullopt when a layer sees the whole input at once (linear, flatten, reshape).
 std::optional<Interval> ReceptiveField(const Network& network, const Interval& output);
 
 /// Halo of windows in elements of y.

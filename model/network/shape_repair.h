@@ -1,4 +1,4 @@
-// Edits that make a network give the shape that is wanted.
+// Finds edits after which a network gives the wanted shape.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace aecomp {
 
 struct Repair {
   std::string edit;  ///< `set "output_padding" of layer 'dec.0' (conv_transpose2d) to 1`; empty: no single edit helps
-  std::string why;   ///< what that layer does now: "'dec.0' gives 27 = (14 - 1)*2 - 2*1 + 3 + 0"
+  std::string why;   ///< how that layer computes its size: "'dec.0' gives 27 = (14 - 1)*2 - 2*1 + 3 + 0"
 };
 
 /// Tries output_padding (of one layer, then of all), then padding, kernel and stride of each convolution, last layer

@@ -9,7 +9,7 @@
 namespace aecomp::residual {
 
 /// A model for each channel. base: null where there is none. step: 2E + 1. skip_repeats: leave out pixels that equal a
-/// neighbour, which PixelMatch codes.
+/// neighbour, since PixelMatch codes them.
 std::vector<ChannelModel> FitModels(const Samples& samples, const Samples* base, int step, bool skip_repeats);
 
 }  // namespace aecomp::residual

@@ -1,7 +1,7 @@
-// Graphics repeat themselves: before a pixel is predicted as numbers, it is compared with pixels that it is likely to
-// equal. Two tables remember which pixel followed the same neighbourhood (the method of prediction by partial matching,
-// Cleary and Witten 1984, in two dimensions); the others are the neighbours themselves. A bit says of each of these
-// candidates in turn whether it is the pixel.
+// Graphics repeat themselves. So before a pixel is predicted as numbers, it is compared with candidates that are likely
+// to equal it. Two tables remember which pixel followed the same neighbourhood (prediction by partial matching, Cleary
+// and Witten 1984, in two dimensions); the other candidates are the neighbours themselves. A bit for each candidate in
+// turn says whether it is the pixel.
 #pragma once
 
 #include <array>

@@ -111,7 +111,7 @@ template <int channel, bool base>
   return sum;
 }
 
-/// What the size of the error is guessed from: errors around the sample and those of other channels at its place, and
+/// Inputs of the guess how large the error is: errors around the sample, errors of other channels at its place, and
 /// differences between samples, all in 1/16 steps.
 template <int channel, bool base>
 [[gnu::always_inline]] inline void GatherFeatures(const ChannelRows* channels, const BaseRows& b, int x,

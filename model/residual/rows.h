@@ -37,7 +37,7 @@ class Rows {
     if (std::exchange(first_, false)) std::copy_n(rows_[1] - kBorder, stride_, rows_[2] - kBorder);
   }
 
-  /// In the first row, before column x is looked at: what lies above repeats the value to the left.
+  /// Call it in the first row before column x is read: the missing row above repeats the value to the left.
   void ContinueUpwards(int x) {
     for (int i = -2; i <= 2; ++i) rows_[1][x + i] = rows_[2][x + i] = rows_[0][x - 1];
   }

@@ -28,7 +28,7 @@ inline int SpreadLevel(int32_t spread) {
 /// How many low bits of an error of this level are coded as they are.
 inline int PlainBits(int level) { return std::min(std::max(0, (level - 4) >> 1), 15); }
 
-/// The mean error of predictions in neighbourhoods that look alike, which is taken off.
+/// The mean error of predictions in neighbourhoods that look alike; predictions are corrected by it.
 class Bias {
  public:
   static constexpr int kContexts = 3 * 64;

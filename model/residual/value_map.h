@@ -1,5 +1,5 @@
-// What makes pictures with few values cheaper, and is undone after decoding: a palette in place of three channels, or
-// values in place of which their rank among those that occur is coded. Lossless only.
+// Maps that make pictures with few values cheaper, and that decoding undoes: a palette in place of three channels, or
+// the rank of each value among the values that occur. Lossless only.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// What the module of io/formats/format_api.h consists of.
+// The functions of the module that io/formats/format_api.h loads.
 #pragma once
 
 #include "io/formats/format_api.h"

@@ -1,5 +1,5 @@
 // The three passes of one 2-D convolution problem on oneDNN, with the weights kept in the blocked formats that each
-// pass prefers. conv2d runs them as they are named; conv_transpose2d runs BackwardData as its forward pass and so on.
+// pass prefers. conv2d runs each under its name; conv_transpose2d runs BackwardData as its forward pass, and so on.
 #pragma once
 
 #include "model/base/onednn.h"
@@ -36,7 +36,7 @@ class ConvCore {
     bool stale = true;
     void Make(const dnnl::memory::desc& blocked);
   };
-  /// What a pass is to be made from: of its operands, the one that it writes stays f32.
+  /// The problem of which a pass is made. The operand that the pass writes stays f32.
   enum class Pass { kForward, kBackwardData, kBackwardWeights };
   const float* Sample(const float* src);
   void Spread(float* diff_src) const;

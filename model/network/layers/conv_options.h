@@ -16,10 +16,10 @@ struct ConvOptions {
 
 Result<ConvOptions> ReadConvOptions(const LayerSpec& spec, bool transposed);
 
-/// Enough on both sides for the kernels of reduced precision.
+/// Whether both sides have enough channels for the kernels of reduced precision.
 inline bool HasManyChannels(const ConvOptions& o) { return o.groups == 1 && o.in >= 16 && o.out >= 16; }
 
-/// Channels that came against channels expected.
+/// Compares the channels of the input with those that the layer expects.
 Status CheckConvInput(const LayerSpec& spec, const ConvOptions& options, const Shape& input);
 
 /// conv2d [out, in/groups, k, k]; conv_transpose2d [in, out/groups, k, k].

@@ -1,4 +1,4 @@
-// The lapped transform's filter, also for what initialises the blocks that follow them.
+// The filter of the lapped transform, for the layer and for the initialisation of the block layers behind it.
 #pragma once
 
 #include <cstdint>

@@ -19,10 +19,10 @@ std::string LayerLabel(const LayerSpec& spec);
 /// A JSON value as it stands in the file, cut when it is long: one line whatever it holds.
 std::string PrintedValue(const nlohmann::json& value);
 
-/// What came and where from, as far as it is known: "3x256x256 from the image".
+/// The input and, where it is known, its origin: "3x256x256 from the image".
 std::string Came(const LayerSpec& spec, const Shape& input);
 
-/// An edit after which `channels` come: `set "out" of layer 'enc.1' (conv2d) to 4`.
+/// An edit that gives the layer `channels`: `set "out" of layer 'enc.1' (conv2d) to 4`.
 std::string ChangeChannels(const LayerSpec& spec, int channels);
 
 /// Refuses options that the layer does not have, naming the nearest one that it has. "type" and "name" always pass.

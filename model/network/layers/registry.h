@@ -1,5 +1,5 @@
-// The layer types there are. A new layer is a file of its own that defines one of these functions, and a line in
-// registry.cpp.
+// All layer types. A new layer is a file of its own that defines one of these functions, and one line each here and
+// in registry.cpp.
 #pragma once
 
 #include "model/network/layer.h"

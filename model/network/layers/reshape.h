@@ -1,4 +1,4 @@
-// What reshape and flatten share.
+// The layer that reshape and flatten share.
 #pragma once
 
 #include <memory>
