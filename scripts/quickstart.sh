@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 
 need_packages $AECOMP_BUILD_PACKAGES
 echo "building (build/release)"
-cmake --preset release -DAECOMP_TESTS=OFF -DAECOMP_WERROR=OFF >build.log 2>&1 && cmake --build --preset release >>build.log 2>&1 ||
-  { tail -30 build.log; exit 1; }
+{ cmake --preset release -DAECOMP_TESTS=OFF -DAECOMP_WERROR=OFF &&
+  cmake --build --preset release --target aecomp; } >build.log 2>&1 || { tail -30 build.log; exit 1; }
 mkdir -p out && mv build.log out/
 
 aecomp=build/release/aecomp
@@ -22,4 +22,5 @@ echo "compressing and restoring data/sample.png"
 "$aecomp" decompress out/sample.aec -o out/sample.png -f
 ls -l data/sample.png out/sample.aec out/sample.png | awk '{ printf "  %-20s %8d bytes\n", $NF, $5 }'
 "$aecomp" eval data/sample.png --qualities 20,50,80 --no-codecs --quiet
-echo "look at out/sample.png; the program is $aecomp, cmake --install build/release puts it in place"
+echo "look at out/sample.png; the program is $aecomp"
+echo "to put it in place: cmake --build --preset release && cmake --install build/release"
