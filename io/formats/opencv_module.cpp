@@ -166,7 +166,7 @@ const OpenCvApi* Start() {
 }  // namespace
 }  // namespace aecomp
 
-extern "C" __attribute__((visibility("default"))) const aecomp::OpenCvApi* aecomp_opencv_api_2() {
+extern "C" __attribute__((visibility("default"))) const void* aecomp_opencv_api_2() {
   static const aecomp::OpenCvApi* const api = aecomp::Start();
   return api;
 }

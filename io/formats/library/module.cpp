@@ -23,6 +23,4 @@ constexpr FormatApi kApi = {Guarded<DecodeJpeg>, Guarded<DecodeTiff>, Guarded<De
 }  // namespace
 }  // namespace aecomp
 
-extern "C" __attribute__((visibility("default"))) const aecomp::FormatApi* aecomp_format_api_1() {
-  return &aecomp::kApi;
-}
+extern "C" __attribute__((visibility("default"))) const void* aecomp_format_api_1() { return &aecomp::kApi; }
