@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/command.h"
+#include "app/decode_options.h"
 #include "app/guard.h"
 #include "app/models/model_report.h"
 #include "app/models/model_source.h"
@@ -25,6 +26,7 @@ using Json = nlohmann::ordered_json;
 struct InfoOptions {
   std::vector<std::string> files;
   bool verify = false;
+  uint64_t max_pixels = kDefaultMaxPixels;
   std::string model;
   int threads = 0;
   TalkOptions talk;
@@ -126,9 +128,10 @@ std::string ImageText(const Json& json) {
   return text;
 }
 
-/// Decodes all of it and throws it away.
-Status VerifyImage(std::span<const uint8_t> bytes, const std::string& name, ModelSource& models) {
+/// Decodes all of it and throws it away. most: pixels that are decoded.
+Status VerifyImage(std::span<const uint8_t> bytes, const std::string& name, ModelSource& models, uint64_t most) {
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
+  AECOMP_RETURN_IF_ERROR(CheckDecodedSize(container.header.width, container.header.height, most, name));
   AECOMP_RETURN_IF_ERROR(CheckAlpha(container.header, container.extra, name));
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, models.Get(container.header.model, name));
   AECOMP_ASSIGN_OR_RETURN(Image image, codec->Decompress(container, name));
@@ -137,7 +140,7 @@ Status VerifyImage(std::span<const uint8_t> bytes, const std::string& name, Mode
 }
 
 /// models: null when nothing is to be verified.
-Result<Json> Describe(const std::string& file, const std::string& name, ModelSource* models) {
+Result<Json> Describe(const std::string& file, const std::string& name, ModelSource* models, uint64_t most) {
   AECOMP_ASSIGN_OR_RETURN(const auto bytes, ReadInput(file, {.is_known = LooksLikeAny}));
   if (LooksLikeSafetensors(bytes)) {
     AECOMP_ASSIGN_OR_RETURN(const auto model, ParseModel(bytes, name));
@@ -146,7 +149,7 @@ Result<Json> Describe(const std::string& file, const std::string& name, ModelSou
   AECOMP_ASSIGN_OR_RETURN(const ContainerHeader header, ParseHeader(bytes, name));
   Json json = DescribeImage(header, bytes, name);
   if (models == nullptr) return json;
-  AECOMP_RETURN_IF_ERROR(VerifyImage(bytes, name, *models));
+  AECOMP_RETURN_IF_ERROR(VerifyImage(bytes, name, *models, most));
   json["verified"] = true;
   return json;
 }
@@ -177,7 +180,7 @@ Status Info(const InfoOptions& options) {
   for (const std::string& file : options.files) {
     const std::string name = IsStream(file) ? "stdin" : file;
     const Result<Json> description =
-        Guarded(name, [&] { return Describe(file, name, options.verify ? &models : nullptr); });
+        Guarded(name, [&] { return Describe(file, name, options.verify ? &models : nullptr, options.max_pixels); });
     Print(name, description, options.talk);
     if (description.ok()) continue;
     ++failed;
@@ -194,6 +197,7 @@ void AddInfo(const CommandLine& app, Command& command) {
   const CommandLine sub = app.AddCommand("info", "Say what an .aec or a model file holds");
   sub.Add("file", options->files, "Files; - is stdin").Required().TypeName("FILE");
   sub.AddFlag("--verify", options->verify, "Decode each .aec as well, without writing");
+  AddDecodedPixelsOption(sub, options->max_pixels);
   AddModelOption(sub, options->model);
   AddThreadsOption(sub, options->threads);
   AddTalkOptions(sub, options->talk);

@@ -49,21 +49,25 @@ Status CheckAlpha(const ContainerHeader& header, const std::vector<ExtraChunk>& 
   return {};
 }
 
-Result<Image> RestoreAlpha(Image image, const std::vector<ExtraChunk>& chunks, const std::string& name,
-                           const std::optional<Region>& region) {
+Result<Image> DecodeAlpha(const std::vector<ExtraChunk>& chunks, const std::string& name) {
   for (const ExtraChunk& chunk : chunks) {
     if (chunk.type != kType) continue;
-    const auto pixels = static_cast<uint64_t>(image.width) * static_cast<uint64_t>(image.height);
-    auto alpha = DecodePng(chunk.payload, name, region ? kMaxPixels : pixels);
+    auto alpha = DecodePng(chunk.payload, name, kMaxPixels);
     if (!alpha.ok()) return Corrupt(name, "cannot be read");
-    Image a = std::move(alpha).value();
-    if (region && region->LiesWithin(a.width, a.height)) a = Crop(a, *region);
-    if (a.width != image.width || a.height != image.height || a.channels != 1 || a.bits != image.bits) {
-      return Corrupt(name, "has another size or depth than the picture");
-    }
-    return WithAlpha(image, a);
+    return alpha;
   }
-  return image;
+  return Image();
+}
+
+Result<Image> RestoreAlpha(Image image, const std::vector<ExtraChunk>& chunks, const std::string& name,
+                           const std::optional<Region>& region) {
+  AECOMP_ASSIGN_OR_RETURN(Image alpha, DecodeAlpha(chunks, name));
+  if (alpha.width == 0) return image;
+  if (region && region->LiesWithin(alpha.width, alpha.height)) alpha = Crop(alpha, *region);
+  if (alpha.width != image.width || alpha.height != image.height || alpha.channels != 1 || alpha.bits != image.bits) {
+    return Corrupt(name, "has another size or depth than the picture");
+  }
+  return WithAlpha(image, alpha);
 }
 
 }  // namespace aecomp

@@ -19,6 +19,10 @@ Result<ExtraChunk> AlphaChunk(const Image& alpha);
 /// Before pixels are decoded: what is checked here takes no memory.
 Status CheckAlpha(const ContainerHeader& header, const std::vector<ExtraChunk>& chunks, const std::string& name);
 
+/// The alpha of the whole picture, [height, width, 1]; an image without pixels where the chunks hold none. kCorrupt
+/// when it cannot be read. The chunks have passed CheckAlpha. `name`: of the .aec.
+Result<Image> DecodeAlpha(const std::vector<ExtraChunk>& chunks, const std::string& name);
+
 /// The decoded image with the alpha that the chunks hold, or as it is when they hold none. kCorrupt when the alpha
 /// cannot be read or does not fit the image. The chunks have passed CheckAlpha. `name`: of the .aec. region: what
 /// `image` is of the whole, if not all.

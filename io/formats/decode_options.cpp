@@ -30,6 +30,13 @@ Status CheckPixels(uint64_t width, uint64_t height, uint64_t bytes_per_pixel, si
                     " bytes holds; where you trust it, read it with --max-pixels " + std::to_string(width * height));
 }
 
+Status CheckDecodedPixels(uint64_t width, uint64_t height, uint64_t most, const std::string& name,
+                          const std::string& remedy) {
+  if (width == 0 || height <= most / width) return {};
+  return InputError(name + ": " + std::to_string(width) + " x " + std::to_string(height) +
+                    " pixels are more than the " + std::to_string(most) + " that are decoded; " + remedy);
+}
+
 Status PassOverDamage(const std::string& what, const std::string& name, const DecodeOptions& options,
                       std::vector<std::string>* notes) {
   if (options.strict) {

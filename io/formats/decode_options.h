@@ -27,6 +27,11 @@ struct DecodeOptions {
 Status CheckPixels(uint64_t width, uint64_t height, uint64_t bytes_per_pixel, size_t file_bytes,
                    const std::string& name, const DecodeOptions& options);
 
+/// Asked of an .aec's header: kInput when the pixels to be decoded are more than `most`. remedy: what the message ends
+/// with.
+Status CheckDecodedPixels(uint64_t width, uint64_t height, uint64_t most, const std::string& name,
+                          const std::string& remedy);
+
 /// Damage that has been passed over: a line in `notes` (may be null), or kInput when `options` are strict. what: the
 /// decoder's own words.
 Status PassOverDamage(const std::string& what, const std::string& name, const DecodeOptions& options,

@@ -163,6 +163,30 @@ aecomp_status aecomp_decode(aecomp_codec* codec, const void* bytes, size_t size,
   });
 }
 
+aecomp_status aecomp_decode_small(aecomp_codec* codec, const void* bytes, size_t size, uint32_t max_side,
+                                  aecomp_picture** picture) {
+  return Call([&]() -> Status {
+    if (codec == nullptr || bytes == nullptr || picture == nullptr) return NullPointer();
+    *picture = nullptr;
+    if (max_side == 0) {
+      return aecomp::api::Error(libaecomp::StatusCode::kInvalidArgument, "a side of 0 pixels; at least 1 is needed");
+    }
+    auto made = std::make_unique<aecomp_picture>();
+    Status status = codec->coding->DecompressSmall({static_cast<const uint8_t*>(bytes), size}, max_side, &made->image,
+                                                   &made->metadata);
+    if (status.ok()) *picture = made.release();
+    return status;
+  });
+}
+
+aecomp_status aecomp_limit_pixels(aecomp_codec* codec, uint64_t most_pixels) {
+  return Call([&]() -> Status {
+    if (codec == nullptr) return NullPointer();
+    codec->coding->LimitPixels(most_pixels);
+    return {};
+  });
+}
+
 aecomp_view aecomp_picture_view(const aecomp_picture* picture) {
   if (picture == nullptr) return {};
   const libaecomp::Image& i = picture->image;

@@ -120,6 +120,13 @@ typedef struct {
  * aecomp_read_info says. */
 AECOMP_C_API aecomp_status aecomp_decode(aecomp_codec* codec, const void* bytes, size_t size,
                                          const aecomp_region* region, aecomp_picture** picture);
+/* The same picture made so small that no side is longer than max_side, by the mean of the area that each pixel covers.
+ * Takes as long as aecomp_decode, and memory for the small picture and some rows of tiles. max_side: at least 1. */
+AECOMP_C_API aecomp_status aecomp_decode_small(aecomp_codec* codec, const void* bytes, size_t size, uint32_t max_side,
+                                               aecomp_picture** picture);
+/* From here on aecomp_decode and aecomp_decode_small refuse, as AECOMP_UNSUPPORTED and from the file's header, what has
+ * more pixels. Before: 2^28. */
+AECOMP_C_API aecomp_status aecomp_limit_pixels(aecomp_codec* codec, uint64_t most_pixels);
 /* Its pixels, valid as long as the picture. */
 AECOMP_C_API aecomp_view aecomp_picture_view(const aecomp_picture* picture);
 /* A piece of metadata, valid as long as the picture; NULL and 0 where there is none. */

@@ -12,6 +12,7 @@
 #include "model/base/threads.h"
 #include "model/codec/quality_axis.h"
 #include "model/codec/rate_control.h"
+#include "model/codec/reduced.h"
 
 namespace aecomp::api {
 namespace {
@@ -70,6 +71,10 @@ Image CopyOf(const ImageView& view) {
   const auto* from = static_cast<const uint8_t*>(view.data);
   for (int y = 0; y < view.height; ++y) std::memcpy(image.Row(y), from + y * stride, row);
   return image;
+}
+
+libaecomp::Image PixelsOf(Image image) {
+  return {image.width, image.height, image.channels, image.bits, std::move(image.pixels)};
 }
 
 Status Serialised(Codec& codec, const Image& image, const CompressOptions& options, std::vector<uint8_t>* bytes) {
@@ -175,28 +180,51 @@ Status Coding::Compress(const ImageView& image, const CompressOptions& options, 
   return Serialised(codec_, WithoutAlpha(std::move(pixels)), options, bytes);
 }
 
-Status Coding::Decompress(std::span<const uint8_t> bytes, const std::optional<Region>& region, libaecomp::Image* image,
-                          Metadata* metadata) {
-  const auto parsed = ParseContainer(bytes, kBytes);
+/// All that can be refused without decoding. metadata: null where nobody asks.
+Status Coding::Parse(std::span<const uint8_t> bytes, const std::optional<Region>& region, Container* container,
+                     Metadata* metadata) const {
+  auto parsed = ParseContainer(bytes, kBytes);
   if (!parsed.ok()) return Translate(parsed.status());
-  const Container& container = parsed.value();
-  const auto alpha = CheckAlpha(container.header, container.extra, kBytes);
-  if (!alpha.ok()) return Translate(alpha);
-  if (metadata != nullptr) {
-    auto read = MetadataFromChunks(container.extra, kBytes);
-    if (!read.ok()) return Translate(read.status());
-    *metadata = std::move(read).value();
-  }
-  const ThreadScope threads(threads_);
-  if (region && !region->LiesWithin(container.header.width, container.header.height)) {
+  *container = std::move(parsed).value();
+  const ContainerHeader& header = container->header;
+  if (region && !region->LiesWithin(header.width, header.height)) {
     return Error(StatusCode::kInvalidArgument, "the region does not lie within the image");
   }
+  const Region part = region.value_or(Region{0, 0, header.width, header.height});
+  const auto size = CheckDecodedPixels(static_cast<uint64_t>(part.width), static_cast<uint64_t>(part.height),
+                                       max_pixels_, kBytes, "decode a part of it, or raise the limit");
+  if (!size.ok()) return Translate(size);
+  const auto alpha = CheckAlpha(header, container->extra, kBytes);
+  if (!alpha.ok()) return Translate(alpha);
+  if (metadata == nullptr) return {};
+  auto read = MetadataFromChunks(container->extra, kBytes);
+  if (!read.ok()) return Translate(read.status());
+  *metadata = std::move(read).value();
+  return {};
+}
+
+Status Coding::Decompress(std::span<const uint8_t> bytes, const std::optional<Region>& region, libaecomp::Image* image,
+                          Metadata* metadata) {
+  Container container;
+  if (Status status = Parse(bytes, region, &container, metadata); !status.ok()) return status;
+  const ThreadScope threads(threads_);
   auto decoded = region ? codec_.Decompress(container, kBytes, *region) : codec_.Decompress(container, kBytes);
   if (!decoded.ok()) return Translate(decoded.status());
   decoded = RestoreAlpha(std::move(decoded).value(), container.extra, kBytes, region);
   if (!decoded.ok()) return Translate(decoded.status());
-  Image& pixels = decoded.value();
-  *image = {pixels.width, pixels.height, pixels.channels, pixels.bits, std::move(pixels.pixels)};
+  *image = PixelsOf(std::move(decoded).value());
+  return {};
+}
+
+Status Coding::DecompressSmall(std::span<const uint8_t> bytes, int64_t max_side, libaecomp::Image* image,
+                               Metadata* metadata) {
+  Container container;
+  if (Status status = Parse(bytes, std::nullopt, &container, metadata); !status.ok()) return status;
+  const ThreadScope threads(threads_);
+  const Region all{0, 0, container.header.width, container.header.height};
+  auto decoded = DecompressReduced(codec_, container, kBytes, all, max_side, /*keep_alpha=*/true);
+  if (!decoded.ok()) return Translate(decoded.status());
+  *image = PixelsOf(std::move(decoded).value());
   return {};
 }
 

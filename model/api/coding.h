@@ -7,6 +7,8 @@
 #include <optional>
 #include <span>
 
+#include "io/container.h"
+#include "io/formats/decode_options.h"
 #include "io/formats/metadata.h"
 #include "io/region.h"
 #include "model/api/aecomp.h"
@@ -36,12 +38,21 @@ class Coding {
   /// region: none for all of the image. metadata: null where nobody asks.
   Status Decompress(std::span<const uint8_t> bytes, const std::optional<aecomp::Region>& region,
                     libaecomp::Image* image, aecomp::Metadata* metadata);
+  /// All of it, no side longer than max_side, which is at least 1.
+  Status DecompressSmall(std::span<const uint8_t> bytes, int64_t max_side, libaecomp::Image* image,
+                         aecomp::Metadata* metadata);
+  /// What has more pixels is refused when decompressing.
+  void LimitPixels(uint64_t most) { max_pixels_ = most; }
 
  private:
   Coding(std::shared_ptr<aecomp::Model> model, int threads) : codec_(std::move(model)), threads_(threads) {}
 
+  Status Parse(std::span<const uint8_t> bytes, const std::optional<aecomp::Region>& region,
+               aecomp::Container* container, aecomp::Metadata* metadata) const;
+
   aecomp::Codec codec_;
   int threads_;
+  uint64_t max_pixels_ = aecomp::kDefaultMaxPixels;
 };
 
 }  // namespace aecomp::api

@@ -9,10 +9,10 @@
 
 #include "model/base/alone_scope.h"
 #include "model/base/onednn.h"
+#include "model/codec/band_decoder.h"
 #include "model/codec/codec_checks.h"
 #include "model/codec/image_transform.h"
 #include "model/codec/outliers.h"
-#include "model/codec/region_tiles.h"
 #include "model/codec/residual_layer.h"
 #include "model/codec/sample_range_chunk.h"
 
@@ -51,7 +51,11 @@ struct Codec::Impl {
   Result<Container> Encode(const AnalysedImage& image, int quality, double thrift, CompressStats* stats);
   void PrepareDecoding(const Tile& tile, const LatentPart& part);
   Result<Image> Decompress(const Container& container, const Region& region);
+  Result<BandDecoder> Bands(const Container& container);
+  Status CheckExactly(const ContainerHeader& header, const Region& region) const;
+  Result<Image> DecompressExactly(const Container& container, const Region& region, BandDecoder* bands);
   Result<Image> DecompressExactly(const Container& container, const Region& region);
+  Status DecompressBands(const Container& container, const Region& region, const BandSink& sink);
   Result<Container> EncodeExactly(const Image& image, int most_error, std::optional<int> base_quality);
 };
 
@@ -134,41 +138,15 @@ void Codec::Impl::PrepareDecoding(const Tile& tile, const LatentPart& part) {
   quietly([&] { return coder->PrepareDecoder(tile); });
 }
 
+Result<BandDecoder> Codec::Impl::Bands(const Container& container) {
+  return BandDecoder::Make(container, PointOf(container.header), {*model, *transform, *coder, y_hat});
+}
+
 Result<Image> Codec::Impl::Decompress(const Container& container, const Region& region) {
-  const ContainerHeader& header = container.header;
-  AECOMP_RETURN_IF_ERROR(CheckHeader(header, *model));
-  AECOMP_RETURN_IF_ERROR(CheckChunks(container.extra));
-  if (!region.LiesWithin(header.width, header.height)) {
-    return UsageError("is " + Size(header.width, header.height) + " pixels: the region does not lie within it");
-  }
-  AECOMP_ASSIGN_OR_RETURN(const SampleRange range, ReadRange(container));
-  AECOMP_ASSIGN_OR_RETURN(const Outliers outliers, ReadOutliers(container, range));
-  const TileGrid grid = MakeTileGrid(header, architecture());
-  AECOMP_RETURN_IF_ERROR(CheckStreams(container, grid, coder->LeastStreams()));
-
-  const int stride = architecture().latent_stride;
-  const RegionTiles part = TilesOf(region, grid, stride, transform->decoder_halo());
-  y_hat.Resize(part.kept.rows, part.kept.columns);
-  PrepareDecoding(grid.tiles.front(), part.needed);
-  std::vector<StoredTile> stored;
-  for (const size_t i : part.tiles) {
-    Tile tile = grid.tiles[i];
-    tile.row -= part.row, tile.column -= part.column;
-    stored.push_back({i, tile, &container.tiles[i]});
-  }
-  AECOMP_RETURN_IF_ERROR(coder->Decode(PointOf(header), stored, y_hat));
-
-  // Pixels of all that was needed, then those that were asked for.
-  const int64_t top = int64_t{part.row + part.needed.row} * stride, bottom = top + int64_t{part.needed.rows} * stride;
-  const int64_t left = int64_t{part.column + part.needed.column} * stride;
-  const int64_t right = left + int64_t{part.needed.columns} * stride;
-  Image image(static_cast<int>(std::min<int64_t>(right, header.width) - left),
-              static_cast<int>(std::min<int64_t>(bottom, header.height) - top), header.channels, header.bits);
-  AECOMP_RETURN_IF_ERROR(transform->Synthesise(y_hat, part.needed, grid, range, image));
-  const bool all = image.width == region.width && image.height == region.height;
-  Image wanted = all ? std::move(image) : Crop(image, {region.x - left, region.y - top, region.width, region.height});
-  RestoreOutliers(outliers, header.width, region, wanted);
-  return wanted;
+  AECOMP_ASSIGN_OR_RETURN(BandDecoder bands, Bands(container));
+  AECOMP_ASSIGN_OR_RETURN(const RegionTiles part, bands.Needs(region));
+  PrepareDecoding(bands.grid().tiles.front(), part.needed);
+  return bands.Decode(region);
 }
 
 Result<Container> Codec::Impl::EncodeExactly(const Image& image, int most_error, std::optional<int> base_quality) {
@@ -195,26 +173,57 @@ Result<Container> Codec::Impl::EncodeExactly(const Image& image, int most_error,
   return container;
 }
 
-/// Whole tiles, as those are what the layer codes; then the part that was asked for.
-Result<Image> Codec::Impl::DecompressExactly(const Container& container, const Region& region) {
-  const ContainerHeader& header = container.header;
-  AECOMP_RETURN_IF_ERROR(CheckChunks(container.extra));
+Status Codec::Impl::CheckExactly(const ContainerHeader& header, const Region& region) const {
   if (!region.LiesWithin(header.width, header.height)) {
     return UsageError("is " + Size(header.width, header.height) + " pixels: the region does not lie within it");
   }
-  const Region whole = WholeTiles(header, region);
+  if (!header.base || transform->integer()) return {};
+  return UsageError(
+      "has a residual layer over pixels of the network, which must be computed in integers; decode it "
+      "without --precision f32");
+}
+
+/// Whole tiles, as those are what the layer codes; then the part that was asked for. bands: of the base; null: none.
+Result<Image> Codec::Impl::DecompressExactly(const Container& container, const Region& region, BandDecoder* bands) {
+  const Region whole = WholeTiles(container.header, region);
   Image base;
-  if (header.base) {
-    if (!transform->integer()) {
-      return UsageError(
-          "has a residual layer over pixels of the network, which must be computed in integers; decode it "
-          "without --precision f32");
-    }
-    AECOMP_ASSIGN_OR_RETURN(base, Decompress(BaseOf(container), whole));
+  if (bands != nullptr) {
+    AECOMP_ASSIGN_OR_RETURN(base, bands->Decode(whole));
   }
-  AECOMP_ASSIGN_OR_RETURN(Image image, DecodeResiduals(container, whole, header.base ? &base : nullptr));
+  AECOMP_ASSIGN_OR_RETURN(Image image, DecodeResiduals(container, whole, bands != nullptr ? &base : nullptr));
   if (whole.width == region.width && whole.height == region.height) return image;
   return Crop(image, {region.x - whole.x, region.y - whole.y, region.width, region.height});
+}
+
+Result<Image> Codec::Impl::DecompressExactly(const Container& container, const Region& region) {
+  AECOMP_RETURN_IF_ERROR(CheckChunks(container.extra));
+  AECOMP_RETURN_IF_ERROR(CheckExactly(container.header, region));
+  if (!container.header.base) return DecompressExactly(container, region, nullptr);
+  const Container base = BaseOf(container);
+  AECOMP_ASSIGN_OR_RETURN(BandDecoder bands, Bands(base));
+  return DecompressExactly(container, region, &bands);
+}
+
+Status Codec::Impl::DecompressBands(const Container& container, const Region& region, const BandSink& sink) {
+  const ContainerHeader& header = container.header;
+  AECOMP_RETURN_IF_ERROR(CheckChunks(container.extra));
+  if (header.residual) AECOMP_RETURN_IF_ERROR(CheckExactly(header, region));
+  const Container base = header.residual && header.base ? BaseOf(container) : Container();
+  std::optional<BandDecoder> bands;
+  if (header.base) {
+    AECOMP_ASSIGN_OR_RETURN(BandDecoder made, Bands(header.residual ? base : container));
+    AECOMP_RETURN_IF_ERROR(made.Needs(region).status());
+    bands.emplace(std::move(made));
+  }
+  const int64_t height = bands ? bands->band_height() : header.tile_size, end = region.y + region.height;
+  for (int64_t y = region.y, below = 0; y < end; y = below) {
+    below = std::min((y / height + 1) * height, end);
+    const Region band{region.x, y, region.width, below - y};
+    auto image = header.residual ? DecompressExactly(container, band, bands ? &*bands : nullptr) : bands->Decode(band);
+    if (!image.ok()) return image.status();
+    AECOMP_RETURN_IF_ERROR(sink(image.value(), y - region.y));
+  }
+  return {};
 }
 
 Codec::Codec(std::shared_ptr<Model> model, Precision precision)
@@ -327,14 +336,28 @@ Result<Image> Codec::Decompress(const Container& container, const std::string& n
 }
 
 Result<Image> Codec::Decompress(const Container& container, const std::string& name, const Region& region) {
-  const ContainerHeader& header = container.header;
-  if (impl_->model->use == ModelUse::kCompression && header.base) {
+  Result<Image> image = Image();
+  const Status done = Decoding(container, name, [&] {
+    image =
+        container.header.residual ? impl_->DecompressExactly(container, region) : impl_->Decompress(container, region);
+    return image.status();
+  });
+  if (!done.ok()) return done;
+  return image;
+}
+
+Status Codec::DecompressBands(const Container& container, const std::string& name, const Region& region,
+                              const BandSink& sink) {
+  return Decoding(container, name, [&] { return impl_->DecompressBands(container, region, sink); });
+}
+
+Status Codec::Decoding(const Container& container, const std::string& name, const std::function<Status()>& decode) {
+  if (impl_->model->use == ModelUse::kCompression && container.header.base) {
     return ModelError("the model was loaded for compression only");
   }
   try {
-    auto image = header.residual ? impl_->DecompressExactly(container, region) : impl_->Decompress(container, region);
-    if (image.ok()) return image;
-    return Status(image.status().code(), name + ": " + image.status().message());
+    const Status done = decode();
+    return done.ok() ? done : Status(done.code(), name + ": " + done.message());
   } catch (const std::exception& e) {
     onednn::PassOnOutOfMemory(e);
     return CorruptError(name + ": cannot be decompressed: " + e.what());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -93,7 +94,15 @@ class Codec {
   /// (with Precision::kInteger). kUsage when it does not lie within the image.
   Result<Image> Decompress(const Container& container, const std::string& name, const Region& region);
 
+  /// Takes the rows of a part of the image from top to bottom. row: of the band's first, in that part.
+  using BandSink = std::function<Status(const Image& band, int64_t row)>;
+  /// The same, in bands as high as a tile: memory is that of some rows of tiles, however high the image is.
+  Status DecompressBands(const Container& container, const std::string& name, const Region& region,
+                         const BandSink& sink);
+
  private:
+  /// Runs it, and names the file in errors.
+  Status Decoding(const Container& container, const std::string& name, const std::function<Status()>& decode);
   static constexpr int kLeastErrorOfBase = 6;  // below, the network costs more than it saves
 
   struct Impl;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <type_traits>
+#include <utility>
 
 #include "model/base/multiversion.h"
 #include "model/integer/integer_blocks.h"
@@ -28,6 +31,21 @@ void LatentPlane::Resize(int rows, int columns) {
   const auto size = static_cast<size_t>(rows * row_stride_);
   if (integer_ && integers_.size() < size) integers_ = AlignedBuffer<int16_t>(size);
   if (!integer_ && floats_.size() < size) floats_ = AlignedBuffer<float>(size);
+}
+
+void LatentPlane::Scroll(int first, int kept, int rows, int columns) {
+  if (kept == 0) return Resize(rows, columns);
+  const auto scroll = [&](auto& values) {
+    auto before = std::move(values);
+    auto* const from = before.data() + Offset(first, 0);
+    const auto size = static_cast<size_t>(rows * row_stride_), count = static_cast<size_t>(kept * row_stride_);
+    const bool enough = before.size() >= size;
+    if (!enough) values = std::remove_reference_t<decltype(values)>(size);
+    auto* const to = enough ? before.data() : values.data();
+    std::memmove(to, from, count * sizeof *from);
+    if (enough) values = std::move(before);
+  };
+  integer_ ? scroll(integers_) : scroll(floats_);
 }
 
 void LatentPlane::Set(int row, int column, const float* values) {

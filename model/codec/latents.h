@@ -26,6 +26,9 @@ class LatentPlane {
   /// From here on rows x columns positions of unknown values. Memory is kept where it is enough.
   void Resize(int rows, int columns);
 
+  /// The same, but `kept` rows of as many columns keep their values: row `first` becomes row 0, and so on.
+  void Scroll(int first, int kept, int rows, int columns);
+
   /// values: [M] of one position. May be called from several threads.
   void Set(int row, int column, const float* values);
 

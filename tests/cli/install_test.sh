@@ -24,13 +24,13 @@ if readelf -d prefix/bin/aecomp | grep -q 'libaecomp\.so'; then fail "the progra
 # The library shows libaecomp:: and the functions of aecomp_c.h and nothing else, and finds all it needs.
 shown=$(nm -DC --defined-only "$library/libaecomp.so.0" | cut -d' ' -f3-)
 grep -q '^libaecomp::Codec::Compress(' <<<"$shown" || fail "the library lacks its interface"
-more=$(grep -vE '^libaecomp::(Codec::(~?Codec|operator=|Open|Compress|Decompress|model_id\[abi:cxx11\])|ReadHeader|Version)\(|^(aecomp_[a-z_]*@@AECOMP_C_0\.1|AECOMP_(C|CXX)_0\.1)' <<<"$shown")
+more=$(grep -vE '^libaecomp::(Codec::(~?Codec|operator=|Open|Compress|Decompress|model_id\[abi:cxx11\])|ReadHeader|Version)\(|^(aecomp_[a-z_]*@@AECOMP_C_0\.[12]|AECOMP_(C|CXX)_0\.[12])' <<<"$shown")
 [ -z "$more" ] || fail "the library shows more than its interface: $(head -3 <<<"$more")"
 
 CXX=$(grep '^CMAKE_CXX_COMPILER:' "$BUILD/CMakeCache.txt" | cut -d= -f2)
 FLAGS=$(grep '^CMAKE_CXX_FLAGS:' "$BUILD/CMakeCache.txt" | cut -d= -f2-)  # sanitizers must be in all that is linked
 for name in $(grep -o 'aecomp_[a-z_]*(' "$SOURCE/model/api/aecomp_c.h" | tr -d '(' | sort -u); do
-  grep -q "^$name@@AECOMP_C_0\.1$" <<<"$shown" || fail "the library lacks $name, which aecomp_c.h declares"
+  grep -q "^$name@@AECOMP_C_0\.[12]$" <<<"$shown" || fail "the library lacks $name, which aecomp_c.h declares"
 done
 
 CC=$(command -v gcc || command -v cc) || skip "no C compiler"

@@ -9,12 +9,12 @@
 """
 from typing import TYPE_CHECKING, Optional, Tuple
 
-from ._library import Codec, Error, Info, Metadata, Pixels, codec_of_thread, info, version
+from ._library import MAX_PIXELS, Codec, Error, Info, Metadata, Pixels, codec_of_thread, info, version
 
 if TYPE_CHECKING:
     import numpy
 
-__all__ = ["Codec", "Error", "Info", "Metadata", "Pixels", "decode", "decode_with_metadata", "encode", "info", "version"]
+__all__ = ["MAX_PIXELS", "Codec", "Error", "Info", "Metadata", "Pixels", "decode", "decode_with_metadata", "encode", "info", "version"]
 __version__ = version()
 
 
@@ -39,20 +39,24 @@ def encode(array: "numpy.ndarray", quality: float = 75, *, target_bytes: int = 0
     return codec_of_thread(model, threads).encode_pixels(pixels, quality, target_bytes, Metadata(icc, exif, xmp))
 
 
-def decode_with_metadata(data: bytes, *, region: Optional[Tuple[int, int, int, int]] = None,
-                         model: Optional[str] = None, threads: int = 0) -> "Tuple[numpy.ndarray, Metadata]":
+def decode_with_metadata(data: bytes, *, region: Optional[Tuple[int, int, int, int]] = None, max_side: int = 0,
+                         max_pixels: int = MAX_PIXELS, model: Optional[str] = None,
+                         threads: int = 0) -> "Tuple[numpy.ndarray, Metadata]":
     """As decode; and the ICC profile, EXIF and XMP of the file."""
     import numpy
-    pixels, metadata = codec_of_thread(model, threads).decode_pixels(data, region)
+    pixels, metadata = codec_of_thread(model, threads).decode_pixels(data, region, max_side, max_pixels)
     array = numpy.frombuffer(pixels.samples, numpy.uint8 if pixels.bits == 8 else numpy.uint16)
     shape = (pixels.height, pixels.width) + ((pixels.channels,) if pixels.channels > 1 else ())
     return array.reshape(shape), metadata
 
 
-def decode(data: bytes, *, region: Optional[Tuple[int, int, int, int]] = None, model: Optional[str] = None,
-           threads: int = 0) -> "numpy.ndarray":
+def decode(data: bytes, *, region: Optional[Tuple[int, int, int, int]] = None, max_side: int = 0,
+           max_pixels: int = MAX_PIXELS, model: Optional[str] = None, threads: int = 0) -> "numpy.ndarray":
     """The pixels of an .aec file: uint8 or uint16, [height, width] of gray files, [height, width, channels] of others.
 
-    region: x, y, width and height of a part, which equals that part of the whole.
+    region: x, y, width and height of a part, which equals that part of the whole. max_side: if not 0, the picture is
+    made so small that no side is longer, in the memory that the small one takes; not together with a region.
+    Pictures, or parts, of more than max_pixels are refused.
     """
-    return decode_with_metadata(data, region=region, model=model, threads=threads)[0]
+    return decode_with_metadata(data, region=region, max_side=max_side, max_pixels=max_pixels, model=model,
+                                threads=threads)[0]

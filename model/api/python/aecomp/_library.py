@@ -8,6 +8,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 NAME = "libaecomp.so.0"
 ICC, EXIF, XMP = 0, 1, 2
+MAX_PIXELS = 1 << 28  #: that are decoded unless more are asked for
 
 
 class Error(Exception):
@@ -92,6 +93,8 @@ def _load() -> ctypes.CDLL:
         "aecomp_bytes_data": (c_void_p, [c_void_p]), "aecomp_bytes_size": (c_size_t, [c_void_p]),
         "aecomp_bytes_free": (None, [c_void_p]),
         "aecomp_decode": (c_int, [c_void_p, c_char_p, c_size_t, POINTER(_Region), POINTER(c_void_p)]),
+        "aecomp_decode_small": (c_int, [c_void_p, c_char_p, c_size_t, c_uint32, POINTER(c_void_p)]),
+        "aecomp_limit_pixels": (c_int, [c_void_p, c_uint64]),
         "aecomp_picture_view": (_View, [c_void_p]),
         "aecomp_picture_metadata": (c_void_p, [c_void_p, c_int, POINTER(c_size_t)]),
         "aecomp_picture_free": (None, [c_void_p]),
@@ -160,14 +163,24 @@ class Codec:
         finally:
             _lib.aecomp_bytes_free(made)
 
-    def decode_pixels(self, data: bytes, region: Optional[Tuple[int, int, int, int]] = None) -> Tuple[Pixels, Metadata]:
-        """region: x, y, width and height of a part; None for all. The samples are a bytearray."""
+    def decode_pixels(self, data: bytes, region: Optional[Tuple[int, int, int, int]] = None, max_side: int = 0,
+                      max_pixels: int = MAX_PIXELS) -> Tuple[Pixels, Metadata]:
+        """region: x, y, width and height of a part; None for all. max_side: if not 0, no side of the result is longer,
+        and there is no region. What has more than max_pixels is refused. The samples are a bytearray."""
         data, picture = bytes(data), c_void_p()
+        if region is not None and max_side:
+            raise ValueError("a region and a largest side exclude each other")
+        if not 0 <= max_side < 2**32:
+            raise ValueError("a side of %d pixels" % max_side)
         if region is not None and not all(0 <= v < 2**32 for v in region):
             raise ValueError("a region is four numbers of pixels: x, y, width, height")
         part = None if region is None else byref(_Region(*region))
         with self._turn:
-            _check(_lib.aecomp_decode(self._handle, data, len(data), part, byref(picture)))
+            _check(_lib.aecomp_limit_pixels(self._handle, max_pixels))
+            if max_side:
+                _check(_lib.aecomp_decode_small(self._handle, data, len(data), max_side, byref(picture)))
+            else:
+                _check(_lib.aecomp_decode(self._handle, data, len(data), part, byref(picture)))
         try:
             v, pieces = _lib.aecomp_picture_view(picture), []
             samples = bytearray(v.width * v.height * v.channels * (v.bits // 8))

@@ -45,8 +45,9 @@ class AecImageFile(ImageFile.ImageFile):
         except AttributeError:  # Pillow 10.1 and later have a property there
             self._mode = mode
         self.tile = []
+        Image._decompression_bomb_check(self.size)  # before pixels are decoded
         try:  # at once, as metadata comes with the pixels
-            self._decoded, metadata = codec_of_thread().decode_pixels(data)
+            self._decoded, metadata = codec_of_thread().decode_pixels(data, max_pixels=1 << 30)
         except Error as e:
             raise OSError(str(e)) from e
         if metadata.icc:
