@@ -17,6 +17,16 @@ set_target_properties(aecomp_library PROPERTIES OUTPUT_NAME aecomp EXPORT_NAME a
   CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
   LINK_DEPENDS ${PROJECT_SOURCE_DIR}/model/api/aecomp.map)
 
+# gdk-pixbuf's loader, where its development files are installed: Eye of GNOME, file managers.
+pkg_check_modules(GDK_PIXBUF IMPORTED_TARGET gdk-pixbuf-2.0)
+if(GDK_PIXBUF_FOUND)
+  pkg_get_variable(GDK_PIXBUF_LOADERS gdk-pixbuf-2.0 gdk_pixbuf_binary_version)
+  add_library(aecomp_pixbuf MODULE app/desktop/gdk_pixbuf_loader.cpp)
+  target_link_libraries(aecomp_pixbuf PRIVATE aecomp_flags aecomp_library PkgConfig::GDK_PIXBUF)
+  set_target_properties(aecomp_pixbuf PROPERTIES OUTPUT_NAME pixbufloader-aec INSTALL_RPATH "\$ORIGIN/../../.."
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR} CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+endif()
+
 # Man page and completion are written by the program from the definitions of its options.
 set(generated ${PROJECT_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${generated})
@@ -43,10 +53,14 @@ install(FILES ${generated}/aecomp.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash
 install(FILES README.md LICENSE CHANGELOG.md app/GUIDE.md train/TRAINING.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES app/desktop/aecomp.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/mime/packages)
 install(FILES app/desktop/delegates.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/aecomp/ImageMagick)
-# The Python package, a Debian package of its own, and what is made of it: thumbnails.
+install(FILES app/desktop/aecomp.thumbnailer DESTINATION ${CMAKE_INSTALL_DATADIR}/thumbnailers)
+if(GDK_PIXBUF_FOUND)  # in the folder of the system's prefix Debian keeps the list of loaders up to date
+  install(TARGETS aecomp_pixbuf LIBRARY
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/gdk-pixbuf-2.0/${GDK_PIXBUF_LOADERS}/loaders)
+endif()
+# The Python package, a Debian package of its own.
 install(DIRECTORY model/api/python/aecomp DESTINATION lib/python3/dist-packages COMPONENT python
   PATTERN __pycache__ EXCLUDE)
-install(FILES app/desktop/aecomp.thumbnailer DESTINATION ${CMAKE_INSTALL_DATADIR}/thumbnailers COMPONENT python)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/python3-aecomp COMPONENT python)
 if(EXISTS ${AECOMP_RELEASE_MODEL})
   install(FILES ${AECOMP_RELEASE_MODEL} DESTINATION ${CMAKE_INSTALL_DATADIR}/aecomp)

@@ -20,7 +20,7 @@ set(CPACK_DEBIAN_PYTHON_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION graphics)
 set(CPACK_DEBIAN_PACKAGE_HOMEPAGE "${AECOMP_HOMEPAGE}")
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
-# Counts what every installed binary links to: the program, the library and the module that brings OpenCV.
+# Counts what every installed binary links to: the program, the library, the modules and gdk-pixbuf's loader.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)  # warns that the module has no soname: nothing links to it
 file(WRITE ${PROJECT_BINARY_DIR}/generated/triggers "activate-noawait ldconfig\n")

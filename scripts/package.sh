@@ -32,7 +32,7 @@ check_package() {
   cp data/sample.png "$root/tmp/"
   echo "installing $package there"
   in_root apt-get install -y -qq --no-install-recommends /tmp/aecomp.deb /tmp/python3-aecomp.deb python3-numpy \
-    python3-pil libglib2.0-bin shared-mime-info man-db >"$root/tmp/install.log" 2>&1 ||
+    python3-pil libglib2.0-bin libgdk-pixbuf2.0-bin imagemagick shared-mime-info man-db >"$root/tmp/install.log" 2>&1 ||
     { tail -20 "$root/tmp/install.log"; exit 1; }
   in_root aecomp --version
   in_root aecomp compress /tmp/sample.png -o /tmp/sample.aec
@@ -43,7 +43,11 @@ check_package() {
   in_root python3 -c 'import aecomp, aecomp.pillow, numpy, PIL.Image
 assert (aecomp.decode(open("/tmp/sample.aec", "rb").read()) == numpy.array(PIL.Image.open("/tmp/sample.ppm"))).all()
 PIL.Image.open("/tmp/sample.aec").save("/tmp/pillow.aec")'
-  in_root python3 -m aecomp.thumbnail 128 /tmp/sample.aec /tmp/sample_128.png
+  in_root aecomp decompress --quiet -f --format png --metadata icc --max-side 128 /tmp/sample.aec -o /tmp/sample_128.png
+  in_root gdk-pixbuf-thumbnailer -s 96 /tmp/sample.aec /tmp/sample_96.png
+  in_root test -s /tmp/sample_96.png
+  in_root env MAGICK_CONFIGURE_PATH=/usr/share/aecomp/ImageMagick convert /tmp/sample.aec /tmp/sample_magick.png
+  in_root test -s /tmp/sample_magick.png
   in_root man -w aecomp
   in_root test -s /usr/share/bash-completion/completions/aecomp
   if in_root ldd /usr/bin/aecomp /usr/lib/aecomp/libaecomp_opencv.so /usr/lib/aecomp/libaecomp_formats.so "$(in_root sh -c 'ls /usr/lib/*/libaecomp.so.0')" |

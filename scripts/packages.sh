@@ -3,7 +3,7 @@
 # To build the program.
 AECOMP_BUILD_PACKAGES="g++ cmake ninja-build pkg-config libdnnl-dev libopencv-core-dev libopencv-imgcodecs-dev libopencv-imgproc-dev
   libjpeg-dev libtiff-dev libwebp-dev libopenjp2-7-dev
-  libcli11-dev libpng-dev libdeflate-dev libeigen3-dev libxxhash-dev nlohmann-json3-dev libgtest-dev libbenchmark-dev"
+  libgdk-pixbuf-2.0-dev libcli11-dev libpng-dev libdeflate-dev libeigen3-dev libxxhash-dev nlohmann-json3-dev libgtest-dev libbenchmark-dev"
 # To check it as well.
 AECOMP_TEST_PACKAGES="$AECOMP_BUILD_PACKAGES clang-format ccache python3 python3-numpy python3-pil util-linux"
 # For scripts/fuzz.sh.

@@ -40,17 +40,59 @@ else
   echo "SKIPPED: ImageMagick (Debian package imagemagick)"
 fi
 
-# The thumbnailer's own command.
-if /usr/bin/python3 -c 'import PIL' 2>/dev/null && [ -f "$(dirname "$AECOMP")/libaecomp.so.0" ]; then
+# The thumbnailer's own command, with the name of a file that is there already.
+if /usr/bin/python3 -c 'import PIL' 2>/dev/null; then
   tried=$((tried + 1))
-  command=$(sed -n 's/^Exec=//p' "$DESKTOP/aecomp.thumbnailer" | sed "s/^python3/\/usr\/bin\/python3/; s/%s/32/; s/%i/small.aec/; s/%o/small.png/")
-  export AECOMP_LIBRARY=$(dirname "$AECOMP")/libaecomp.so.0 PYTHONPATH=$SOURCE/model/api/python PYTHONDONTWRITEBYTECODE=1
-  expect 0 $command
-  expect 0 /usr/bin/python3 -c 'import PIL.Image; image = PIL.Image.open("small.png"); assert image.size == (32, 21), image.size'
+  command=$(sed -n 's/^Exec=aecomp //p' "$DESKTOP/aecomp.thumbnailer" | sed "s/%s/32/; s/%i/small.aec/; s/%o/thumbnail/")
+  true >thumbnail
+  expect 0 "$AECOMP" $command
+  expect 0 /usr/bin/python3 -c 'import PIL.Image; i = PIL.Image.open("thumbnail"); assert (i.format, i.size) == ("PNG", (32, 21)), i'
   head -c 60 small.aec >broken.aec
-  expect 1 ${command/small.aec/broken.aec} && expect_stderr '^broken.aec: .*truncated'
+  expect 4 "$AECOMP" ${command/small.aec/broken.aec} && expect_stderr 'broken.aec: .*truncated'
 else
-  echo "SKIPPED: the thumbnailer (Debian package python3-pil, and the library)"
+  echo "SKIPPED: the thumbnailer (Debian package python3-pil)"
+fi
+
+# gdk-pixbuf's loader: a thumbnail, the pixels of all kinds of pictures, damage.
+LOADER=$(dirname "$AECOMP")/libpixbufloader-aec.so
+query=$(command -v gdk-pixbuf-query-loaders || ls /usr/lib/*/gdk-pixbuf-2.0/gdk-pixbuf-query-loaders 2>/dev/null | head -1)
+if [ -f "$LOADER" ] && [ -n "$query" ] && command -v gdk-pixbuf-thumbnailer update-mime-database >/dev/null; then
+  tried=$((tried + 1))
+  "$query" "$LOADER" >loaders.cache 2>"$LOGS/err" || fail "the list of loaders"
+  mkdir -p share/mime/packages && cp "$DESKTOP/aecomp.xml" share/mime/packages/
+  expect 0 update-mime-database share/mime
+  grep -q '"image/x-aecomp"' loaders.cache || fail "the loader does not say what it reads"
+  # thumbnail SIDE FILE OUT
+  thumbnail() {
+    XDG_DATA_DIRS=$WORK/share:/usr/share GDK_PIXBUF_MODULE_FILE=$WORK/loaders.cache G_DEBUG=fatal-criticals \
+      timeout 60 gdk-pixbuf-thumbnailer -s "$1" "$2" "$3"
+  }
+  expect 0 thumbnail 32 small.aec thumbnail.png && expect_file thumbnail.png
+  expect 0 thumbnail 90 small.aec full.png
+  printf 'P5\n3 2\n65535\n\000\000\377\377\200\000\001\002\177\377\020\020' >deep.pgm
+  printf 'P7\nWIDTH 2\nHEIGHT 2\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n\001\002\003\004\377\001\377\001\010\020\030\200abcd' >clear.pam
+  expect 0 "$AECOMP" compress --lossless deep.pgm -o deep.aec && expect 0 thumbnail 3 deep.aec deep.png
+  expect 0 "$AECOMP" compress --lossless clear.pam -o clear.aec && expect 0 thumbnail 2 clear.aec clear.png
+  if /usr/bin/python3 -c 'import PIL, numpy' 2>/dev/null; then
+    expect 0 "$AECOMP" decompress small.aec -o small_back.ppm -f
+    expect 0 "$AECOMP" decompress small.aec --max-side 32 -o small_32.ppm
+    expect 0 /usr/bin/python3 -c '
+import numpy
+from PIL import Image
+pixels = lambda name: numpy.asarray(Image.open(name))
+assert numpy.array_equal(pixels("full.png"), pixels("small_back.ppm"))
+assert numpy.array_equal(pixels("thumbnail.png"), pixels("small_32.ppm"))
+deep = numpy.array([[0, 65535, 32768], [258, 32767, 4112]])
+assert numpy.array_equal(pixels("deep.png"), numpy.repeat((deep * 255 + 32767)[:, :, None] // 65535, 3, 2))
+clear = numpy.frombuffer(b"\1\2\3\4\xff\1\xff\1\x08\x10\x18\x80abcd", numpy.uint8).reshape(2, 2, 4)
+assert numpy.array_equal(pixels("clear.png"), clear), pixels("clear.png")'
+  fi
+  head -c 60 small.aec >broken.aec && cp small.aec damaged.aec && flip damaged.aec 200
+  for file in broken.aec damaged.aec; do
+    expect 1 thumbnail 32 $file none.png && expect_no_file none.png
+  done
+else
+  echo "SKIPPED: gdk-pixbuf's loader (Debian packages libgdk-pixbuf-2.0-dev, libgdk-pixbuf2.0-bin, shared-mime-info)"
 fi
 [ "$tried" -gt 0 ] || skip "none of the programs that read these files"
 finish
