@@ -23,7 +23,8 @@ std::shared_ptr<Model> CoarseTiny(uint32_t seed = 5) {
 
 TEST(Coarse, StagesVisitEveryElementOnceTheSecondHalfLast) {
   CoarsePlanes planes;
-  for (const auto& [h, w] : {std::pair{1, 1}, {2, 3}, {16, 16}, {17, 40}, {33, 5}}) {
+  for (const auto& size : {std::pair{1, 1}, {2, 3}, {16, 16}, {17, 40}, {33, 5}}) {
+    const int h = size.first, w = size.second;
     planes.Reset({4, 7}, h, w);
     for (size_t k = 0; k < 2; ++k) {
       std::vector<int> seen(static_cast<size_t>(h * w), -1);
