@@ -8,6 +8,7 @@
 #include "app/batch/batch.h"
 #include "app/command.h"
 #include "app/commands/prepare_ahead.h"
+#include "app/commands/refined_compression.h"
 #include "app/decode_options.h"
 #include "app/streams.h"
 #include "io/convert.h"
@@ -32,6 +33,7 @@ struct CompressOptions {
   uint32_t tile_size = ContainerHeader().tile_size;
   DecodeOptions decode;
   Tuning tuning = Tuning::kVisual;
+  int effort = kDefaultEffort;
 
   std::optional<RateTarget> Target(const Image& image) const {
     using Kind = RateTarget::Kind;
@@ -42,15 +44,38 @@ struct CompressOptions {
   }
 };
 
+/// Refines what was found for a target, where that still meets the target.
+Status RefineResult(const Image& image, const RateTarget& target, const CompressOptions& options, Codec& codec,
+                    RateResult& result) {
+  const int steps = RefinementSteps(options.effort);
+  AECOMP_ASSIGN_OR_RETURN(auto refined, CompressRefined(codec, image, result.quality, options.tuning, steps));
+  if (target.kind == RateTarget::Kind::kBytes) {
+    if (static_cast<double>(refined.size()) <= target.value) result.bytes = std::move(refined);
+    return {};
+  }
+  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(refined, "the refined file"));
+  AECOMP_ASSIGN_OR_RETURN(const Image decoded, codec.Decompress(container, "the refined file"));
+  const double psnr = Psnr(image, decoded);
+  if (psnr < target.value || refined.size() >= result.bytes.size()) return {};
+  result.bytes = std::move(refined), result.psnr = psnr;
+  return {};
+}
+
 Result<std::vector<uint8_t>> CompressImage(const Image& image, const CompressOptions& options, Codec& codec,
                                            FileReport& report) {
   if (options.max_error) return codec.CompressExactly(image, *options.max_error);
   const int max_quality = codec.model().architecture.max_quality();
   const auto target = options.Target(image);
+  const int steps = RefinementSteps(options.effort);
   if (!target) {
-    return codec.Compress(image, StepOfQuality(options.quality, max_quality));
+    const int quality = StepOfQuality(options.quality, max_quality);
+    if (steps == 0) return codec.Compress(image, quality);
+    return CompressRefined(codec, image, quality, options.tuning, steps);
   }
   AECOMP_ASSIGN_OR_RETURN(RateResult result, CompressToTarget(codec, image, *target));
+  if (steps != 0) {
+    AECOMP_RETURN_IF_ERROR(RefineResult(image, *target, options, codec, result));
+  }
   report.quality = std::round(10 * QualityOfStep(result.quality, max_quality)) / 10;
   report.psnr = result.psnr;
   if (!result.note.empty()) report.notes.push_back(result.note);
@@ -173,6 +198,11 @@ void AddCompress(const CommandLine& app, Command& command) {
   const Option size =
       sub.Add("--size", options->size, "Bytes at most, instead of a quality").Check(CheckPositive).TypeName("BYTES");
   AddTuneOption(sub, options->tuning);
+  sub.Add("--effort", options->effort,
+          "0 (fastest) to 9: above 3 symbols are chosen by gradient descent, at 9 for about a minute a megapixel")
+      .Range(0, kMostEffort)
+      .ShowDefault()
+      .TypeName("N");
   const Option lossless = sub.AddFlag(
       "--lossless", [options] { options->max_error = 0; }, "Keep every sample exactly, instead of a quality");
   const Option max_error =
@@ -188,7 +218,9 @@ void AddCompress(const CommandLine& app, Command& command) {
   sub.OnChosen([options, &command] {
     command.run = [options] {
       const bool base = options->max_error && Codec::TriesBase(*options->max_error);
-      const ModelUse use = options->verify || options->psnr || base ? ModelUse::kBoth : ModelUse::kCompression;
+      const ModelUse use = options->verify || options->psnr || base || RefinementSteps(options->effort) != 0
+                               ? ModelUse::kBoth
+                               : ModelUse::kCompression;
       return RunBatch(options->batch, {"an image that is read here", ".aec", HasImageExtension, use},
                       [&](const PlannedFile& file, Worker& worker, FileReport& report) {
                         return CompressFile(file, *options, worker, report);

@@ -19,9 +19,10 @@
 namespace aecomp {
 namespace {
 
-/// y of an image whose tiles with their padding cover `plane`.
-LatentView ViewOf(const AlignedBuffer<float>& y, const Plane& plane, int channels) {
-  return {y.data(), plane.columns * int64_t{channels}, channels};
+/// The latents of an image whose tiles with their padding cover `plane`.
+LatentView ViewOf(const AnalysedImage& image, const Plane& plane, int channels) {
+  return {image.y.data(), plane.columns * int64_t{channels}, channels,
+          image.symbols.empty() ? nullptr : image.symbols.data()};
 }
 
 }  // namespace
@@ -118,7 +119,7 @@ Result<Container> Codec::Impl::Encode(const AnalysedImage& image, int quality, d
   if (!image.outliers.empty()) container.extra.push_back(OutlierChunk(image.outliers));
   const TileGrid grid = MakeTileGrid(image.header, architecture());
   const CodingPoint point = PointOf(container.header, thrift);
-  const LatentView y = ViewOf(image.y, grid.padded, architecture().latent_channels);
+  const LatentView y = ViewOf(image, grid.padded, architecture().latent_channels);
   AECOMP_ASSIGN_OR_RETURN(container.tiles, coder->Encode(point, grid.tiles, y, stats));
   return container;
 }
@@ -286,6 +287,19 @@ Result<std::vector<uint8_t>> Codec::Encode(const AnalysedImage& image, int quali
   try {
     AECOMP_ASSIGN_OR_RETURN(const Container container, impl_->Encode(image, quality, thrift, stats));
     return SerializeContainer(container);
+  } catch (const std::exception& e) {
+    onednn::PassOnOutOfMemory(e);
+    return InputError(std::string("cannot be compressed: ") + e.what());
+  }
+}
+
+Result<LatentPrediction> Codec::Predict(const AnalysedImage& image, int quality) {
+  ContainerHeader header = image.header;
+  header.quality = static_cast<uint8_t>(quality);
+  const TileGrid grid = MakeTileGrid(header, impl_->architecture());
+  const LatentView y = ViewOf(image, grid.padded, impl_->architecture().latent_channels);
+  try {
+    return impl_->coder->Predict(impl_->PointOf(header), grid.tiles, grid.padded, y);
   } catch (const std::exception& e) {
     onednn::PassOnOutOfMemory(e);
     return InputError(std::string("cannot be compressed: ") + e.what());

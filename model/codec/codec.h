@@ -17,6 +17,7 @@
 #include "io/status.h"
 #include "model/base/tensor.h"
 #include "model/codec/latent_coder.h"
+#include "model/codec/latents.h"
 #include "model/codec/model_file.h"
 #include "model/codec/outliers.h"
 #include "model/codec/sample_range.h"
@@ -38,6 +39,9 @@ struct AnalysedImage {
   SampleRange range;       ///< of the samples
   Outliers outliers;       ///< samples outside of the range
   AlignedBuffer<float> y;  ///< before gain, with the padding of its tiles
+  /// As y: its symbols at one quality, where somebody else has chosen them; those of coarse channels do not count.
+  /// Empty: Encode chooses. Not for models with a factorized prior.
+  std::vector<int16_t> symbols;
 };
 
 /// Codes images with one model. Keeps compiled graphs between images of equal size. Not thread-safe: one a thread.
@@ -63,6 +67,9 @@ class Codec {
   Result<AnalysedImage> Analyse(const Image& image);
   Result<std::vector<uint8_t>> Encode(const AnalysedImage& image, int quality, double thrift = 1,
                                       CompressStats* stats = nullptr);
+
+  /// What Encode would choose at this quality, and from which means. kModel with a factorized prior.
+  Result<LatentPrediction> Predict(const AnalysedImage& image, int quality);
 
   /// An exact file, or one in which no sample is farther than most_error from the image's, in steps of its depth: 0 ..
   /// kMaxResidualError. Made without the network, or, where errors may be so large that this can be cheaper, with it as

@@ -57,6 +57,20 @@ class HyperpriorLatentCoder : public LatentCoder {
     return streams;
   }
 
+  Result<LatentPrediction> Predict(const CodingPoint& point, const std::vector<Tile>& tiles, const Plane& plane,
+                                   const LatentView& y) override {
+    const size_t positions = static_cast<size_t>(plane.rows) * static_cast<size_t>(plane.columns);
+    const size_t size = positions * static_cast<size_t>(y.channels);
+    LatentPrediction all{std::vector<float>(size), std::vector<int16_t>(size), std::vector<uint8_t>(size),
+                         std::vector<uint8_t>(positions)};
+    const TileQuality& q = QualityOf(point);
+    for (const Tile& tile : tiles) {
+      AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
+      AECOMP_RETURN_IF_ERROR(coder->Predict(q, tile, y, plane, all));
+    }
+    return all;
+  }
+
   size_t LeastStreams() const override { return aecomp::LeastStreams(model_.prior); }
 
   Status Decode(const CodingPoint& point, std::span<const StoredTile> tiles, LatentPlane& y_hat) override {
@@ -116,6 +130,11 @@ class FactorizedLatentCoder : public LatentCoder {
       CountBytes(streams, 0, *stats);
     }
     return streams;
+  }
+
+  Result<LatentPrediction> Predict(const CodingPoint&, const std::vector<Tile>&, const Plane&,
+                                   const LatentView&) override {
+    return ModelError("a factorized prior predicts no latents");
   }
 
   size_t LeastStreams() const override { return 1; }

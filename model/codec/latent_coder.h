@@ -52,6 +52,11 @@ class LatentCoder {
   virtual Result<std::vector<TileStreams>> Encode(const CodingPoint& point, const std::vector<Tile>& tiles,
                                                   const LatentView& y, CompressStats* stats) = 0;
 
+  /// What Encode would choose, and from which means. plane: of the image, with the padding of its tiles. kModel with a
+  /// factorized prior, which predicts nothing.
+  virtual Result<LatentPrediction> Predict(const CodingPoint& point, const std::vector<Tile>& tiles, const Plane& plane,
+                                           const LatentView& y) = 0;
+
   /// How many streams a tile has at least.
   virtual size_t LeastStreams() const = 0;
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "model/base/tensor.h"
 
@@ -10,12 +11,26 @@ namespace aecomp {
 
 /// y before gain, as the analysis transform made it; the memory belongs to somebody else.
 struct LatentView {
-  const float* data = nullptr;  ///< element (0, 0, 0)
-  int64_t row_stride = 0;       ///< floats from one row of positions to the next
-  int channels = 0;             ///< M
+  const float* data = nullptr;       ///< element (0, 0, 0)
+  int64_t row_stride = 0;            ///< floats from one row of positions to the next
+  int channels = 0;                  ///< M
+  const int16_t* symbols = nullptr;  ///< of the same elements, where they are chosen already; see AnalysedImage
 
   /// [M]
   const float* At(int row, int column) const { return data + row * row_stride + int64_t{column} * channels; }
+  /// The same of `symbols`.
+  const int16_t* SymbolsAt(int row, int column) const {
+    return symbols + row * row_stride + int64_t{column} * channels;
+  }
+};
+
+/// What an encoder predicts of y, and the symbols that it chooses, of an image with the padding of its tiles: for
+/// another one that chooses better. y^ is mean + symbol. Means and symbols are in units of the quantisation step.
+struct LatentPrediction {
+  std::vector<float> mean;       ///< [rows, columns, M]: those of the second half hold for these symbols of the first
+  std::vector<int16_t> symbol;   ///< [rows, columns, M]
+  std::vector<uint8_t> row;      ///< [rows, columns, M]: of the tables; 0: nothing is coded, or a coarse channel is
+  std::vector<uint8_t> quality;  ///< [rows, columns], in 1/16 steps
 };
 
 /// y^ * step, in the precision that the synthesis transform reads: f32, or int16 in steps of kLatentUnit.

@@ -214,8 +214,15 @@ class TileCoder::Rounding {
     float* const residual = ChannelsOfThread(scales.channels);
     const uint8_t* rows = symbols_.rows.data() + p.at;
     const int row = tile_.row + p.i, column = tile_.column + p.j;
-    Residual(y_.At(row, column), mu, correction, rows, scales, parity, residual);
     int16_t* to = symbols_.y.data() + p.at;
+    if (y_.symbols != nullptr) {
+      const int16_t* chosen = y_.SymbolsAt(row, column);
+      for (size_t c = parity; c < scales.channels; c += 2) {
+        if (rows[c] != 0) to[c] = chosen[c];
+      }
+      return;
+    }
+    Residual(y_.At(row, column), mu, correction, rows, scales, parity, residual);
     for (size_t c = parity; c < scales.channels; c += 2) {
       if (std::fabs(residual[c]) < 0.5f) continue;  // most are, and become 0
       to[c] = quantiser_.Quantise(residual[c], rows[c], scales.inverse_weight[c]);
@@ -245,6 +252,25 @@ Result<TileSymbols> TileCoder::Encode(const TileQuality& q, const Tile& tile, co
   TileSymbols symbols;
   AECOMP_RETURN_IF_ERROR(Quantise(q, tile, y, symbols).status());
   return symbols;
+}
+
+Status TileCoder::Predict(const TileQuality& q, const Tile& tile, const LatentView& y, const Plane& plane,
+                          LatentPrediction& all) {
+  TileSymbols symbols;
+  AECOMP_ASSIGN_OR_RETURN(const Means means, Quantise(q, tile, y, symbols));
+  ForEachPosition([&](const Position& p) {
+    const LatentScales scales = q.LatentsAt(symbols.qualities, p.index);
+    const size_t to = static_cast<size_t>(tile.row + p.i) * static_cast<size_t>(plane.columns) +
+                      static_cast<size_t>(tile.column + p.j);
+    all.quality[to] = symbols.qualities.empty() ? static_cast<uint8_t>(q.quality) : symbols.qualities[p.index];
+    for (size_t c = 0; c < scales.channels; ++c) {
+      const size_t e = p.at + c, at = to * scales.channels + c;
+      const float correction = (c & 1) == p.parity ? 0 : means.correction[e];
+      all.mean[at] = (means.mu[e] + correction) * scales.mean_gain[c];
+      all.symbol[at] = symbols.y[e], all.row[at] = symbols.rows[e];
+    }
+  });
+  return {};
 }
 
 Result<CoarsePlanes> TileCoder::PredictChannels(const TileQuality& q, const Tile& tile, const LatentView& y,

@@ -52,6 +52,10 @@ class TileCoder {
   /// y: of the whole image; it must reach to the end of the tile's padding. The tile must fit.
   Result<TileSymbols> Encode(const TileQuality& q, const Tile& tile, const LatentView& y);
 
+  /// What Encode would choose, and from which means: into the tile's part of `all`, whose plane has these columns.
+  Status Predict(const TileQuality& q, const Tile& tile, const LatentView& y, const Plane& plane,
+                 LatentPrediction& all);
+
   /// What the synthesis reads, in the coded elements of the tile, whose place in y_hat is tile.row, tile.column.
   /// kCorrupt whatever the streams hold. The tile must fit.
   Status Decode(const TileQuality& q, const Tile& tile, SymbolReader& symbols, LatentPlane& y_hat);

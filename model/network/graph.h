@@ -44,8 +44,8 @@ class Graph {
   const float* Forward(const float* x);
 
   /// dy: gradient of the output of the last Forward, whose x must still be alive and unchanged. Adds to
-  /// Parameter::grad. dx: gradient of x, or null. Pass null where nobody needs it: the first layers then skip that
-  /// work.
+  /// Parameter::grad, unless that is empty: then the work for it is left out. dx: gradient of x, or null. Pass null
+  /// where nobody needs it: the first layers then skip that work.
   void Backward(const float* dy, float* dx);
 
   /// The same, checked: kUsage when a shape is not that of the value the gradient belongs to (naming the layer, what

@@ -48,7 +48,7 @@ fi
 if grep -rlE '#include "model/portable/' io model train app --include='*.h' --include='*.cpp' | grep -vE '^(model/portable|app/web)/'; then
   echo "FAILED: model/portable is for other programs; here only tests and app/web use it" && failures=$((failures + 1))
 fi
-rooms train ". data optimiser loss export run"
+rooms train ". data optimiser loss export run refine"
 # main.cpp alone calls the commands and writes what is generated from them, so app/generate sees nothing but itself.
 rooms app "generate . models batch eval commands web desktop"
 

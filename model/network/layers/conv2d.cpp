@@ -36,7 +36,7 @@ class Conv2d final : public Layer {
 
   void Backward(const float* x, const float* y, float* dy, float* dx) override {
     if (fuse_relu_) MaskByRelu(y, dy, geometry_.dst.size(), leak_);
-    core_->BackwardWeights(x, dy, weight_.grad.data(), bias_ ? bias_->grad.data() : nullptr);
+    if (!weight_.grad.empty()) core_->BackwardWeights(x, dy, weight_.grad.data(), bias_ ? bias_->grad.data() : nullptr);
     if (dx != nullptr) core_->BackwardData(dy, dx);
   }
 

@@ -43,7 +43,7 @@ class ConvTranspose2d : public Layer {
   /// What both ways do first on the way back.
   void BackwardOutput(const float* y, float* dy) {
     if (fuse_relu_) MaskByRelu(y, dy, output_.size(), leak_);
-    if (bias_) AddBiasGradient(dy, output_.size() / output_.c, output_.c, bias_->grad.data());
+    if (bias_ && !bias_->grad.empty()) AddBiasGradient(dy, output_.size() / output_.c, output_.c, bias_->grad.data());
   }
   /// The bias, or zeros, `times` times over.
   std::vector<float> BiasRow(int times) const {
@@ -83,7 +83,7 @@ class ByBackwardData final : public ConvTranspose2d {
 
   void Backward(const float* x, const float* y, float* dy, float* dx) override {
     BackwardOutput(y, dy);
-    core_->BackwardWeights(dy, x, weight_.grad.data(), nullptr);
+    if (!weight_.grad.empty()) core_->BackwardWeights(dy, x, weight_.grad.data(), nullptr);
     if (dx != nullptr) core_->Forward(dy, nullptr, dx);
   }
 
@@ -139,13 +139,18 @@ class ByDepthToSpace final : public ConvTranspose2d {
     ForEachRun([&](float* deep, int64_t flat, int length) {
       std::memcpy(deep, dy + flat, static_cast<size_t>(length) * sizeof(float));
     });
-    std::memset(deep_weight_grad_.data(), 0, deep_weight_grad_.size() * sizeof(float));
-    core_.BackwardWeights(x, deep_.data(), deep_weight_grad_.data(), nullptr);
-    ForEachWeight([&](size_t deep, size_t flat) { weight_.grad[flat] += deep_weight_grad_[deep]; });
+    if (!weight_.grad.empty()) AddWeightGradient(x);
     if (dx != nullptr) core_.BackwardData(deep_.data(), dx);
   }
 
  private:
+  /// From the gradient of the output in deep_.
+  void AddWeightGradient(const float* x) {
+    std::memset(deep_weight_grad_.data(), 0, deep_weight_grad_.size() * sizeof(float));
+    core_.BackwardWeights(x, deep_.data(), deep_weight_grad_.data(), nullptr);
+    ForEachWeight([&](size_t deep, size_t flat) { weight_.grad[flat] += deep_weight_grad_[deep]; });
+  }
+
   /// Calls f(index into [s*s*out, in, K, K], index into [in, out, kernel, kernel]). Deep channel: (row, column, out).
   template <class F>
   void ForEachWeight(F f) const {

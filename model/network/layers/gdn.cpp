@@ -78,7 +78,7 @@ class Gdn final : public Layer {
       dy[i] = inverse ? dy[i] * root : dy[i] / root;  // now the direct part of dx
       diff_sums[i] = half * dy[i] * x[i] / sums[i];   // dy * x * the derivative of root or of 1 / root
     }
-    AddParameterGradients();
+    if (!gamma_.grad.empty()) AddParameterGradients();
     if (dx == nullptr) return;
     core_.BackwardData(diff_sums, dx);  // the gradient of the squares
 #pragma omp parallel for simd schedule(static)

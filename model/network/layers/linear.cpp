@@ -51,7 +51,7 @@ class Linear final : public Layer {
   }
 
   void Backward(const float* x, const float* /*y*/, float* dy, float* dx) override {
-    BackwardWeights(x, dy);
+    if (!weight_.grad.empty()) BackwardWeights(x, dy);
     if (dx == nullptr) return;
     Refresh(backward_weights_);
     backward_data_.Set(DNNL_ARG_DIFF_DST, dy);
