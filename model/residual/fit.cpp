@@ -3,160 +3,175 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
+#include <utility>
 
 #include "model/residual/base_rows.h"
 
 namespace aecomp::residual {
 namespace {
 
-/// A system of normal equations: the sums of weight * t * t' (lower triangle) and of weight * t * value.
+/// A system of normal equations: the sums of weight * t * t' (lower triangle, rows padded so that vectors fill them)
+/// and of weight * t * value.
 template <int unknowns>
 class LeastSquares {
  public:
-  void Add(const int32_t* t, double value, double weight) {
-    std::array<double, kN> terms;
-    for (size_t i = 0; i < kN; ++i) terms[i] = t[i];
+  [[gnu::always_inline]] void Add(const int32_t* t, float value, float weight) {
+    std::array<float, kStride> terms{};
+    for (size_t i = 0; i < kN; ++i) terms[i] = static_cast<float>(t[i]);
+#pragma GCC unroll 32
     for (size_t i = 0; i < kN; ++i) {
-      const double weighted = weight * terms[i];
-      double* row = products_.data() + i * kN;
-      for (size_t j = 0; j <= i; ++j) row[j] += weighted * terms[j];
+      const float weighted = weight * terms[i];
+      float* row = products_.data() + i * kStride;
+      for (size_t j = 0; j < Padded(i + 1); ++j) row[j] += weighted * terms[j];
       right_[i] += weighted * value;
     }
   }
 
   /// By Cholesky's method, slightly regularised. All zeros where it fails.
   std::array<double, unknowns> Solve() const {
-    auto a = products_;
-    auto x = right_;
-    for (size_t i = 0; i < kN; ++i) a[i * kN + i] += 1e-5 * a[i * kN + i] + 1e-3;
+    std::array<double, kN * kStride> a;
+    std::array<double, kN> x;
+    std::copy(products_.begin(), products_.end(), a.begin());
+    std::copy(right_.begin(), right_.end(), x.begin());
+    for (size_t i = 0; i < kN; ++i) a[i * kStride + i] += 1e-5 * a[i * kStride + i] + 1e-3;
     for (size_t i = 0; i < kN; ++i) {
       for (size_t j = 0; j <= i; ++j) {
-        double sum = a[i * kN + j];
-        for (size_t k = 0; k < j; ++k) sum -= a[i * kN + k] * a[j * kN + k];
+        double sum = a[i * kStride + j];
+        for (size_t k = 0; k < j; ++k) sum -= a[i * kStride + k] * a[j * kStride + k];
         if (i == j && !(sum > 0)) return {};
-        a[i * kN + j] = i == j ? std::sqrt(sum) : sum / a[j * kN + j];
+        a[i * kStride + j] = i == j ? std::sqrt(sum) : sum / a[j * kStride + j];
       }
     }
     for (size_t i = 0; i < kN; ++i) {
-      for (size_t k = 0; k < i; ++k) x[i] -= a[i * kN + k] * x[k];
-      x[i] /= a[i * kN + i];
+      for (size_t k = 0; k < i; ++k) x[i] -= a[i * kStride + k] * x[k];
+      x[i] /= a[i * kStride + i];
     }
     for (size_t i = kN; i-- > 0;) {
-      for (size_t k = i + 1; k < kN; ++k) x[i] -= a[k * kN + i] * x[k];
-      x[i] /= a[i * kN + i];
+      for (size_t k = i + 1; k < kN; ++k) x[i] -= a[k * kStride + i] * x[k];
+      x[i] /= a[i * kStride + i];
     }
     return x;
   }
 
  private:
-  static constexpr size_t kN = unknowns;
-  std::array<double, kN * kN> products_{};
-  std::array<double, kN> right_{};
+  static constexpr size_t Padded(size_t n) { return (n + 3) / 4 * 4; }
+  static constexpr size_t kN = unknowns, kStride = Padded(kN);
+  std::array<float, kN * kStride> products_{};
+  std::array<float, kN> right_{};
 };
 
 /// Bands of rows that stand for a large tile.
-struct Bands {
-  static constexpr int kRows = 16;
-  int every = 1;
+class Bands {
+ public:
+  static constexpr int kRows = 8, kAbove = 2;  // rows above one are looked at
+
   explicit Bands(const Samples& s) {
-    constexpr int64_t kEnough = 1 << 17;
-    every = static_cast<int>(std::max<int64_t>(1, int64_t{s.width} * s.height / kEnough));
+    const int64_t pixels = int64_t{s.width} * s.height;
+    const int64_t enough = pixels <= 1 << 16 ? pixels : std::clamp<int64_t>(pixels / 8, 1 << 15, 1 << 17);
+    every_ = static_cast<int>(std::clamp<int64_t>(s.height / kRows, 1, std::max<int64_t>(1, pixels / enough)));
   }
-  bool Has(int y) const { return y / kRows % every == 0; }
+  bool Has(int y) const { return y > 0 && y / kRows % every_ == every_ / 2; }
+  bool HasBelow(int y) const { return Has(y + 1) || Has(y + kAbove); }
+
+ private:
+  int every_ = 1;
 };
 
-/// Runs f(x) over the samples of a tile with rows set up as the coder has them.
+/// Errors of a channel at the rows of the bands, one after the other.
+using BandErrors = std::vector<int32_t>;
+using IntRows = ChannelRows<int32_t>;
+
+/// Runs over the rows of the bands, set up as the coder has them.
 template <int channel, bool base>
 class Walk {
  public:
-  Walk(const Samples& samples, const Samples* base_samples, bool skip_repeats)
-      : samples_(samples), bands_(samples), base_(base_samples), skip_repeats_(skip_repeats) {}
+  /// before: errors of the channels before this one.
+  Walk(const Samples& samples, const Samples* base_samples, const std::vector<BandErrors>& before)
+      : samples_(samples), bands_(samples), base_(base_samples), before_(before) {}
 
-  /// channels: whose samples this fills. f(x, y, channels, base).
+  size_t RowCount() const {
+    size_t count = 0;
+    for (int y = 0; y < samples_.height; ++y) count += bands_.Has(y);
+    return count;
+  }
+
+  /// f(rows of the channels, base, number of the row among those of the bands).
   template <class F>
-  void Run(std::vector<ChannelRows>& channels, F f) {
+  void Run(F f) {
+    std::vector<IntRows> channels;
+    for (int c = 0; c <= channel; ++c) channels.emplace_back(samples_.width, 0);
+    size_t number = 0;
     for (int y = 0; y < samples_.height; ++y) {
-      if (!bands_.Has(y) && !bands_.Has(y + 1) && !bands_.Has(y + 2)) continue;
-      Fill(channels, y);
-      if (y > 0 && bands_.Has(y)) {
-        base_.MoveTo(y);
-        for (int x = 0; x < samples_.width; ++x) {
-          if (!skip_repeats_ || !Repeats(channels, x)) f(x, y, channels.data(), base_);
+      const bool has = bands_.Has(y);
+      if (!has && !bands_.HasBelow(y)) continue;
+      for (int c = 0; c <= channel; ++c) Fill(y, c, channels[static_cast<size_t>(c)]);
+      if (has) {
+        for (size_t c = 0; c < before_.size(); ++c) {
+          const auto first = before_[c].begin() + static_cast<ptrdiff_t>(number) * samples_.width;
+          std::copy_n(first, samples_.width, channels[c].errors.row());
         }
+        base_.MoveTo(y);
+        f(channels, base_, number++);
       }
-      for (int c = 0; c <= channel; ++c) {
-        channels[static_cast<size_t>(c)].samples.Next();
-        channels[static_cast<size_t>(c)].errors.Next();
-      }
+      for (IntRows& rows : channels) rows.samples.Next(), rows.errors.Next();
     }
   }
 
  private:
-  void Fill(std::vector<ChannelRows>& channels, int y) {
-    const uint16_t* from = samples_.Row(y);
-    for (int c = 0; c <= channel; ++c) {
-      int32_t* to = channels[static_cast<size_t>(c)].samples.row();
-      for (int x = 0; x < samples_.width; ++x) to[x] = from[x * samples_.channels + c];
-    }
-  }
-  bool Repeats(const std::vector<ChannelRows>& channels, int x) const {
-    bool west = true, north = true;
-    for (int c = 0; c <= channel; ++c) {
-      const Rows<int32_t>& own = channels[static_cast<size_t>(c)].samples;
-      west = west && own.row()[x] == own.row()[x - 1];
-      north = north && own.row()[x] == own.above()[x];
-    }
-    return west || north;
+  void Fill(int y, int c, IntRows& rows) const {
+    const uint16_t* from = samples_.Row(y) + c;
+    int32_t* to = rows.samples.row();
+    for (int x = 0; x < samples_.width; ++x) to[x] = from[x * samples_.channels];
   }
 
   const Samples& samples_;
   const Bands bands_;
-  BaseView base_;
-  const bool skip_repeats_;
+  BaseView<int32_t> base_;
+  const std::vector<BandErrors>& before_;
 };
 
-/// The model of one channel, from those of the channels before it.
+/// The model of one channel, from the errors of the channels before it.
 template <int channel, bool base>
 class Fitter {
  public:
   Fitter(const Samples& samples, const Samples* base_samples, int step, bool skip_repeats,
-         const std::vector<ChannelModel>& before)
-      : samples_(samples), before_(before), step_(step), walk_(samples, base_samples, skip_repeats) {}
+         const std::vector<BandErrors>& before)
+      : samples_(samples), step_(step), skip_repeats_(skip_repeats), walk_(samples, base_samples, before) {}
 
   ChannelModel Fit() {
     ChooseClasses();
     if (model_.levels > 0) {
-      FitWeights([](const int32_t* taps, const ChannelRows*, int) {
-        int64_t activity = 0;
-        for (int i = 0; i < 6; ++i) activity += taps[i] < 0 ? -taps[i] : taps[i];
-        return 1 / (static_cast<double>(activity) / 6 + 2);
-      });
-      FitWeights([](const int32_t*, const ChannelRows* rows, int x) {
-        const Rows<int32_t>& e = rows[channel].errors;
-        const double mean = (2.0 * e.row()[x - 1] + 2.0 * e.above()[x] + e.above()[x - 1] + e.above()[x + 1]) / 96;
-        return 1 / ((mean + 0.7) * (mean + 0.7));
-      });
+      FitWeights(kLevelsOnly);
+      FitWeights(kErrors);
     } else {
       UsePlainWeights();
     }
     FitSpread();
     return model_;
   }
+  /// Of this channel, after Fit.
+  BandErrors TakeErrors() { return std::move(errors_); }
 
  private:
   static constexpr int kTaps = kOwnTaps + channel * kOtherTaps + (base ? kBaseTaps : 0);
   static constexpr int kFeatures = 8 + 2 * channel + (base ? 1 : 0) + 1;
-
-  std::vector<ChannelRows> MakeRows() const {
-    std::vector<ChannelRows> rows;
-    for (int c = 0; c <= channel; ++c) rows.emplace_back(samples_.width, 0);
-    return rows;
-  }
+  enum WeightBy { kLevelsOnly, kErrors };  ///< what says how much a sample counts: texture, or errors around it
 
   void UsePlainWeights() {
     auto& weights = model_.weights[0];
     weights[0] = kPlainNorth, weights[1] = kPlainNorthWest, weights[2] = kPlainNorthEast;
     if (base) weights[kTaps - kBaseTaps] = kPlainBase;
+  }
+
+  bool Passes(const std::vector<IntRows>& channels, int x) const {
+    if (!skip_repeats_) return false;
+    bool west = true, north = true;
+    for (const IntRows& rows : channels) {
+      west = west && rows.samples.row()[x] == rows.samples.row()[x - 1];
+      north = north && rows.samples.row()[x] == rows.samples.above()[x];
+    }
+    return west || north;
   }
 
   /// Levels of activity that are about equally frequent, as many as the tile's size is worth.
@@ -165,40 +180,55 @@ class Fitter {
     model_.levels = pixels < 1024 ? 0 : pixels < 8192 ? 1 : pixels < 65536 ? 3 : kMaxLevels;
     if (model_.levels < 2) return;
     std::vector<int> activities;
-    std::vector<ChannelRows> rows = MakeRows();
-    walk_.Run(rows, [&](int x, int, const ChannelRows* channels, const BaseView&) {
-      if (x % 4 != 0) return;
-      const Gradients g = GradientsAt<channel>(channels, x);
-      activities.push_back(g.across + g.down);
+    walk_.Run([&](const std::vector<IntRows>& channels, const auto&, size_t) {
+      for (int x = 0; x < samples_.width; x += 4) {
+        if (Passes(channels, x)) continue;
+        const Gradients g = GradientsAt<channel>(channels.data(), x);
+        activities.push_back(g.across + g.down);
+      }
     });
     std::sort(activities.begin(), activities.end());
-    if (activities.empty()) return;
     for (int i = 0; i + 1 < model_.levels; ++i) {
       const size_t at = activities.size() * static_cast<size_t>(i + 1) / static_cast<size_t>(model_.levels);
-      model_.thresholds[static_cast<size_t>(i)] = activities[at] + 1;
+      model_.thresholds[static_cast<size_t>(i)] = activities.empty() ? 0 : activities[at] + 1;
     }
   }
 
   /// The error of the present weights, in 1/16 steps.
-  template <int c>
-  static int32_t ErrorAt(const ChannelModel& model, const ChannelRows* channels, int x, const int32_t* taps) {
-    const int32_t* row = channels[c].samples.row() + x;
-    const int cls = ClassOf(model, GradientsAt<c>(channels, x));
-    const int32_t difference = ((row[-1] - row[0]) << kWeightBits) + Predict<c, base>(model, cls, taps);
+  static int32_t ErrorAt(const ChannelModel& model, const std::vector<IntRows>& channels, int x, int cls,
+                         const int32_t* taps) {
+    const int32_t* row = channels[channel].samples.row() + x;
+    const int32_t difference = ((row[-1] - row[0]) << kWeightBits) + Predict<channel, base>(model, cls, taps);
     return (difference < 0 ? -difference : difference) >> (kWeightBits - kErrorBits);
   }
 
-  template <class Weight>
-  void FitWeights(Weight weight) {
+  static float TextureWeight(const int32_t* taps) {
+    int64_t activity = 0;
+    for (int i = 0; i < 6; ++i) activity += taps[i] < 0 ? -taps[i] : taps[i];
+    return 1 / (static_cast<float>(activity) / 6 + 2);
+  }
+  static float ErrorWeight(const Rows<int32_t>& e, int x) {
+    const int64_t sum = 2 * (int64_t{e.row()[x - 1]} + e.above()[x]) + e.above()[x - 1] + e.above()[x + 1];
+    const float mean = static_cast<float>(sum) / 96 + 0.7f;
+    return 1 / (mean * mean);
+  }
+
+  void FitWeights(WeightBy by) {
     std::vector<LeastSquares<kTaps>> systems(static_cast<size_t>(model_.classes()));
-    std::vector<ChannelRows> rows = MakeRows();
-    walk_.Run(rows, [&](int x, int, ChannelRows* channels, const BaseView& b) {
+    walk_.Run([&](std::vector<IntRows>& channels, const auto& base_view, size_t) {
+      const BaseRows<int32_t> b = base_view.Of(channel);
+      Rows<int32_t>& errors = channels[channel].errors;
       std::array<int32_t, kMaxTaps> taps;
-      GatherTaps<channel, base>(channels, b.Of(channel), x, taps.data());
-      const int cls = ClassOf(model_, GradientsAt<channel>(channels, x));
-      const int32_t* row = channels[channel].samples.row() + x;
-      systems[static_cast<size_t>(cls)].Add(taps.data(), row[0] - row[-1], weight(taps.data(), channels, x));
-      channels[channel].errors.row()[x] = ErrorAt<channel>(model_, channels, x, taps.data());
+      // The first weights only tell where errors are: half of the samples suffice.
+      for (int x = 0; x < samples_.width; x += by == kErrors ? 1 : 2) {
+        GatherTaps<channel, base>(channels.data(), b, x, taps.data());
+        const int cls = ClassOf(model_, GradientsAt<channel>(channels.data(), x));
+        if (by == kErrors) errors.row()[x] = ErrorAt(model_, channels, x, cls, taps.data());
+        if (Passes(channels, x)) continue;
+        const int32_t* row = channels[channel].samples.row() + x;
+        const float weight = by == kErrors ? ErrorWeight(errors, x) : TextureWeight(taps.data());
+        systems[static_cast<size_t>(cls)].Add(taps.data(), static_cast<float>(row[0] - row[-1]), weight);
+      }
     });
     for (size_t c = 0; c < systems.size(); ++c) {
       const auto solution = systems[c].Solve();
@@ -209,29 +239,44 @@ class Fitter {
     }
   }
 
-  /// What the errors of this channel and of those before it are, and how their size follows from the features.
-  void FitSpread() {
-    struct Case {
-      std::array<int32_t, kFeatures> features;
-      int32_t size;
-    };
+  struct Case {
+    std::array<int32_t, kFeatures> features;
+    int32_t size;
+  };
+
+  /// The errors of the band's samples, and every so many of them with its features.
+  std::vector<Case> Cases() {
+    constexpr size_t kEnoughCases = 1 << 14;
     std::vector<Case> cases;
-    std::vector<ChannelRows> rows = MakeRows();
-    const int64_t pixels = int64_t{samples_.width} * samples_.height;
-    const int every = static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(pixels, 1 << 17) / 16384)) | 1;
-    int turn = 0;
-    walk_.Run(rows, [&](int x, int, ChannelRows* channels, const BaseView& b) {
-      SetError<0>(channels, b, x);
-      if constexpr (channel > 0) SetError<1>(channels, b, x);
-      if constexpr (channel > 1) SetError<2>(channels, b, x);
-      if (++turn % every != 0) return;
+    const size_t every = (walk_.RowCount() * static_cast<size_t>(samples_.width) / kEnoughCases) | 1;
+    size_t turn = 0;
+    walk_.Run([&](std::vector<IntRows>& channels, const auto& base_view, size_t) {
+      const BaseRows<int32_t> b = base_view.Of(channel);
+      int32_t* const errors = channels[channel].errors.row();
+      std::array<int32_t, kMaxTaps> taps;
       std::array<int32_t, kMaxFeatures> features;
-      GatherFeatures<channel, base>(channels, b.Of(channel), x, features.data());
-      Case one;
-      std::copy_n(features.begin(), kFeatures, one.features.begin());
-      one.size = channels[channel].errors.row()[x];
-      cases.push_back(one);
+      for (int x = 0; x < samples_.width; ++x) {
+        if (Passes(channels, x)) {
+          errors[x] = 0;
+          continue;
+        }
+        GatherTaps<channel, base>(channels.data(), b, x, taps.data());
+        const int cls = ClassOf(model_, GradientsAt<channel>(channels.data(), x));
+        errors[x] = ErrorAt(model_, channels, x, cls, taps.data()) / step_;
+        if (++turn % every != 0) continue;
+        GatherFeatures<channel, base>(channels.data(), b, x, features.data());
+        Case& one = cases.emplace_back();
+        std::copy_n(features.begin(), kFeatures, one.features.begin());
+        one.size = errors[x];
+      }
+      errors_.insert(errors_.end(), errors, errors + samples_.width);
     });
+    return cases;
+  }
+
+  /// How the size of errors follows from the features.
+  void FitSpread() {
+    const std::vector<Case> cases = Cases();
     std::array<double, kFeatures> weights{};
     weights[0] = weights[1] = 0.3, weights[2] = weights[3] = 0.1, weights.back() = 1;
     for (int round = 0; round < 3 && cases.size() > 64; ++round) {
@@ -240,7 +285,7 @@ class Fitter {
         double mean = 0;
         for (size_t i = 0; i < kFeatures; ++i) mean += weights[i] * one.features[i];
         mean = std::max(mean, 4.0);
-        system.Add(one.features.data(), one.size, 1 / (mean * mean));
+        system.Add(one.features.data(), static_cast<float>(one.size), static_cast<float>(1 / (mean * mean)));
       }
       weights = system.Solve();
       for (double& w : weights) w = std::max(w, 0.0);
@@ -250,28 +295,27 @@ class Fitter {
     }
   }
 
-  template <int c>
-  void SetError(ChannelRows* channels, const BaseView& b, int x) const {
-    std::array<int32_t, kMaxTaps> taps;
-    GatherTaps<c, base>(channels, b.Of(c), x, taps.data());
-    const ChannelModel& model = c == channel ? model_ : before_[c];
-    channels[c].errors.row()[x] = ErrorAt<c>(model, channels, x, taps.data()) / step_;
-  }
-
   const Samples& samples_;
-  const std::vector<ChannelModel>& before_;
   const int step_;
+  const bool skip_repeats_;
   Walk<channel, base> walk_;
   ChannelModel model_;
+  BandErrors errors_;
 };
 
 template <bool base>
 std::vector<ChannelModel> Fit(const Samples& samples, const Samples* base_samples, int step, bool skip_repeats) {
   std::vector<ChannelModel> models;
-  models.push_back(Fitter<0, base>(samples, base_samples, step, skip_repeats, models).Fit());
+  std::vector<BandErrors> errors;
+  const auto fit = [&]<int channel>() {
+    Fitter<channel, base> fitter(samples, base_samples, step, skip_repeats, errors);
+    models.push_back(fitter.Fit());
+    errors.push_back(fitter.TakeErrors());
+  };
+  fit.template operator()<0>();
   if (samples.channels == 1) return models;
-  models.push_back(Fitter<1, base>(samples, base_samples, step, skip_repeats, models).Fit());
-  models.push_back(Fitter<2, base>(samples, base_samples, step, skip_repeats, models).Fit());
+  fit.template operator()<1>();
+  fit.template operator()<2>();
   return models;
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "model/residual/rows.h"
@@ -23,10 +24,12 @@ inline constexpr int kSpreadBits = 12;  ///< a spread weight of 1 is 2^12
 
 /// What the stream of a tile says of one channel.
 struct ChannelModel {
-  int levels = 0;                            ///< of activity; 0: the weights are kPlainWeights
-  std::array<int, kMaxLevels> thresholds{};  ///< ascending; levels - 1 of them count
+  int levels = 0;                          ///< of activity; 0: the weights are kPlainWeights
+  std::array<int, kMaxLevels> thresholds;  ///< ascending; levels - 1 of them count, the rest is never reached
   std::array<std::array<int, kMaxTaps>, kMaxClasses> weights{};
   std::array<int, kMaxFeatures> spread{};  ///< weights of Features
+
+  ChannelModel() { thresholds.fill(std::numeric_limits<int>::max()); }
 
   int classes() const { return levels == 0 ? 1 : levels * kDirections; }
 };
@@ -35,16 +38,19 @@ struct ChannelModel {
 inline constexpr int kPlainNorth = 192, kPlainNorthWest = -96, kPlainNorthEast = 32, kPlainBase = 128;
 
 /// The base around the sample: rows y - 1, y, y + 1 of one channel of x^, which continue by one column on each side.
+template <class T>
 struct BaseRows {
-  const int32_t* above = nullptr;
-  const int32_t* row = nullptr;
-  const int32_t* below = nullptr;
+  const T* above = nullptr;
+  const T* row = nullptr;
+  const T* below = nullptr;
 };
 
-/// One channel while it is coded: samples, and the magnitudes of the errors of their predictions.
+/// One channel while it is coded: samples, and the magnitudes of the errors of their predictions. T: int16_t where
+/// samples have at most 8 bits, else int32_t.
+template <class T>
 struct ChannelRows {
-  ChannelRows(int width, int middle) : samples(width, middle), errors(width) {}
-  Rows<int32_t> samples, errors;
+  ChannelRows(int width, int middle) : samples(width, static_cast<T>(middle)), errors(width) {}
+  Rows<T> samples, errors;
 };
 
 inline int Taps(int channel, bool base) { return kOwnTaps + channel * kOtherTaps + (base ? kBaseTaps : 0); }
@@ -54,7 +60,8 @@ inline int Distance(int32_t a, int32_t b) { return a < b ? b - a : a - b; }
 
 /// taps: Taps() differences. channels: of those before `channel` the sample at x is known.
 template <int channel, bool base>
-[[gnu::always_inline]] inline void GatherTaps(const ChannelRows* channels, const BaseRows& b, int x, int32_t* taps) {
+[[gnu::always_inline]] inline void GatherTaps(const ChannelRows<int32_t>* channels, const BaseRows<int32_t>& b, int x,
+                                              int32_t* taps) {
   const Rows<int32_t>& own = channels[channel].samples;
   const int32_t *row = own.row() + x, *n = own.above() + x, *nn = own.above2() + x;
   const int32_t west = row[-1];
@@ -78,7 +85,7 @@ struct Gradients {
   int across = 0, down = 0;
 };
 template <int channel>
-[[gnu::always_inline]] inline Gradients GradientsAt(const ChannelRows* channels, int x) {
+[[gnu::always_inline]] inline Gradients GradientsAt(const ChannelRows<int32_t>* channels, int x) {
   const Rows<int32_t>& own = channels[channel].samples;
   const int32_t *row = own.row() + x, *n = own.above() + x, *nn = own.above2() + x;
   Gradients g{Distance(row[-1], row[-2]) + Distance(n[0], n[-1]) + Distance(n[0], n[1]),
@@ -95,8 +102,8 @@ template <int channel>
   if (model.levels == 0) return 0;
   const int activity = g.across + g.down;
   int level = 0;
-  for (int i = 0; i + 1 < model.levels; ++i) level += activity >= model.thresholds[static_cast<size_t>(i)];
-  const int direction = g.across > 2 * g.down ? 0 : g.down > 2 * g.across ? 2 : 1;
+  for (size_t i = 0; i + 1 < kMaxLevels; ++i) level += activity >= model.thresholds[i];
+  const int direction = 1 - (g.across > 2 * g.down) + (g.down > 2 * g.across);
   return level * kDirections + direction;
 }
 
@@ -114,8 +121,8 @@ template <int channel, bool base>
 /// Inputs of the guess how large the error is: errors around the sample, errors of other channels at its place, and
 /// differences between samples, all in 1/16 steps.
 template <int channel, bool base>
-[[gnu::always_inline]] inline void GatherFeatures(const ChannelRows* channels, const BaseRows& b, int x,
-                                                  int32_t* features) {
+[[gnu::always_inline]] inline void GatherFeatures(const ChannelRows<int32_t>* channels, const BaseRows<int32_t>& b,
+                                                  int x, int32_t* features) {
   const Rows<int32_t>&own = channels[channel].samples, &errors = channels[channel].errors;
   const int32_t *row = own.row() + x, *n = own.above() + x;
   const int32_t *error = errors.row() + x, *error_n = errors.above() + x;

@@ -10,12 +10,17 @@
 
 #include "model/residual/base_rows.h"
 #include "model/residual/fit.h"
+#include "model/residual/look_ahead.h"
+#include "model/residual/packed_weights.h"
 #include "model/residual/pixel_match.h"
 #include "model/residual/sample_coder.h"
 #include "model/residual/value_map.h"
 
 namespace aecomp::residual {
 namespace {
+
+/// Samples up to this fit the 16-bit arithmetic of narrow rows.
+constexpr int32_t kMostNarrow = 255;
 
 /// Green comes first: the other colours follow it more closely than each other.
 constexpr std::array<int, 3> kOrder{1, 0, 2};
@@ -102,50 +107,71 @@ void CodeModel(Coder& coder, bool base, TileModel& model) {
   }
 }
 
-template <class Coder, int channels, bool base, bool exact>
+/// T: as that of ChannelRows.
+template <class Coder, class T, int channels, bool base, bool exact>
 class TileCoder {
  public:
   TileCoder(Coder& coder, const TileModel& model, const Samples* base_samples, const Precision& precision,
             Samples& samples)
-      : coder_(coder), base_(base_samples), precision_(precision), samples_(samples), states_(channels) {
+      : coder_(coder),
+        base_(base_samples),
+        precision_(precision),
+        samples_(samples),
+        states_(channels),
+        models_(model.channels),
+        ahead_(channels, LookAhead<T>(samples.width)) {
     for (int c = 0; c < channels; ++c) {
       rows_.emplace_back(samples.width, (samples.maximum[static_cast<size_t>(c)] + 1) / 2);
     }
-    models_ = model.channels;
     if (model.mode == Mode::kMatch) match_.emplace(samples.width);
   }
 
   /// Codes `samples`, and puts into them what a decoder has.
   void Run() {
+    Channels<std::make_integer_sequence<int, channels>> coders(*this);
     for (int y = 0; y < samples_.height; ++y) {
       base_.MoveTo(y);
-      match_ ? Row<true>(y) : Row<false>(y);
+      coders.bases = coders.BasesOf(*this);
+      if (y > 0) coders.LookAheadTo(0, samples_.width);
+      if (match_) {
+        MatchedRow(y, coders);
+      } else if (y == 0) {
+        FirstRow(coders);
+      } else {
+        coders.Row(samples_.Row(y), samples_.width);
+      }
+      for (auto& rows : rows_) rows.samples.Next(), rows.errors.Next();
     }
   }
 
  private:
-  template <bool match>
-  void Row(int y) {
-    uint16_t* pixel = samples_.Row(y);
-    Channels<std::make_integer_sequence<int, channels>> coders(*this);
+  template <class Coders>
+  void BeginFirstRow(int x, Coders& coders) {
+    for (auto& rows : rows_) rows.samples.ContinueUpwards(x);
+    coders.LookAheadTo(x, x + 1);
+  }
+  template <class Coders>
+  [[gnu::noinline]] void FirstRow(Coders& coders) {
+    uint16_t* pixel = samples_.Row(0);
     for (int x = 0; x < samples_.width; ++x, pixel += channels) {
-      if (y == 0) {
-        for (ChannelRows& rows : rows_) rows.samples.ContinueUpwards(x);
-      }
-      if constexpr (match) {
-        const auto found = match_->Code(coder_, x, y == 0, [&](Pixel p) { return Accepts(p, pixel); });
-        if (found) {
-          Repeat(x, *found, pixel);
-        } else {
-          coders.Code(x, pixel);
-        }
-        match_->Remember(x, PixelOf(pixel));
-      } else {
-        coders.Code(x, pixel);
-      }
+      BeginFirstRow(x, coders);
+      coders.Pixel(x, pixel);
     }
-    for (ChannelRows& rows : rows_) rows.samples.Next(), rows.errors.Next();
-    if constexpr (match) match_->NextRow();
+  }
+  template <class Coders>
+  void MatchedRow(int y, Coders& coders) {
+    uint16_t* pixel = samples_.Row(y);
+    for (int x = 0; x < samples_.width; ++x, pixel += channels) {
+      if (y == 0) BeginFirstRow(x, coders);
+      const auto found = match_->Code(coder_, x, y == 0, [&](Pixel p) { return Accepts(p, pixel); });
+      if (found) {
+        Repeat(x, *found, pixel);
+      } else {
+        coders.Pixel(x, pixel);
+      }
+      match_->Remember(x, PixelOf(pixel));
+    }
+    match_->NextRow();
   }
 
   template <class Indices>
@@ -153,14 +179,29 @@ class TileCoder {
   template <int... c>
   struct Channels<std::integer_sequence<int, c...>> {
     explicit Channels(TileCoder& t)
-        : bases{t.base_.Of(c)...},
-          coders(SampleCoder<Coder, c, base, exact>(t.coder_, t.models_[c], t.states_[c], t.rows_.data(),
-                                                    t.precision_)...) {}
-    void Code(int x, uint16_t* pixel) {
-      ((pixel[c] = static_cast<uint16_t>(std::get<c>(coders).Code(bases[c], x, pixel[c]))), ...);
+        : tile(t),
+          bases(BasesOf(t)),
+          weights(PackedModel<T, c, base>(t.models_[c])...),
+          coders(SampleCoder<Coder, T, c, base, exact>(t.coder_, t.models_[c], std::get<c>(weights), t.ahead_[c],
+                                                       t.states_[c], t.rows_.data(), t.precision_)...) {}
+    static std::array<BaseRows<T>, channels> BasesOf(const TileCoder& t) { return {t.base_.Of(c)...}; }
+    void LookAheadTo(int first, int last) {
+      (tile.ahead_[c].template Fill<c, base>(tile.models_[c], tile.rows_, bases[c], first, last), ...);
     }
-    std::array<BaseRows, channels> bases;
-    std::tuple<SampleCoder<Coder, c, base, exact>...> coders;
+    [[gnu::noinline]] void Pixel(int x, uint16_t* pixel) { (Sample<c>(x, pixel + c), ...); }
+
+    [[gnu::noinline]] void Row(uint16_t* row, int width) {
+      for (int x = 0; x < width; ++x) (Sample<c>(x, row + x * channels + c), ...);
+    }
+    template <int k>
+    [[gnu::always_inline]] void Sample(int x, uint16_t* sample) {
+      *sample = static_cast<uint16_t>(std::get<k>(coders).Code(bases[k], x, *sample));
+    }
+
+    TileCoder& tile;
+    std::array<BaseRows<T>, channels> bases;
+    const std::tuple<PackedModel<T, c, base>...> weights;
+    std::tuple<SampleCoder<Coder, T, c, base, exact>...> coders;
   };
 
   /// Encoder: whether all samples of p are close enough.
@@ -174,7 +215,7 @@ class TileCoder {
     for (int c = 0; c < channels; ++c) {
       const auto sample = static_cast<uint16_t>(p >> (16 * c));
       pixel[c] = sample;
-      rows_[static_cast<size_t>(c)].samples.row()[x] = sample;
+      rows_[static_cast<size_t>(c)].samples.row()[x] = static_cast<T>(sample);
       rows_[static_cast<size_t>(c)].errors.row()[x] = 0;
     }
   }
@@ -185,12 +226,13 @@ class TileCoder {
   }
 
   Coder& coder_;
-  BaseView base_;
+  BaseView<T> base_;
   const Precision precision_;
   Samples& samples_;
   std::vector<ChannelState> states_;
-  std::vector<ChannelModel> models_;
-  std::vector<ChannelRows> rows_;
+  const std::vector<ChannelModel> models_;
+  std::vector<ChannelRows<T>> rows_;
+  std::vector<LookAhead<T>> ahead_;
   std::optional<PixelMatch> match_;
 };
 
@@ -214,17 +256,24 @@ template <class Coder>
 void CodeSamples(Coder& coder, const TileModel& model, const Samples* base, int most_error, Samples& samples) {
   const Precision precision{most_error, 2 * most_error + 1, samples.maximum};
   if (model.mode == Mode::kPlain) return CodePlain(coder, precision, samples);
-  const auto run = [&]<int channels, bool with_base, bool exact>() {
-    TileCoder<Coder, channels, with_base, exact>(coder, model, base, precision, samples).Run();
+  const int32_t most = *std::max_element(precision.maximum.begin(), precision.maximum.end());
+  const auto run = [&]<class T, int channels, bool with_base, bool exact>() {
+    TileCoder<Coder, T, channels, with_base, exact>(coder, model, base, precision, samples).Run();
   };
-  const auto choose = [&]<int channels, bool with_base>() {
-    most_error == 0 ? run.template operator()<channels, with_base, true>()
-                    : run.template operator()<channels, with_base, false>();
+  const auto choose = [&]<int channels, bool with_base, bool exact>() {
+    most <= kMostNarrow ? run.template operator()<int16_t, channels, with_base, exact>()
+                        : run.template operator()<int32_t, channels, with_base, exact>();
+  };
+  const auto choose_precision = [&]<int channels, bool with_base>() {
+    most_error == 0 ? choose.template operator()<channels, with_base, true>()
+                    : choose.template operator()<channels, with_base, false>();
   };
   if (samples.channels == 1) {
-    base == nullptr ? choose.template operator()<1, false>() : choose.template operator()<1, true>();
+    base == nullptr ? choose_precision.template operator()<1, false>()
+                    : choose_precision.template operator()<1, true>();
   } else {
-    base == nullptr ? choose.template operator()<3, false>() : choose.template operator()<3, true>();
+    base == nullptr ? choose_precision.template operator()<3, false>()
+                    : choose_precision.template operator()<3, true>();
   }
 }
 
@@ -242,39 +291,54 @@ double FlatShare(const Samples& s) {
   return static_cast<double>(flat) / (static_cast<double>(s.width - 1) * (s.height - 1));
 }
 
-/// Some rows that stand for all of them.
-Samples MiddleRows(const Samples& s) {
-  constexpr int kRows = 96;
-  const int first = std::max(0, (s.height - kRows) / 2);
+/// Some rows that stand for all of them, as an image of their own.
+Samples SomeRows(const Samples& s) {
+  constexpr int kBands = 3, kRows = 16;
   Samples part;
-  part.width = s.width, part.height = std::min(s.height, kRows), part.channels = s.channels, part.maximum = s.maximum;
-  part.values.assign(s.Row(first), s.Row(first + part.height));
+  part.width = s.width, part.channels = s.channels, part.maximum = s.maximum;
+  if (s.height <= kBands * kRows) {
+    part.height = s.height, part.values = s.values;
+    return part;
+  }
+  part.height = kBands * kRows;
+  for (int i = 1; i <= kBands; ++i) {
+    const int first = (s.height - kRows) * i / (kBands + 1);
+    part.values.insert(part.values.end(), s.Row(first), s.Row(first) + kRows * s.width * s.channels);
+  }
   return part;
 }
 
-std::vector<uint8_t> EncodeWith(const Samples& original, const ValueMap& map, const Samples& samples,
-                                const Samples* base, int most_error, Mode mode) {
-  SymbolEncoder coder(samples.values.size() * 2);
+/// samples: those of `original` with the map; where errors are allowed they become what a decoder has.
+std::vector<uint8_t> EncodeWith(const Samples& original, const ValueMap& map, Samples& samples, const Samples* base,
+                                int most_error, const TileModel& model) {
+  SymbolEncoder coder;
   if (base == nullptr && most_error == 0) WriteMap(coder, map, original);
-  TileModel model;
-  model.mode = mode;
-  if (mode != Mode::kPlain) model.channels = FitModels(samples, base, 2 * most_error + 1, mode == Mode::kMatch);
-  CodeModel(coder, base != nullptr, model);
-  Samples coded = samples;
-  CodeSamples(coder, model, base, most_error, coded);
+  TileModel written = model;
+  CodeModel(coder, base != nullptr, written);
+  CodeSamples(coder, written, base, most_error, samples);
   return coder.Finish();
 }
 
-/// Photographs are flat by chance only, drawings mostly; between them both ways are tried.
+TileModel MakeModel(const Samples& samples, const Samples* base, int most_error, Mode mode) {
+  TileModel model;
+  model.mode = mode;
+  if (mode != Mode::kPlain) model.channels = FitModels(samples, base, 2 * most_error + 1, mode == Mode::kMatch);
+  return model;
+}
+
+/// Photographs are flat by chance only, drawings mostly; between them both ways are tried on a part.
 Mode ChooseMode(const Samples& samples, const Samples* base, int most_error) {
   const double flat = FlatShare(samples);
   if (flat < 0.01) return Mode::kPredict;
   if (flat > 0.6) return Mode::kMatch;
-  const Samples part = MiddleRows(samples);
-  std::optional<Samples> part_of_base;
-  if (base != nullptr) part_of_base = MiddleRows(*base);
+  const Samples part = SomeRows(samples);
+  const std::optional<Samples> part_of_base = base != nullptr ? std::optional(SomeRows(*base)) : std::nullopt;
+  const Samples* const given = part_of_base ? &*part_of_base : nullptr;
+  TileModel model = MakeModel(part, given, most_error, Mode::kPredict);
   const auto size = [&](Mode mode) {
-    return EncodeWith(part, ValueMap(), part, part_of_base ? &*part_of_base : nullptr, most_error, mode).size();
+    model.mode = mode;
+    Samples coded = part;
+    return EncodeWith(part, ValueMap(), coded, given, most_error, model).size();
   };
   return size(Mode::kMatch) < size(Mode::kPredict) ? Mode::kMatch : Mode::kPredict;
 }
@@ -292,18 +356,23 @@ size_t PlainBits(const Samples& samples, int most_error) {
 }  // namespace
 
 std::vector<uint8_t> Encode(const Image& tile, const Image* base, int most_error) {
-  const Samples original = SamplesOf(tile);
-  std::optional<Samples> base_samples;
+  Samples original = SamplesOf(tile);
+  std::optional<Samples> base_samples, mapped;
   if (base != nullptr) base_samples = SamplesOf(*base);
   const Samples* const given = base_samples ? &*base_samples : nullptr;
-  const bool mapped = base == nullptr && most_error == 0;
-  const ValueMap map = mapped ? ChooseMap(original) : ValueMap();
-  const Samples& samples = map.empty() ? original : Apply(map, original);
+  const ValueMap map = base == nullptr && most_error == 0 ? ChooseMap(original) : ValueMap();
+  if (!map.empty()) mapped = Apply(map, original);
+  Samples& samples = mapped ? *mapped : original;
 
-  const Mode mode = ChooseMode(samples, given, most_error);
-  std::vector<uint8_t> stream = EncodeWith(original, map, samples, given, most_error, mode);
+  const auto encode = [&](Mode mode) {
+    const TileModel model = MakeModel(samples, given, most_error, mode);
+    if (most_error == 0) return EncodeWith(original, map, samples, given, most_error, model);
+    Samples coded = samples;
+    return EncodeWith(original, map, coded, given, most_error, model);
+  };
+  std::vector<uint8_t> stream = encode(ChooseMode(samples, given, most_error));
   if (stream.size() < PlainBits(samples, most_error) / 8) return stream;
-  std::vector<uint8_t> plain = EncodeWith(original, map, samples, given, most_error, Mode::kPlain);
+  std::vector<uint8_t> plain = encode(Mode::kPlain);
   return plain.size() < stream.size() ? plain : stream;
 }
 

@@ -8,11 +8,12 @@
 
 namespace aecomp::residual {
 
-/// Three rows of one channel, T for each column. A position may look two columns to the left and to the right.
+/// Three rows of one channel, T for each column. A position may look two columns to the left and to the right; what is
+/// read beyond, up to kBorder columns away, is some number.
 template <class T>
 class Rows {
  public:
-  static constexpr int kBorder = 4;
+  static constexpr int kBorder = 8;
 
   explicit Rows(int width, T outside = T())
       : width_(width), stride_(static_cast<size_t>(width) + 2 * kBorder), values_(3 * stride_, outside) {

@@ -10,20 +10,28 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "io/status.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace aecomp::residual {
 
 inline constexpr int kSymbols = 16;  ///< of a table
 inline constexpr uint32_t kTotal = 1 << 16;
 
+using Numbers = std::array<int16_t, kSymbols>;
+struct alignas(16) Starts : std::array<uint16_t, kSymbols> {};
+
 /// Cumulative frequencies of 16 symbols, of sum 2^15: symbol s has the range from cumulative[s] to cumulative[s + 1].
 /// Every symbol keeps a frequency of at least 1 (see Update).
 struct alignas(32) SymbolTable {
-  std::array<int16_t, kSymbols> cumulative;
+  Numbers cumulative;
   SymbolTable() {
     for (int i = 0; i < kSymbols; ++i) cumulative[static_cast<size_t>(i)] = static_cast<int16_t>(i << 11);
   }
@@ -35,7 +43,7 @@ class SymbolRate {
   static constexpr int kFirst = 4, kLast = 7, kSymbolsEach = 4;
   int Next() {
     const int rate = kFirst + count_ / kSymbolsEach;
-    if (rate < kLast) ++count_;
+    count_ = static_cast<uint8_t>(count_ + (rate < kLast));
     return rate;
   }
 
@@ -43,7 +51,7 @@ class SymbolRate {
   uint8_t count_ = 0;
 };
 
-using Targets = std::array<std::array<int16_t, kSymbols>, kSymbols>;
+using Targets = std::array<Numbers, kSymbols>;
 alignas(32) inline constexpr Targets kTargets = [] {
   Targets targets{};
   for (int s = 0; s < kSymbols; ++s) {
@@ -55,6 +63,55 @@ alignas(32) inline constexpr Targets kTargets = [] {
   return targets;
 }();
 
+// The work on all 16 numbers of a table, in SSE2 where there is one: compilers do not always find these vectors.
+#if defined(__SSE2__)
+struct TableHalves {
+  __m128i half[2];
+};
+[[gnu::always_inline]] inline TableHalves Load(const Numbers& numbers) {
+  const auto* at = reinterpret_cast<const __m128i*>(numbers.data());
+  return {{_mm_load_si128(at), _mm_load_si128(at + 1)}};
+}
+/// numbers += (targets - numbers) >> shift.
+[[gnu::always_inline]] inline void MoveTowards(const Numbers& targets, int shift, Numbers& numbers) {
+  const TableHalves t = Load(targets), n = Load(numbers);
+  const __m128i count = _mm_cvtsi32_si128(shift);
+  auto* const at = reinterpret_cast<__m128i*>(numbers.data());
+  for (size_t i = 0; i < 2; ++i) {
+    _mm_store_si128(at + i, _mm_add_epi16(n.half[i], _mm_sra_epi16(_mm_sub_epi16(t.half[i], n.half[i]), count)));
+  }
+}
+/// How many of a[i] + b[i], which ascend, are at most `slot`; they are put into `sums`.
+[[gnu::always_inline]] inline int CountUpTo(const Numbers& a, const Numbers& b, uint32_t slot, Starts& sums) {
+  const TableHalves x = Load(a), y = Load(b);
+  const __m128i sign = _mm_set1_epi16(-32768);
+  const __m128i most = _mm_set1_epi16(static_cast<int16_t>(slot ^ 0x8000));
+  TableHalves above;
+  for (size_t i = 0; i < 2; ++i) {
+    const __m128i sum = _mm_add_epi16(x.half[i], y.half[i]);
+    _mm_store_si128(reinterpret_cast<__m128i*>(sums.data()) + i, sum);
+    above.half[i] = _mm_cmpgt_epi16(_mm_xor_si128(sum, sign), most);
+  }
+  return std::countr_zero(static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(above.half[0], above.half[1]))) |
+                          0x10000);
+}
+#else
+inline void MoveTowards(const Numbers& targets, int shift, Numbers& numbers) {
+  for (size_t i = 0; i < kSymbols; ++i) {
+    const auto difference = static_cast<int16_t>(targets[i] - numbers[i]);
+    numbers[i] = static_cast<int16_t>(numbers[i] + (difference >> shift));
+  }
+}
+inline int CountUpTo(const Numbers& a, const Numbers& b, uint32_t slot, Starts& sums) {
+  int count = 0;
+  for (size_t i = 0; i < kSymbols; ++i) {
+    sums[i] = static_cast<uint16_t>(a[i] + b[i]);
+    count += sums[i] <= slot;
+  }
+  return count;
+}
+#endif
+
 struct AdaptiveTable {
   SymbolTable table;
   SymbolRate rate;
@@ -62,12 +119,7 @@ struct AdaptiveTable {
   /// cumulative[i] moves towards i where i <= symbol, else towards 2^15 - 16 + i. Both rise by at least 1 with i, and
   /// with them (x * (2^rate - 1) + target) >> rate does too: no frequency becomes 0.
   [[gnu::always_inline]] void Update(int symbol) {
-    const int shift = rate.Next();
-    const auto& target = kTargets[static_cast<size_t>(symbol)];
-    for (size_t i = 0; i < kSymbols; ++i) {
-      const auto difference = static_cast<int16_t>(target[i] - table.cumulative[i]);
-      table.cumulative[i] = static_cast<int16_t>(table.cumulative[i] + (difference >> shift));
-    }
+    MoveTowards(kTargets[static_cast<size_t>(symbol)], rate.Next(), table.cumulative);
   }
 };
 
@@ -91,9 +143,6 @@ class AdaptiveBit {
 
 class SymbolEncoder {
  public:
-  /// Makes room for that many symbols.
-  explicit SymbolEncoder(size_t expected = 0) { ranges_.reserve(expected); }
-
   /// 0 .. 15, with the mean of two tables, which are updated. Returns the symbol.
   [[gnu::always_inline]] int Symbol(AdaptiveTable& a, AdaptiveTable& b, int symbol) {
     const auto s = static_cast<size_t>(symbol);
@@ -122,8 +171,9 @@ class SymbolEncoder {
     return bit;
   }
   /// The low `count` bits of a number, all values equally likely. count: 0 .. 15.
-  uint32_t Bits(int count, uint32_t value) {
-    if (count > 0) Put(value << (16 - count), kTotal >> count);
+  [[gnu::always_inline]] uint32_t Bits(int count, uint32_t value) {
+    Put(value << (16 - count), kTotal >> count);
+    next_ -= count == 0;
     return value;
   }
 
@@ -131,9 +181,17 @@ class SymbolEncoder {
   std::vector<uint8_t> Finish() const;
 
  private:
-  void Put(uint32_t start, uint32_t frequency) { ranges_.push_back(start | frequency << 16); }
+  static constexpr size_t kChunk = 1 << 14;
 
-  std::vector<uint32_t> ranges_;  // start | frequency << 16
+  [[gnu::always_inline]] void Put(uint32_t start, uint32_t frequency) {
+    if (next_ == end_) [[unlikely]]
+      Grow();
+    *next_++ = start | frequency << 16;
+  }
+  void Grow();
+
+  std::vector<std::unique_ptr<uint32_t[]>> chunks_;  // of kChunk ranges, the last one as far as next_
+  uint32_t *next_ = nullptr, *end_ = nullptr;
 };
 
 /// Never reads outside of the bytes, whatever they hold; Finish tells whether they were sound.
@@ -143,19 +201,13 @@ class SymbolDecoder {
 
   // The last argument, which the encoder needs, is ignored.
   [[gnu::always_inline]] int Symbol(AdaptiveTable& a, AdaptiveTable& b, int = 0) {
-    const auto& x = a.table.cumulative;
-    const auto& y = b.table.cumulative;
-    std::array<uint16_t, kSymbols> sum;
-    for (size_t i = 0; i < kSymbols; ++i) sum[i] = static_cast<uint16_t>(x[i] + y[i]);
-    const int symbol = Take(sum);
+    const int symbol = Take(a.table.cumulative, b.table.cumulative);
     a.Update(symbol);
     b.Update(symbol);
     return symbol;
   }
   int Symbol(AdaptiveTable& table, int = 0) {
-    std::array<uint16_t, kSymbols> sum;
-    for (size_t i = 0; i < kSymbols; ++i) sum[i] = static_cast<uint16_t>(table.table.cumulative[i] * 2);
-    const int symbol = Take(sum);
+    const int symbol = Take(table.table.cumulative, table.table.cumulative);
     table.Update(symbol);
     return symbol;
   }
@@ -166,8 +218,7 @@ class SymbolDecoder {
     model.Update(bit);
     return bit;
   }
-  uint32_t Bits(int count, uint32_t = 0) {
-    if (count == 0) return 0;
+  [[gnu::always_inline]] uint32_t Bits(int count, uint32_t = 0) {
     const auto value = static_cast<uint32_t>(state_ & 0xffff) >> (16 - count);
     Advance(value << (16 - count), kTotal >> count);
     return value;
@@ -177,27 +228,26 @@ class SymbolDecoder {
   Status Finish() const;
 
  private:
-  [[gnu::always_inline]] int Take(const std::array<uint16_t, kSymbols>& starts) {
-    const auto slot = static_cast<int16_t>((state_ & 0xffff) ^ 0x8000);  // signed comparisons become vector code
-    int16_t below = 0;
-    for (size_t i = 0; i < kSymbols; ++i) {
-      below = static_cast<int16_t>(below + (static_cast<int16_t>(starts[i] ^ 0x8000) <= slot));
-    }
-    const int symbol = below - 1;
+  [[gnu::always_inline]] int Take(const Numbers& a, const Numbers& b) {
+    Starts starts;
+    const int symbol = CountUpTo(a, b, static_cast<uint32_t>(state_ & 0xffff), starts) - 1;
     const uint32_t start = starts[static_cast<size_t>(symbol)];
     const uint32_t end = symbol == kSymbols - 1 ? kTotal : starts[static_cast<size_t>(symbol) + 1];
     Advance(start, end - start);
     return symbol;
   }
-  void Advance(uint32_t start, uint32_t frequency) {
+  /// Without a branch, which would often be guessed wrong.
+  [[gnu::always_inline]] void Advance(uint32_t start, uint32_t frequency) {
     state_ = uint64_t{frequency} * (state_ >> 16) + (state_ & 0xffff) - start;
-    if (state_ >= uint64_t{1} << 32 || at_ + 2 > bytes_.size()) return;
-    state_ = state_ << 16 | uint64_t{bytes_[at_]} | uint64_t{bytes_[at_ + 1]} << 8;
-    at_ += 2;
+    const uint64_t more = (state_ < uint64_t{1} << 32) & (at_ != end_);
+    const uint8_t* const from = at_ == end_ ? kNothing.data() : at_;
+    const uint64_t word = uint64_t{from[0]} | uint64_t{from[1]} << 8;
+    state_ = (state_ << (16 * more)) | (word & (0 - more));
+    at_ += 2 * more;
   }
 
-  std::span<const uint8_t> bytes_;
-  size_t at_ = 0;
+  static constexpr std::array<uint8_t, 2> kNothing{};
+  const uint8_t *at_ = kNothing.data(), *end_ = at_;  // an even number of bytes lies between them
   uint64_t state_ = 1;
   bool sound_ = true;
 };

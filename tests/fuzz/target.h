@@ -45,12 +45,13 @@ Target PngTarget();
 Target PnmTarget();
 Target PortableTarget();
 Target PortablemodelTarget();
+Target ResidualTarget();
 Target SafetensorsTarget();
 
 inline std::vector<Target> AllTargets() {
-  return {ArchitectureTarget(), CheckpointTarget(), ContainerTarget(),     DecodeTarget(),     EntropyTarget(),
-          ImageTarget(),        MetadataTarget(),   ModelTarget(),         NamesTarget(),      PngTarget(),
-          PnmTarget(),          PortableTarget(),   PortablemodelTarget(), SafetensorsTarget()};
+  return {ArchitectureTarget(), CheckpointTarget(), ContainerTarget(),     DecodeTarget(),   EntropyTarget(),
+          ImageTarget(),        MetadataTarget(),   ModelTarget(),         NamesTarget(),    PngTarget(),
+          PnmTarget(),          PortableTarget(),   PortablemodelTarget(), ResidualTarget(), SafetensorsTarget()};
 }
 
 /// Ends the process when a promise is broken: fuzzers and tests take that as a failure of the input.
