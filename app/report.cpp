@@ -1,5 +1,6 @@
 #include "app/report.h"
 
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -36,9 +37,11 @@ nlohmann::ordered_json Json(const FileReport& r) {
   json["bytes"] = r.bytes;
   json["bpp"] = r.Bpp();
   if (r.quality) json["quality"] = *r.quality;
-  if (r.psnr) json["psnr"] = *r.psnr;
+  if (r.psnr) json["psnr"] = std::isfinite(*r.psnr) ? nlohmann::ordered_json(*r.psnr) : nullptr;
   json["seconds"] = r.seconds;
   json["model"] = r.model;
+  if (!r.layers.empty()) json["layers"] = r.layers;
+  if (r.max_error) json["residual_bytes"] = r.residual_bytes, json["max_error"] = *r.max_error;
   if (!r.notes.empty()) json["notes"] = r.notes;
   return json;
 }

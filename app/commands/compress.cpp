@@ -15,7 +15,9 @@
 #include "io/formats/alpha.h"
 #include "io/formats/image_io.h"
 #include "io/metrics.h"
+#include "model/codec/fill_in.h"
 #include "model/codec/quality_axis.h"
+#include "model/codec/quality_floor.h"
 #include "model/codec/rate_control.h"
 
 namespace aecomp {
@@ -44,6 +46,23 @@ struct CompressOptions {
   }
 };
 
+/// The refined file of the quality that was asked for; empty where that has less than the PSNR that the quality
+/// promises.
+Result<std::vector<uint8_t>> RefineToQuality(const Image& image, const CompressOptions& options, Codec& codec,
+                                             FileReport& report) {
+  const int quality = StepOfQuality(options.quality, codec.model().architecture.max_quality());
+  AECOMP_ASSIGN_OR_RETURN(auto refined,
+                          CompressRefined(codec, image, quality, options.tuning, RefinementSteps(options.effort)));
+  const auto floor = PsnrFloor(options.quality);
+  if (!floor) return refined;
+  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(refined, "the refined file"));
+  AECOMP_ASSIGN_OR_RETURN(const Image decoded, codec.Decompress(container, "the refined file"));
+  const double psnr = Psnr(image, decoded);
+  if (psnr < *floor) return std::vector<uint8_t>();
+  report.psnr = psnr;
+  return refined;
+}
+
 /// Refines what was found for a target, where that still meets the target.
 Status RefineResult(const Image& image, const RateTarget& target, const CompressOptions& options, Codec& codec,
                     RateResult& result) {
@@ -64,19 +83,23 @@ Status RefineResult(const Image& image, const RateTarget& target, const Compress
 Result<std::vector<uint8_t>> CompressImage(const Image& image, const CompressOptions& options, Codec& codec,
                                            FileReport& report) {
   if (options.max_error) return codec.CompressExactly(image, *options.max_error);
-  const int max_quality = codec.model().architecture.max_quality();
   const auto target = options.Target(image);
   const int steps = RefinementSteps(options.effort);
   if (!target) {
-    const int quality = StepOfQuality(options.quality, max_quality);
-    if (steps == 0) return codec.Compress(image, quality);
-    return CompressRefined(codec, image, quality, options.tuning, steps);
+    if (steps != 0) {
+      AECOMP_ASSIGN_OR_RETURN(auto refined, RefineToQuality(image, options, codec, report));
+      if (!refined.empty()) return refined;
+    }
+    AECOMP_ASSIGN_OR_RETURN(FilledFile file, CompressToQuality(codec, image, options.quality));
+    report.psnr = file.psnr;
+    return std::move(file.bytes);
   }
   AECOMP_ASSIGN_OR_RETURN(RateResult result, CompressToTarget(codec, image, *target));
-  if (steps != 0) {
+  if (steps != 0 && !result.most_error) {
     AECOMP_RETURN_IF_ERROR(RefineResult(image, *target, options, codec, result));
   }
-  report.quality = std::round(10 * QualityOfStep(result.quality, max_quality)) / 10;
+  const int max_quality = codec.model().architecture.max_quality();
+  if (!result.most_error) report.quality = std::round(10 * QualityOfStep(result.quality, max_quality)) / 10;
   report.psnr = result.psnr;
   if (!result.note.empty()) report.notes.push_back(result.note);
   return std::move(result.bytes);
@@ -113,6 +136,18 @@ Status Verify(std::span<const uint8_t> bytes, const Image& colour, const Image& 
     return CorruptError(name + ": --verify found another alpha than was given; nothing was written");
   }
   return {};
+}
+
+/// Which layers the file has. bytes: of Compress.
+void ReportLayers(std::span<const uint8_t> bytes, FileReport& report) {
+  const auto container = ParseContainer(bytes, "the file");
+  if (!container.ok()) return;
+  const ContainerHeader& header = container.value().header;
+  if (header.base) report.layers.push_back("network"), report.model = ToHex(header.model);
+  if (!header.residual) return;
+  report.layers.push_back("residual");
+  report.max_error = header.most_error;
+  for (const TileStreams& tile : container.value().tiles) report.residual_bytes += tile.streams.back().size();
 }
 
 /// The size of a PNG that will be read: the codec can be prepared for it ahead.
@@ -154,7 +189,7 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   }
   turn.reset();
   report.bytes = coded.value().size();
-  if (network) report.model = ToHex(codec->model().id);
+  ReportLayers(coded.value(), report);
   return WriteOutput(file.output, coded.value(), OutputOptions(options.batch, file.input, options.verify));
 }
 
@@ -164,6 +199,7 @@ std::string CheckPositive(const std::string& text) {
   const double value = std::strtod(text.c_str(), &end);
   return end != text.c_str() && *end == 0 && value > 0 && std::isfinite(value) ? "" : text + " is not a number above 0";
 }
+std::string CheckPsnr(const std::string& text) { return text == "inf" ? "" : CheckPositive(text); }
 
 std::string CheckTileSize(const std::string& text) {
   for (uint32_t size = kMinTileSize; size <= kMaxTileSize; size *= 2) {
@@ -194,7 +230,8 @@ void AddCompress(const CommandLine& app, Command& command) {
                              .ShowDefault()
                              .TypeName("Q");
   const Option bpp = sub.Add("--bpp", options->bpp, "Bits a pixel, instead of a quality").Check(CheckPositive);
-  const Option psnr = sub.Add("--psnr", options->psnr, "PSNR in dB, instead of a quality").Check(CheckPositive);
+  const Option psnr =
+      sub.Add("--psnr", options->psnr, "PSNR in dB, instead of a quality; inf: lossless").Check(CheckPsnr);
   const Option size =
       sub.Add("--size", options->size, "Bytes at most, instead of a quality").Check(CheckPositive).TypeName("BYTES");
   AddTuneOption(sub, options->tuning);
@@ -218,9 +255,9 @@ void AddCompress(const CommandLine& app, Command& command) {
   sub.OnChosen([options, &command] {
     command.run = [options] {
       const bool base = options->max_error && Codec::TriesBase(*options->max_error);
-      const ModelUse use = options->verify || options->psnr || base || RefinementSteps(options->effort) != 0
-                               ? ModelUse::kBoth
-                               : ModelUse::kCompression;
+      const bool measured = options->verify || options->psnr || PsnrFloor(options->quality).has_value();
+      const bool refined = RefinementSteps(options->effort) != 0;
+      const ModelUse use = measured || base || refined ? ModelUse::kBoth : ModelUse::kCompression;
       return RunBatch(options->batch, {"an image that is read here", ".aec", HasImageExtension, use},
                       [&](const PlannedFile& file, Worker& worker, FileReport& report) {
                         return CompressFile(file, *options, worker, report);

@@ -10,7 +10,7 @@
 #include "io/formats/alpha.h"
 #include "model/base/onednn.h"
 #include "model/base/threads.h"
-#include "model/codec/quality_axis.h"
+#include "model/codec/fill_in.h"
 #include "model/codec/rate_control.h"
 #include "model/codec/reduced.h"
 
@@ -92,10 +92,9 @@ Status Serialised(Codec& codec, const Image& image, const CompressOptions& optio
     *bytes = std::move(exact).value();
     return {};
   }
-  const int steps = codec.model().architecture.max_quality();
-  auto result = codec.Compress(image, aecomp::StepOfQuality(options.quality, steps));
+  auto result = CompressToQuality(codec, image, options.quality);
   if (!result.ok()) return Translate(result.status());
-  *bytes = std::move(result).value();
+  *bytes = std::move(result.value().bytes);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "io/metrics.h"
+#include "model/codec/fill_in.h"
 
 namespace aecomp {
 namespace {
@@ -41,7 +42,7 @@ class Search {
   /// low_ .. high_ become neighbours (or the ends of the axis) with the goal between them.
   Status Bracket();
   Status SpendTheRest(RateResult& result);
-  Status OutOfReach(bool too_low) const;
+  Status TooLarge() const;
 
   Codec& codec_;
   const Image& image_;
@@ -120,17 +121,18 @@ Status Search::SpendTheRest(RateResult& result) {
   return {};
 }
 
-Status Search::OutOfReach(bool too_low) const {
+Status Search::TooLarge() const {
   char text[200];
-  if (by_size_) {
-    std::snprintf(text, sizeof text, "cannot be made that small: the lowest quality takes %zu bytes (%.3f bpp)",
-                  at_high_.bytes.size(),
-                  8.0 * static_cast<double>(at_high_.bytes.size()) / image_.width / image_.height);
-  } else {
-    std::snprintf(text, sizeof text, "cannot reach that PSNR: the highest quality has %.2f dB",
-                  too_low ? at_high_.value : at_low_.value);
-  }
+  std::snprintf(text, sizeof text, "cannot be made that small: the lowest quality takes %zu bytes (%.3f bpp)",
+                at_high_.bytes.size(), 8.0 * static_cast<double>(at_high_.bytes.size()) / image_.width / image_.height);
   return UsageError(text);
+}
+
+RateResult Filled(FilledFile file, bool with_psnr) {
+  RateResult result;
+  result.bytes = std::move(file.bytes), result.most_error = file.most_error;
+  if (with_psnr) result.psnr = file.psnr;
+  return result;
 }
 
 Result<RateResult> Search::Run() {
@@ -138,14 +140,28 @@ Result<RateResult> Search::Run() {
   const int top = codec_.model().architecture.max_quality();
   RateResult result;
   if (by_size_) {
-    if (low_ < 0) return OutOfReach(true);
+    if (low_ < 0 || low_ == top) {
+      const auto bytes = static_cast<uint64_t>(std::floor(std::exp(goal_) + 1e-3));
+      AECOMP_ASSIGN_OR_RETURN(std::optional<FilledFile> file, FillToSize(codec_, image_, bytes, low_ < 0));
+      if (file) {
+        result = Filled(std::move(*file), false);
+        if (result.most_error == 0 && std::log(static_cast<double>(result.bytes.size())) < goal_ + std::log(kClose)) {
+          result.note = "even without loss it takes only " + std::to_string(result.bytes.size()) + " bytes";
+        }
+        result.passes = passes_;
+        return result;
+      }
+    }
+    if (low_ < 0) return TooLarge();
     result.bytes = at_low_.bytes, result.quality = low_;
     if (high_ <= top && high_ == low_ + 1) AECOMP_RETURN_IF_ERROR(SpendTheRest(result));
-    if (low_ == top && at_low_.value < goal_ + std::log(kClose)) {
-      result.note = "even the highest quality takes only " + std::to_string(at_low_.bytes.size()) + " bytes";
-    }
   } else {
-    if (high_ > top) return OutOfReach(false);
+    if (high_ > top) {
+      AECOMP_ASSIGN_OR_RETURN(FilledFile file, FillToPsnr(codec_, image_, goal_));
+      result = Filled(std::move(file), true);
+      result.passes = passes_;
+      return result;
+    }
     result.bytes = at_high_.bytes, result.quality = high_, result.psnr = at_high_.value;
     if (high_ == 0) result.note = "even the lowest quality has " + std::to_string(at_high_.value) + " dB";
   }
@@ -156,6 +172,10 @@ Result<RateResult> Search::Run() {
 }  // namespace
 
 Result<RateResult> CompressToTarget(Codec& codec, const Image& image, const RateTarget& target) {
+  if (target.kind == RateTarget::Kind::kPsnr && std::isinf(target.value)) {
+    AECOMP_ASSIGN_OR_RETURN(FilledFile file, FillToPsnr(codec, image, target.value));
+    return Filled(std::move(file), true);
+  }
   AECOMP_ASSIGN_OR_RETURN(AnalysedImage analysed, codec.Analyse(image));
   return Search(codec, image, std::move(analysed), target).Run();
 }

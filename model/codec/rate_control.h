@@ -23,15 +23,16 @@ struct RateTarget {
 
 struct RateResult {
   std::vector<uint8_t> bytes;
-  int quality = 0;             ///< in 1/16 steps
-  std::optional<double> psnr;  ///< when that was the target
-  int passes = 0;              ///< of everything but the analysis transform, which runs once; at most 8
-  std::string note;            ///< when the target lies beyond the best quality
+  int quality = 0;                ///< in 1/16 steps, without most_error
+  std::optional<int> most_error;  ///< where a residual layer took the place of the network
+  std::optional<double> psnr;     ///< when that was the target
+  int passes = 0;                 ///< of everything but the analysis transform, which runs once; at most 8
+  std::string note;               ///< when the target lies beyond what is possible
 };
 
-/// Sizes: the best file that is not larger, mostly within 1 % of it. PSNR: the lowest quality that reaches it. Fails
-/// (kUsage), naming the nearest that is possible, when the lowest quality is still too large or the highest not good
-/// enough.
+/// Sizes: the best file that is not larger, mostly within 1 % of it. PSNR, up to infinity: the lowest quality that
+/// reaches it. Beyond the best quality the residual layer takes over, up to lossless files. Fails (kUsage), naming the
+/// nearest that is possible, when the lowest quality is still too large.
 Result<RateResult> CompressToTarget(Codec& codec, const Image& image, const RateTarget& target);
 
 }  // namespace aecomp

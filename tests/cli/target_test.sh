@@ -29,8 +29,19 @@ cmp -s psnr.aec same.aec || fail "quality $quality does not repeat --psnr 30"
 
 # Beyond what is possible.
 expect_refusal 2 's.png: cannot be made that small: the lowest quality takes [0-9]* bytes' "$AECOMP" compress s.png -o x.aec --size 200
-expect_refusal 2 's.png: cannot reach that PSNR: the highest quality has [0-9.]* dB' "$AECOMP" compress s.png -o x.aec --psnr 70
-expect 0 "$AECOMP" compress s.png -o x.aec --size 100000000 -v && expect_stderr 'even the highest quality takes only'
+expect 0 "$AECOMP" compress s.png -o x.aec --size 100000000 -v && expect_stderr 'even without loss it takes only'
+
+# What the network does not reach, the residual layer does, up to all of it.
+expect 0 "$AECOMP" compress s.png -o layer.aec --psnr 48 --json
+grep -q '"layers":\["residual"\]' "$LOGS/out" || fail "no residual layer at 48 dB"
+awk -v v="$(field psnr)" 'BEGIN { exit !(v >= 48 && v < 53) }' || fail "--psnr 48 gave $(field psnr)"
+expect 0 "$AECOMP" compress s.png -o inf.aec --psnr inf --json
+grep -q '"max_error":0' "$LOGS/out" || fail "--psnr inf is not lossless"
+expect 0 "$AECOMP" compress s.png -o lossless.aec --lossless
+cmp -s inf.aec lossless.aec || fail "--psnr inf is not --lossless"
+large=$(($(stat -c %s lossless.aec) * 2 / 3))
+expect 0 "$AECOMP" compress s.png -o large.aec --size "$large" --json
+[ "$(field bytes)" -le "$large" ] && grep -q '"residual"' "$LOGS/out" || fail "--size $large"
 expect_refusal 2 '0 is not a number above 0' "$AECOMP" compress s.png -o y.aec --bpp 0
 expect_refusal 2 'excludes' "$AECOMP" compress s.png -o y.aec --bpp 1 -q 20
 expect_refusal 2 'excludes' "$AECOMP" compress s.png -o y.aec --size 1000 --psnr 30

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/model/tiny_codec.h"
 
 namespace aecomp {
@@ -26,8 +28,19 @@ TEST(RateControl, SizesAreNeverExceededAndRise) {
   const auto impossible = CompressToTarget(codec, image, {RateTarget::Kind::kBytes, static_cast<double>(least - 1)});
   EXPECT_EQ(impossible.status().code(), StatusCode::kUsage);
   EXPECT_NE(impossible.status().message().find(std::to_string(least) + " bytes"), std::string::npos);
-  EXPECT_FALSE(CompressToTarget(codec, image, {RateTarget::Kind::kBytes, 1e9}).value().note.empty());
-  EXPECT_EQ(CompressToTarget(codec, image, {RateTarget::Kind::kPsnr, 90}).status().code(), StatusCode::kUsage);
+}
+
+TEST(RateControl, BeyondTheNetworkTheResidualLayerTakesOver) {
+  Codec codec(TinyModel());
+  const Image image = SyntheticImage(200, 150, 3);
+  const RateResult all = CompressToTarget(codec, image, {RateTarget::Kind::kBytes, 1e9}).value();
+  EXPECT_EQ(all.most_error, 0);
+  EXPECT_FALSE(all.note.empty());
+  for (const double psnr : {45.0, 90.0, static_cast<double>(INFINITY)}) {
+    const RateResult r = CompressToTarget(codec, image, {RateTarget::Kind::kPsnr, psnr}).value();
+    EXPECT_TRUE(r.most_error);
+    EXPECT_GE(*r.psnr, psnr);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,32 @@
+// Files in which the residual layer reaches what the network alone does not.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "io/image.h"
+#include "io/status.h"
+#include "model/codec/codec.h"
+
+namespace aecomp {
+
+struct FilledFile {
+  std::vector<uint8_t> bytes;
+  std::optional<int> most_error;  ///< of the residual layer, where there is one
+  std::optional<double> psnr;     ///< in dB, where it was measured
+};
+
+/// quality: 0 .. 100. The file that the network gives or, where that has less than PsnrFloor, one that reaches it.
+/// Needs ModelUse::kBoth beyond kFloorBegins.
+Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double quality);
+
+/// A file with at least `psnr` dB, made of the residual layer without a base: the smallest that is found by its largest
+/// error. Infinity: lossless.
+Result<FilledFile> FillToPsnr(Codec& codec, const Image& image, double psnr);
+
+/// The file of the least largest error that has at most `bytes` bytes, of those that are better than networks are; none
+/// where there is no such file. only_lossless: of the largest error 0.
+Result<std::optional<FilledFile>> FillToSize(Codec& codec, const Image& image, uint64_t bytes, bool only_lossless);
+
+}  // namespace aecomp
