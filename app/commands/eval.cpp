@@ -16,6 +16,7 @@
 #include "app/options.h"
 #include "app/progress.h"
 #include "app/report.h"
+#include "app/report/report_builder.h"
 #include "app/streams.h"
 #include "io/convert.h"
 #include "io/file.h"
@@ -32,7 +33,8 @@ struct EvalOptions {
   std::vector<std::string> inputs;
   std::vector<double> qualities = {0, 12.5, 25, 37.5, 50, 62.5, 75, 100};
   std::vector<std::string> peers, commands, metrics;
-  std::string model, anchors, plot, csv;
+  std::string model, anchors, plot, csv, report;
+  double report_quality = 50;
   std::vector<std::string> plot_curves = {"bpg-444", "bmshj2018-hyperprior", "vtm"};
   bool no_codecs = false, no_cache = false, estimate = false;
   int threads = 0;
@@ -118,9 +120,8 @@ Result<Answers> MakeAnswers(const EvalOptions& options, const EvaluationResult& 
   return answers;
 }
 
-Status PrintAnswers(const EvalOptions& options, const EvaluationResult& result) {
-  AECOMP_ASSIGN_OR_RETURN(Answers answers, MakeAnswers(options, result));
-  std::vector<RdCurve>& curves = answers.curves;
+Status PrintAnswers(const EvalOptions& options, const EvaluationResult& result, const Answers& answers) {
+  std::vector<RdCurve> curves = answers.curves;
   if (options.talk.json) {
     PrintStdout(EvalJsonLines(result.peers, result.measurements, curves, answers.comparisons));
   } else {
@@ -144,6 +145,25 @@ Status PrintAnswers(const EvalOptions& options, const EvaluationResult& result) 
   return WritePlot(*api, options.plot, curves);
 }
 
+Status WriteReport(const EvalOptions& options, const EvaluationPlan& work, const EvaluationResult& result,
+                   const Answers& answers, Codec& codec, const EvaluationTalk& talk) {
+  ReportPlan plan;
+  plan.title = "aecomp beside other codecs";
+  plan.lead = Format("%zu image%s, model %s, pictures compared at the bytes of -q %g.", result.pictures.size(),
+                     result.pictures.size() == 1 ? "" : "s", options.model.empty() ? "built in" : options.model.c_str(),
+                     options.report_quality);
+  plan.quality = options.report_quality, plan.threads = work.threads;
+  plan.curves = {answers.curves[0]};
+  plan.curves.insert(plan.curves.end(), answers.anchors.begin(), answers.anchors.end());
+  plan.comparisons = answers.comparisons;
+  AECOMP_ASSIGN_OR_RETURN(const Page page, BuildPage(plan, result, codec, work.cache, talk));
+  const std::string html = PageHtml(page);
+  AECOMP_RETURN_IF_ERROR(
+      WriteOutput(options.report, {reinterpret_cast<const uint8_t*>(html.data()), html.size()}, {.overwrite = true}));
+  if (!options.talk.quiet) talk.message(options.report + ": " + HumanBytes(html.size()) + ", open it in a browser");
+  return {};
+}
+
 Status FinalStatus(const EvaluationResult& result, size_t pictures, bool complete) {
   if (result.interrupted) return {StatusCode::kInterrupted, "interrupted; what is done is kept for the next run"};
   if (result.failed_pictures == pictures && pictures == 1) return result.last_failure;
@@ -157,6 +177,9 @@ Status FinalStatus(const EvaluationResult& result, size_t pictures, bool complet
 Status Eval(const EvalOptions& options) {
   if (!options.plot.empty() && IsTerminal(options.plot)) {
     return UsageError(options.plot + ": is a terminal, which shows no plot; name a file with --plot");
+  }
+  if (!options.report.empty() && IsTerminal(options.report)) {
+    return UsageError(options.report + ": is a terminal, which shows no page; name a file with --report");
   }
   EvaluationPlan plan;
   AECOMP_ASSIGN_OR_RETURN(plan.metrics, ChooseMetrics(options.metrics));
@@ -185,7 +208,14 @@ Status Eval(const EvalOptions& options) {
   }
   const EvaluationResult result = Evaluate(plan, *codec, talk);
   progress.Finish();
-  if (!result.measurements.empty()) AECOMP_RETURN_IF_ERROR(PrintAnswers(options, result));
+  if (!result.measurements.empty()) {
+    AECOMP_ASSIGN_OR_RETURN(const Answers answers, MakeAnswers(options, result));
+    AECOMP_RETURN_IF_ERROR(PrintAnswers(options, result, answers));
+    if (!options.report.empty() && !result.interrupted) {
+      AECOMP_RETURN_IF_ERROR(WriteReport(options, plan, result, answers, *codec, talk));
+      progress.Finish();
+    }
+  }
   plan.cache.Shrink(kMostCached);
   return FinalStatus(result, files.size(), complete);
 }
@@ -229,6 +259,13 @@ void AddEval(const CommandLine& app, Command& command) {
       .TypeName("NAME,...")
       .Hidden();
   sub.Add("--csv", options->csv, "Every measurement").TypeName("FILE");
+  sub.Add("--report", options->report, "A page for browsers: curves, tables, pictures at equal bytes")
+      .Check(CheckNotEmpty)
+      .TypeName("HTML");
+  sub.Add("--report-quality", options->report_quality, "Quality of aecomp in the page's pictures")
+      .Check(CheckQuality)
+      .ShowDefault()
+      .TypeName("Q");
   AddModelOption(sub, options->model);
   AddThreadsOption(sub, options->threads);
   AddPrecisionOption(sub, options->precision);

@@ -2,13 +2,17 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "app/command.h"
 #include "app/decode_options.h"
+#include "app/guard.h"
 #include "app/interrupt.h"
 #include "app/options.h"
 #include "app/progress.h"
 #include "app/report.h"
+#include "app/report/training_report.h"
 #include "io/descriptor.h"
 #include "train/run/trainer.h"
 
@@ -22,7 +26,7 @@ struct TrainCommand {
   TrainOptions train;
   std::string time;
   ProgressMode progress = ProgressMode::kAuto;
-  bool quiet = false, force = false;
+  bool quiet = false, force = false, no_report = false;
 };
 
 std::string ProgressText(const TrainProgress& p) {
@@ -30,6 +34,16 @@ std::string ProgressText(const TrainProgress& p) {
   if (p.total_steps > 0) text += Format("/%ld", static_cast<long>(p.total_steps));
   return text + Format("  loss %.4f  %.3f bpp  %.2f dB  %.1f images/s  %s left", p.loss, p.bpp, p.psnr,
                        p.images_per_second, HumanDuration(p.seconds_left).c_str());
+}
+
+/// The model is finished, whatever happens here.
+void Report(const TrainedRun& run, const TrainCommand& options, const TrainCallbacks& callbacks, ProgressLine& line) {
+  EvaluationTalk talk;
+  talk.progress = [&](const std::string& text) { line.Show("report: " + text); };
+  talk.message = callbacks.message, talk.interrupted = Interrupted;
+  const TrainingReportPlan plan{options.train.output, options.train.output + ".report.html", options.train.threads};
+  const Status status = Guarded(plan.page, [&] { return WriteTrainingReport(run, plan, talk); });
+  if (!status.ok()) line.Message("no report: " + status.message());
 }
 
 Status RunTrain(TrainCommand& options) {
@@ -57,7 +71,10 @@ Status RunTrain(TrainCommand& options) {
     if (!options.quiet) line.Message(message);
   };
   callbacks.interrupted = Interrupted;
+  std::optional<TrainedRun> trained;
+  if (!options.no_report) callbacks.ended = [&](TrainedRun run) { trained = std::move(run); };
   Status status = Train(train, callbacks);
+  if (status.ok() && trained) Report(*trained, options, callbacks, line);
   line.Finish();
   return status;
 }
@@ -70,6 +87,7 @@ void AddTrainingOptions(const CommandLine& sub, TrainCommand& options) {
       .TypeName("DIR");
   sub.Add("-o,--output", o.output, "The model: the best so far on held-out images").ShowDefault().TypeName("FILE");
   sub.AddFlag("-f,--force", options.force, "Overwrite the output");
+  sub.AddFlag("--no-report", options.no_report, "Write no page that shows the run and what it gained");
   sub.AddFlag("--resume", o.resume,
               "Continue from the checkpoint beside the output, with its settings where none are given");
   sub.Add("--init", o.init, "Model to start from, or none; default: the built-in one").TypeName("FILE|none");

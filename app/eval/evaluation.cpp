@@ -11,9 +11,9 @@
 #include "app/eval/peer_measure.h"
 #include "app/eval/peer_positions.h"
 #include "app/eval/rd_curve.h"
+#include "app/eval/work_clock.h"
 #include "app/eval/worker_pool.h"
 #include "app/guard.h"
-#include "app/progress.h"
 #include "app/report.h"
 
 namespace aecomp {
@@ -31,26 +31,6 @@ struct PictureState {
   std::vector<Measurement> own;
   std::map<std::pair<size_t, double>, Measurement> peers;  ///< by peer and setting
   bool noted_depth = false;
-};
-
-/// Done and total work in measurements, with the time that the rest takes at the same pace.
-class WorkClock {
- public:
-  explicit WorkClock(size_t total) : total_(total) {}
-  void Done() { ++done_; }
-  void Expect(size_t total) { total_ = std::max(total, done_.load()); }
-  std::string Text() const {
-    const size_t done = done_;
-    const std::string count = Format("%zu of %zu measured", done, total_);
-    if (done < 3 || watch_.Seconds() < 1) return count;
-    const double left = watch_.Seconds() / static_cast<double>(done) * static_cast<double>(total_ - done);
-    return count + ", " + HumanDuration(left) + " left";
-  }
-
- private:
-  Stopwatch watch_;
-  std::atomic<size_t> done_ = 0;
-  size_t total_;
 };
 
 class Evaluator {

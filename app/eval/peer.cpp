@@ -170,7 +170,7 @@ Result<Peer> ParseParts(const std::string& text) {
   AECOMP_RETURN_IF_ERROR(CheckPlaces(peer.decode, {"{in}", "{out}"}));
   AECOMP_ASSIGN_OR_RETURN(peer.qualities, ParseQualities(text.substr(second + 1)));
   peer.program = peer.encode[0], peer.options = Trimmed(text.substr(colon + 1, first - colon - 1));
-  peer.extension = ".coded";
+  peer.extension = ".coded", peer.own_qualities = true;
   return peer;
 }
 

@@ -30,7 +30,10 @@ struct Peer {
   QualityAxis axis;                 ///< where no qualities are given
   std::string identity;             ///< what results in the cache depend on beside picture and setting
 
+  bool own_qualities = false;  ///< of --command: the axis means nothing
+
   bool is_program() const { return !encode.empty(); }
+  bool has_axis() const { return !own_qualities; }
 };
 
 struct FoundPeers {

@@ -50,7 +50,7 @@ if grep -rlE '#include "model/portable/' io model train app --include='*.h' --in
 fi
 rooms train ". data optimiser loss export run refine"
 # main.cpp alone calls the commands and writes what is generated from them, so app/generate sees nothing but itself.
-rooms app "generate . models batch eval commands web desktop"
+rooms app "generate . models batch eval report commands web desktop"
 
 # The references are for tests and for the gradient check, which is one: no other code may lean on them.
 if grep -rlE '#include "model/network/reference/' io train app model --include='*.h' --include='*.cpp' | grep -vE '^(model/network/reference/|app/models/model_gradients)'; then

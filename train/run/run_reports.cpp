@@ -28,7 +28,7 @@ std::string DescribeStart(const TrainState& state, const ValidationHistory& hist
 Status RunReports::OpenLog(const RunSetup& setup, const TrainState& state, bool resume) {
   if (!ranks_.leads()) return {};
   const TrainOptions& options = setup.options;
-  const std::string path = options.log.empty() ? options.output + ".log.jsonl" : options.log;
+  const std::string path = setup.LogPath();
   AECOMP_RETURN_IF_ERROR(resume ? log_.Resume(path, state.step) : log_.Start(path));
   json line = {{"step", state.step},
                {"start", state.start},

@@ -43,7 +43,7 @@ Status Train(const TrainOptions& options, const TrainCallbacks& callbacks) {
   AECOMP_ASSIGN_OR_RETURN(const std::unique_ptr<AllReduce> group, JoinRanks());
   TrainCallbacks heard = callbacks;
   const bool leads = group->rank() == 0;
-  if (!leads) heard.progress = nullptr, heard.message = nullptr;
+  if (!leads) heard.progress = nullptr, heard.message = nullptr, heard.ended = nullptr;
   Status status = RunTrainer(options, heard, *group);
   const StatusCode code = status.code();
   if (code == StatusCode::kOk || code == StatusCode::kInterrupted || code == StatusCode::kDiverged) {

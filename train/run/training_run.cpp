@@ -138,7 +138,20 @@ Status TrainingRun::Run() {
     AECOMP_RETURN_IF_ERROR(status);
   }
   reports_.Summary(setup_, state_, history_, IsStale());
+  if (callbacks_.ended) callbacks_.ended(Outcome());
   return {};
+}
+
+TrainedRun TrainingRun::Outcome() {
+  TrainedRun outcome;
+  outcome.start_file = std::move(start_file_);
+  const Dataset& held_out = setup_.images.validation;
+  for (size_t i = 0; i < held_out.size(); ++i) {
+    outcome.held_out_names.push_back(held_out.name(i)), outcome.held_out.push_back(held_out.image(i).Clone());
+  }
+  outcome.log = setup_.LogPath();
+  outcome.steps = state_.step, outcome.best_step = history_.empty() ? state_.step : history_.best_step();
+  return outcome;
 }
 
 /// Saves before the first step: whatever happens later, there is something to resume.

@@ -55,6 +55,7 @@ class TrainingRun {
   TrainingBatch InputOf(const Batch& crops) const;
   Status AfterStep();
   Status End();
+  TrainedRun Outcome();
 
   Status Report();
   Status RunValidation();
