@@ -10,7 +10,7 @@
 namespace aecomp {
 namespace {
 
-/// By effort. A step takes about 0.35 CPU-seconds a megapixel.
+/// By effort. A step takes about half a CPU-second a megapixel.
 constexpr std::array<int, kMostEffort + 1> kSteps = {0, 0, 0, 0, 24, 40, 60, 90, 130, 200};
 
 }  // namespace
