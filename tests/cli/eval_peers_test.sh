@@ -12,9 +12,9 @@ script twin.sh <<S
 echo "\$@" >>"$LOGS/calls"
 exec "$AECOMP" "\$@" -m "$MODEL" --quiet
 S
-twin="twin: $WORK/twin.sh compress -q {q} {in} -o {out}; $WORK/twin.sh decompress {in} -o {out}; 10,50,90"
+twin="twin: $WORK/twin.sh compress -q {q} {in} -o {out}; $WORK/twin.sh decompress {in} -o {out}; 10,45,80"
 calls() { wc -l <"$LOGS/calls"; }
-expect 0 "$AECOMP" eval "$SAMPLE" "${own[@]}" --qualities 10,50,90 --no-codecs --command "$twin"
+expect 0 "$AECOMP" eval "$SAMPLE" "${own[@]}" --qualities 10,45,80 --no-codecs --command "$twin"
 for metric in PSNR MS-SSIM 'smooth edges'; do expect_stdout "against twin *$metric *[0-9.]* to [0-9.]* dB *[+-]0.00 %"; done
 expect_stdout '^  twin .*twin.sh compress -q {q}'
 [ "$(calls)" -eq 6 ] || fail "$(calls) calls instead of 3 to encode and 3 to decode"
