@@ -69,7 +69,7 @@ typedef struct {
   int bits;          /* of a sample: 8 or 16 */
   int has_alpha;     /* 1, 0, or -1 where the bytes end before that is known */
   double quality;    /* position on the model's quality axis, in steps between its qualities */
-  char model_id[17]; /* decoding needs the model with this id */
+  char model_id[17]; /* decoding needs the model with this id; zeros: any will do */
 } aecomp_info;
 
 /* What a file says of itself. Needs no model; its first 64 bytes are enough for all but has_alpha. */
