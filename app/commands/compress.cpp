@@ -236,7 +236,7 @@ void AddCompress(const CommandLine& app, Command& command) {
       sub.Add("--size", options->size, "Bytes at most, instead of a quality").Check(CheckPositive).TypeName("BYTES");
   AddTuneOption(sub, options->tuning);
   sub.Add("--effort", options->effort,
-          "0 (fastest) to 9: above 3 symbols are chosen by gradient descent, at 9 for about a minute a megapixel")
+          "Up to 3 all alike; above, symbols are chosen by gradient descent, at 9 for about a minute a megapixel")
       .Range(0, kMostEffort)
       .ShowDefault()
       .TypeName("N");
