@@ -1,5 +1,5 @@
 // One layer of a network with static shapes. A layer type is one file in model/network/layers: shape inference,
-// forward, backward, and one line in the registry (model/network/layers/registry.cpp).
+// forward, backward, and one line each in layers/registry.h and layers/registry.cpp.
 #pragma once
 
 #include <cstdint>
