@@ -73,6 +73,16 @@ void AddTuneOption(const CommandLine& command, Tuning& tuning) {
       .TypeName("visual|psnr");
 }
 
+void AddFilterOption(const CommandLine& command, FilterChoice& filter) {
+  const std::map<std::string, FilterChoice> choices = {
+      {"auto", FilterChoice::kAuto}, {"on", FilterChoice::kOn}, {"off", FilterChoice::kOff}};
+  command
+      .AddChoice("--filter", filter, "Fit a filter to the picture, where that gains: on, off, or auto (by --effort)",
+                 choices)
+      .ShowDefault("auto")
+      .TypeName("auto|on|off");
+}
+
 void AddAlphaOption(const CommandLine& command, bool& keep) {
   const std::map<std::string, bool> choices = {{"keep", true}, {"drop", false}};
   command.AddChoice("--alpha", keep, "keep (losslessly) or drop", choices).TypeName("WHAT");

@@ -46,6 +46,11 @@ void AddProgressOption(const CommandLine& command, ProgressMode& mode);
 void AddAlphaOption(const CommandLine& command, bool& keep);
 void AddPrecisionOption(const CommandLine& command, Precision& precision);
 void AddTuneOption(const CommandLine& command, Tuning& tuning);
+
+/// Whether a filter is fitted to pictures. kAuto: as the effort says.
+enum class FilterChoice { kAuto, kOn, kOff };
+void AddFilterOption(const CommandLine& command, FilterChoice& filter);
+
 void AddBatchOptions(const CommandLine& command, BatchOptions& options);
 
 /// `threads`, or the number of processors for 0.

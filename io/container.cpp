@@ -225,8 +225,8 @@ uint32_t ChunkChecksum(uint32_t seed, std::span<const char, 4> type, std::span<c
 
 /// Types that FORMAT.md defines: each may come once.
 Status CheckOnce(const std::vector<ExtraChunk>& chunks, const std::string& name) {
-  static constexpr std::array<std::string_view, 9> kDefined = {"Rang", "Outl", "alph", "iccp", "exif",
-                                                               "xmpd", "text", "pngc", "reso"};
+  static constexpr std::array<std::string_view, 10> kDefined = {"Rang", "Outl", "Filt", "alph", "iccp",
+                                                                "exif", "xmpd", "text", "pngc", "reso"};
   for (const std::string_view type : kDefined) {
     const auto is_one = [&](const ExtraChunk& chunk) {
       return std::equal(type.begin(), type.end(), chunk.type.begin());

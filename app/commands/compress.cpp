@@ -36,6 +36,12 @@ struct CompressOptions {
   DecodeOptions decode;
   Tuning tuning = Tuning::kVisual;
   int effort = kDefaultEffort;
+  FilterChoice filter = FilterChoice::kAuto;
+
+  bool FitsFilter() const {
+    if (max_error || filter == FilterChoice::kOff) return false;
+    return filter == FilterChoice::kOn || effort >= kLeastEffortOfFilter;
+  }
 
   std::optional<RateTarget> Target(const Image& image) const {
     using Kind = RateTarget::Kind;
@@ -182,6 +188,7 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   codec->SetExtraChunks(std::move(chunks));
   codec->SetTileSize(options.tile_size);
   codec->SetTuning(options.tuning);
+  codec->SetFilter(options.FitsFilter());
   auto coded = CompressImage(image, options, *codec, report);
   if (!coded.ok()) return Status(coded.status().code(), name + ": " + coded.status().message());
   if (options.verify) {
@@ -236,10 +243,13 @@ void AddCompress(const CommandLine& app, Command& command) {
       sub.Add("--size", options->size, "Bytes at most, instead of a quality").Check(CheckPositive).TypeName("BYTES");
   AddTuneOption(sub, options->tuning);
   sub.Add("--effort", options->effort,
-          "Up to 3 all alike; above, symbols are chosen by gradient descent, at 9 for about a minute a megapixel")
+          "Below 3 without a filter fitted to the picture; above, symbols are chosen by gradient descent, at 9 for "
+          "about a "
+          "minute a megapixel")
       .Range(0, kMostEffort)
       .ShowDefault()
       .TypeName("N");
+  AddFilterOption(sub, options->filter);
   const Option lossless = sub.AddFlag(
       "--lossless", [options] { options->max_error = 0; }, "Keep every sample exactly, instead of a quality");
   const Option max_error =
@@ -257,7 +267,8 @@ void AddCompress(const CommandLine& app, Command& command) {
       const bool base = options->max_error && Codec::TriesBase(*options->max_error);
       const bool measured = options->verify || options->psnr || PsnrFloor(options->quality).has_value();
       const bool refined = RefinementSteps(options->effort) != 0;
-      const ModelUse use = measured || base || refined ? ModelUse::kBoth : ModelUse::kCompression;
+      const ModelUse use =
+          measured || base || refined || options->FitsFilter() ? ModelUse::kBoth : ModelUse::kCompression;
       return RunBatch(options->batch, {"an image that is read here", ".aec", HasImageExtension, use},
                       [&](const PlannedFile& file, Worker& worker, FileReport& report) {
                         return CompressFile(file, *options, worker, report);

@@ -40,6 +40,7 @@ struct EvalOptions {
   int threads = 0;
   Precision precision = Precision::kInteger;
   Tuning tuning = Tuning::kVisual;
+  FilterChoice filter = FilterChoice::kAuto;
   ProgressMode progress = ProgressMode::kAuto;
   TalkOptions talk;
   DecodeOptions decode;
@@ -193,6 +194,7 @@ Status Eval(const EvalOptions& options) {
   UseThreads(plan.threads);
   AECOMP_ASSIGN_OR_RETURN(Codec * codec, source.Get());
   codec->SetTuning(options.tuning);
+  codec->SetFilter(options.filter != FilterChoice::kOff);
   const bool hidden = options.talk.quiet || (options.progress == ProgressMode::kAuto && !isatty(STDERR_FILENO));
   ProgressLine progress(hidden ? ProgressMode::kNever : options.progress);
   bool complete = true;
@@ -270,6 +272,7 @@ void AddEval(const CommandLine& app, Command& command) {
   AddThreadsOption(sub, options->threads);
   AddPrecisionOption(sub, options->precision);
   AddTuneOption(sub, options->tuning);
+  AddFilterOption(sub, options->filter);
   AddProgressOption(sub, options->progress);
   AddTalkOptions(sub, options->talk);
   sub.OnChosen([options, &command] { command.run = [options] { return Eval(*options); }; });

@@ -16,6 +16,7 @@
 #include "io/formats/metadata.h"
 #include "model/base/json_text.h"
 #include "model/base/safetensors.h"
+#include "model/codec/filter_layer.h"
 #include "model/codec/model_file.h"
 
 namespace aecomp {
@@ -42,7 +43,8 @@ Json Carried(const Container& container) {
     static const std::map<std::string, const char*> kNames = {
         {"alph", "alpha"},      {"iccp", "icc"},          {"exif", "exif"},
         {"xmpd", "xmp"},        {"text", "text"},         {"pngc", "png colour"},
-        {"reso", "resolution"}, {"Rang", "16-bit range"}, {"Outl", "16-bit outliers"}};
+        {"reso", "resolution"}, {"Rang", "16-bit range"}, {"Outl", "16-bit outliers"},
+        {"Filt", "filter"}};
     const auto known = kNames.find(type);
     carried.push_back(known != kNames.end() ? known->second : type);
   }
@@ -74,6 +76,9 @@ Json DescribeImage(const ContainerHeader& h, std::span<const uint8_t> file, cons
   const auto container = ParseContainer(file, name);
   if (!container.ok()) return json;  // the header can be read all the same
   json["carries"] = Carried(container.value());
+  for (const ExtraChunk& chunk : container.value().extra) {
+    if (chunk.type == kFilterType) json["filter_bytes"] = chunk.payload.size();
+  }
   uint64_t first = 0, others = 0, residual = 0;
   for (const TileStreams& tile : container.value().tiles) {
     const size_t of_network = tile.streams.size() - h.residual;
@@ -118,6 +123,7 @@ std::string ImageText(const Json& json) {
   }
   text += Format("  tiles    %ld of %ldx%ld\n", number("tiles"), number("tile_size"), number("tile_size"));
   text += StreamText(json);
+  if (json.contains("filter_bytes")) text += Format("  filter   %ld bytes\n", number("filter_bytes"));
   std::string carried;
   for (const Json& what : json["carries"]) carried += (carried.empty() ? "" : ", ") + what.get<std::string>();
   if (!carried.empty()) text += "  carries  " + carried + "\n";

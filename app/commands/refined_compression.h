@@ -11,6 +11,7 @@
 namespace aecomp {
 
 inline constexpr int kDefaultEffort = 3, kMostEffort = 9;
+inline constexpr int kLeastEffortOfFilter = 3;  ///< from here on a filter is fitted to the picture
 
 /// Steps of gradient descent; 0 where the encoder works without.
 int RefinementSteps(int effort);

@@ -79,6 +79,7 @@ libaecomp::Image PixelsOf(Image image) {
 
 Status Serialised(Codec& codec, const Image& image, const CompressOptions& options, std::vector<uint8_t>* bytes) {
   codec.SetTuning(options.tune == libaecomp::Tune::kPsnr ? Tuning::kPsnr : Tuning::kVisual);
+  codec.SetFilter(true);
   if (options.target_bytes > 0) {
     const RateTarget target{RateTarget::Kind::kBytes, static_cast<double>(options.target_bytes)};
     auto result = CompressToTarget(codec, image, target);

@@ -6,16 +6,19 @@
 #include <vector>
 
 #include "model/codec/codec_checks.h"
+#include "model/codec/filter_layer.h"
 #include "model/codec/sample_range_chunk.h"
+#include "model/filter/filter_image.h"
 
 namespace aecomp {
 
 Result<BandDecoder> BandDecoder::Make(const Container& container, const CodingPoint& point, const Tools& tools) {
   AECOMP_RETURN_IF_ERROR(CheckHeader(container.header, tools.model));
-  AECOMP_RETURN_IF_ERROR(CheckChunks(container.extra));
+  AECOMP_RETURN_IF_ERROR(CheckChunks(container));
   BandDecoder decoder(container, point, tools);
   AECOMP_ASSIGN_OR_RETURN(decoder.range_, ReadRange(container));
   AECOMP_ASSIGN_OR_RETURN(decoder.outliers_, ReadOutliers(container, decoder.range_));
+  AECOMP_ASSIGN_OR_RETURN(decoder.filter_, ReadFilterChunk(container));
   decoder.grid_ = MakeTileGrid(container.header, tools.model.architecture);
   AECOMP_RETURN_IF_ERROR(CheckStreams(container, decoder.grid_, tools.coder.LeastStreams()));
   return decoder;
@@ -26,7 +29,8 @@ Result<RegionTiles> BandDecoder::Needs(const Region& region) const {
   if (!region.LiesWithin(header.width, header.height)) {
     return UsageError("is " + Size(header.width, header.height) + " pixels: the region does not lie within it");
   }
-  return TilesOf(region, grid_, tools_.model.architecture.latent_stride, tools_.transform.decoder_halo());
+  const Region seen = filter_ ? WithFilterReach(region, header.width, header.height) : region;
+  return TilesOf(seen, grid_, tools_.model.architecture.latent_stride, tools_.transform.decoder_halo());
 }
 
 int64_t BandDecoder::band_height() const {
@@ -61,6 +65,7 @@ Result<Image> BandDecoder::Decode(const Region& region) {
   Image image(static_cast<int>(std::min<int64_t>(right, header.width) - left),
               static_cast<int>(std::min<int64_t>(bottom, header.height) - top), header.channels, header.bits);
   AECOMP_RETURN_IF_ERROR(tools_.transform.Synthesise(tools_.y_hat, part.needed, grid_, range_, image));
+  if (filter_) ApplyFilter(*filter_, FilterRangeOf(range_), left, top, region, image);
   const bool all = image.width == region.width && image.height == region.height;
   Image wanted = all ? std::move(image) : Crop(image, {region.x - left, region.y - top, region.width, region.height});
   RestoreOutliers(outliers_, header.width, region, wanted);

@@ -2,6 +2,8 @@
 // both depend on, so that every tile is decoded once and memory is that of some rows of tiles.
 #pragma once
 
+#include <optional>
+
 #include "io/container.h"
 #include "io/image.h"
 #include "io/region.h"
@@ -13,6 +15,7 @@
 #include "model/codec/outliers.h"
 #include "model/codec/region_tiles.h"
 #include "model/codec/sample_range.h"
+#include "model/filter/picture_filter.h"
 
 namespace aecomp {
 
@@ -52,6 +55,7 @@ class BandDecoder {
   TileGrid grid_;
   SampleRange range_;
   Outliers outliers_;
+  std::optional<PictureFilter> filter_;
   int first_row_ = 0, end_row_ = 0;  ///< rows of latents that y_hat holds; as in RegionTiles::kept
 };
 

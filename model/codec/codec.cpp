@@ -11,6 +11,7 @@
 #include "model/base/onednn.h"
 #include "model/codec/band_decoder.h"
 #include "model/codec/codec_checks.h"
+#include "model/codec/filter_layer.h"
 #include "model/codec/image_transform.h"
 #include "model/codec/outliers.h"
 #include "model/codec/residual_layer.h"
@@ -40,12 +41,16 @@ struct Codec::Impl {
   std::vector<ExtraChunk> extra;
   uint32_t tile_size = ContainerHeader().tile_size;
   QualityMap map;
-  bool planar = false;
+  bool planar = false, filter = false;
   LatentPlane y_hat;  // memory of one image, kept for the next one
   bool used = false;  // an image was coded: what the next one needs is likely to be there
 
   const Architecture& architecture() const { return model->architecture; }
   ContainerHeader HeaderFor(int width, int height) const;
+  bool FitsFilters() const {
+    return filter && model->use == ModelUse::kBoth && transform->integer() && architecture().tile == 0 &&
+           architecture().prior != PriorType::kFactorized;
+  }
   CodingPoint PointOf(const ContainerHeader& header, double thrift = 1) const;
   Result<TileGrid> GridToPrepare(int width, int height) const;
   Result<AnalysedImage> Analyse(const Image& image);
@@ -88,6 +93,7 @@ Result<TileGrid> Codec::Impl::GridToPrepare(int width, int height) const {
 Result<AnalysedImage> Codec::Impl::Analyse(const Image& image) {
   AnalysedImage result;
   result.header = HeaderFor(image.width, image.height);
+  if (FitsFilters()) result.picture = &image;
   result.header.channels = static_cast<uint8_t>(image.channels);
   result.header.bits = static_cast<uint8_t>(image.bits);
   result.range = ChooseRange(image), result.outliers = FindOutliers(image, result.range);
@@ -120,7 +126,14 @@ Result<Container> Codec::Impl::Encode(const AnalysedImage& image, int quality, d
   const TileGrid grid = MakeTileGrid(image.header, architecture());
   const CodingPoint point = PointOf(container.header, thrift);
   const LatentView y = ViewOf(image, grid.padded, architecture().latent_channels);
-  AECOMP_ASSIGN_OR_RETURN(container.tiles, coder->Encode(point, grid.tiles, y, stats));
+  LatentPlane* const restored = image.picture != nullptr ? &y_hat : nullptr;
+  if (restored != nullptr) restored->Resize(grid.coded.rows, grid.coded.columns);
+  AECOMP_ASSIGN_OR_RETURN(container.tiles, coder->Encode(point, grid.tiles, y, stats, restored));
+  if (restored == nullptr) return container;
+  const double bits = BitsPerError(architecture(), quality, image.range, image.header.channels);
+  const FilterFit fit{*transform, y_hat, grid, architecture().latent_stride, bits};
+  AECOMP_ASSIGN_OR_RETURN(auto chunk, FitFilter(fit, *image.picture, image.range));
+  if (chunk) container.extra.push_back(std::move(*chunk));
   return container;
 }
 
@@ -154,7 +167,8 @@ Result<Container> Codec::Impl::EncodeExactly(const Image& image, int most_error,
   Container container;
   Image base;
   if (base_quality) {
-    AECOMP_ASSIGN_OR_RETURN(const AnalysedImage analysed, Analyse(image));
+    AECOMP_ASSIGN_OR_RETURN(AnalysedImage analysed, Analyse(image));
+    analysed.picture = nullptr;  // the layer has what a filter would add
     AECOMP_ASSIGN_OR_RETURN(container, Encode(analysed, *base_quality, 1, nullptr));
     const Region all{0, 0, container.header.width, container.header.height};
     AECOMP_ASSIGN_OR_RETURN(base, Decompress(container, all));
@@ -197,7 +211,7 @@ Result<Image> Codec::Impl::DecompressExactly(const Container& container, const R
 }
 
 Result<Image> Codec::Impl::DecompressExactly(const Container& container, const Region& region) {
-  AECOMP_RETURN_IF_ERROR(CheckChunks(container.extra));
+  AECOMP_RETURN_IF_ERROR(CheckChunks(container));
   AECOMP_RETURN_IF_ERROR(CheckExactly(container.header, region));
   if (!container.header.base) return DecompressExactly(container, region, nullptr);
   const Container base = BaseOf(container);
@@ -207,7 +221,7 @@ Result<Image> Codec::Impl::DecompressExactly(const Container& container, const R
 
 Status Codec::Impl::DecompressBands(const Container& container, const Region& region, const BandSink& sink) {
   const ContainerHeader& header = container.header;
-  AECOMP_RETURN_IF_ERROR(CheckChunks(container.extra));
+  AECOMP_RETURN_IF_ERROR(CheckChunks(container));
   if (header.residual) AECOMP_RETURN_IF_ERROR(CheckExactly(header, region));
   const Container base = header.residual && header.base ? BaseOf(container) : Container();
   std::optional<BandDecoder> bands;
@@ -240,6 +254,7 @@ void Codec::SetTuning(Tuning tuning) {
 }
 void Codec::SetQualityMap(const QualityMap& map) { impl_->map = map; }
 void Codec::SetPlanar(bool planar) { impl_->planar = planar; }
+void Codec::SetFilter(bool filter) { impl_->filter = filter; }
 
 Status Codec::PrepareAnalysis(int width, int height) {
   AECOMP_ASSIGN_OR_RETURN(const TileGrid grid, impl_->GridToPrepare(width, height));

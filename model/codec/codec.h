@@ -39,6 +39,8 @@ struct AnalysedImage {
   SampleRange range;       ///< of the samples
   Outliers outliers;       ///< samples outside of the range
   AlignedBuffer<float> y;  ///< before gain, with the padding of its tiles
+  /// What was analysed, where a filter is to be fitted to it: it must live as long as Encode is called with this.
+  const Image* picture = nullptr;
   /// As y: its symbols at one quality, where somebody else has chosen them; those of coarse channels do not count.
   /// Empty: Encode chooses. Not for models with a factorized prior.
   std::vector<int16_t> symbols;
@@ -92,6 +94,10 @@ class Codec {
   /// Sets the two parts of a tuning apart: the map of qualities (kPsnr: an empty one), and prediction in planes.
   void SetQualityMap(const QualityMap& map);
   void SetPlanar(bool planar);
+  /// Whether a filter is fitted to every image that is analysed from now on, and goes into its file where that gains:
+  /// see model/filter. Not until then. Without effect where the synthesis does not run in integers, with a factorized
+  /// prior, and in files with a residual layer.
+  void SetFilter(bool filter);
 
   /// container.header.model must be model().id, where the file has a network part. Fails with kCorrupt, never crashes,
   /// whatever the streams hold.

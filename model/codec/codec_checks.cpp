@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/codec/filter_layer.h"
 #include "model/codec/outliers.h"
 #include "model/codec/sample_range_chunk.h"
 
@@ -53,9 +54,13 @@ Status CheckHeader(const ContainerHeader& h, const Model& model) {
   return {};
 }
 
-Status CheckChunks(const std::vector<ExtraChunk>& chunks) {
-  for (const ExtraChunk& chunk : chunks) {
-    if (chunk.type[0] >= 'a' || chunk.type == kRangeType || IsOutlierChunk(chunk)) continue;
+Status CheckChunks(const Container& container) {
+  for (const ExtraChunk& chunk : container.extra) {
+    if (chunk.type == kFilterType && container.header.residual) {
+      return CorruptError("corrupt: it has a filter and a residual layer, which exclude each other");
+    }
+    if (chunk.type[0] >= 'a' || chunk.type == kRangeType || chunk.type == kFilterType || IsOutlierChunk(chunk))
+      continue;
     return CorruptError("has a chunk " + std::string(chunk.type.begin(), chunk.type.end()) +
                         " that this version cannot decode; use a newer one");
   }

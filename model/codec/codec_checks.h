@@ -25,7 +25,7 @@ Status CheckImage(const Image& image, int most_channels);
 Status CheckHeader(const ContainerHeader& header, const Model& model);
 
 /// Checks that the file has nothing that this version does not know.
-Status CheckChunks(const std::vector<ExtraChunk>& chunks);
+Status CheckChunks(const Container& container);
 
 /// least: how many streams a tile must have.
 Status CheckStreams(const Container& container, const TileGrid& grid, size_t least);

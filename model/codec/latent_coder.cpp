@@ -40,12 +40,12 @@ class HyperpriorLatentCoder : public LatentCoder {
   }
 
   Result<std::vector<TileStreams>> Encode(const CodingPoint& point, const std::vector<Tile>& tiles, const LatentView& y,
-                                          CompressStats* stats) override {
+                                          CompressStats* stats, LatentPlane* y_hat) override {
     const TileQuality& q = QualityOf(point);
     std::vector<CodedSymbols> coded;
     for (const Tile& tile : tiles) {
       AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(tile));
-      AECOMP_ASSIGN_OR_RETURN(TileSymbols symbols, coder->Encode(q, tile, y));
+      AECOMP_ASSIGN_OR_RETURN(TileSymbols symbols, coder->Encode(q, tile, y, y_hat));
       if (stats != nullptr) {
         AECOMP_ASSIGN_OR_RETURN(const double bits, EstimateBits(model_, q, tile, symbols));
         stats->estimated_bits += bits;
@@ -122,7 +122,7 @@ class FactorizedLatentCoder : public LatentCoder {
   Status PrepareDecoder(const Tile&) override { return {}; }
 
   Result<std::vector<TileStreams>> Encode(const CodingPoint& point, const std::vector<Tile>& tiles, const LatentView& y,
-                                          CompressStats* stats) override {
+                                          CompressStats* stats, LatentPlane*) override {
     const FactorizedCoder coder(model_, point.quality, point.thrift);
     std::vector<TileStreams> streams = coder.Encode(tiles, y);
     if (stats != nullptr) {

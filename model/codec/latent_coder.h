@@ -48,9 +48,10 @@ class LatentCoder {
   virtual Status PrepareEncoder(const Tile& tile) = 0;
   virtual Status PrepareDecoder(const Tile& tile) = 0;
 
-  /// y: of the whole image with the padding of its tiles, which is 0. stats: may be null; takes long otherwise.
+  /// y: of the whole image with the padding of its tiles, which is 0. stats: may be null; takes long otherwise. y_hat:
+  /// may be null, and is with a factorized prior; receives what Decode would give.
   virtual Result<std::vector<TileStreams>> Encode(const CodingPoint& point, const std::vector<Tile>& tiles,
-                                                  const LatentView& y, CompressStats* stats) = 0;
+                                                  const LatentView& y, CompressStats* stats, LatentPlane* y_hat) = 0;
 
   /// What Encode would choose, and from which means. plane: of the image, with the padding of its tiles. kModel with a
   /// factorized prior, which predicts nothing.

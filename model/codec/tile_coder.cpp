@@ -181,12 +181,22 @@ Result<TileCoder::Means> TileCoder::CodeHalves(const TileQuality& q, CoarseCoder
   return Means{mu, correction};
 }
 
+/// y^ of a coded position, once all of its symbols are known.
+void TileCoder::Restore(const TileQuality& q, const Tile& tile, const TileSymbols& symbols, const Position& p,
+                        const float* mu, const float* correction, LatentPlane& y_hat) {
+  if (p.i >= tile.coded_h || p.j >= tile.coded_w) return;
+  const LatentScales scales = q.LatentsAt(symbols.qualities, p.index);
+  float* const restored = ChannelsOfThread(scales.channels);
+  RestoreLatents(symbols.y.data() + p.at, mu, correction, scales, p.parity, restored);
+  y_hat.Set(tile.row + p.i, tile.column + p.j, restored);
+}
+
 /// The encoder's side: rounds y into symbols, which start as 0.
 class TileCoder::Rounding {
  public:
   Rounding(const RdQuantiser& quantiser, const TileQuality& q, const Tile& tile, const LatentView& y,
-           TileSymbols& symbols)
-      : quantiser_(quantiser), q_(q), tile_(tile), y_(y), symbols_(symbols) {}
+           TileSymbols& symbols, LatentPlane* y_hat)
+      : quantiser_(quantiser), q_(q), tile_(tile), y_(y), symbols_(symbols), y_hat_(y_hat) {}
 
   Status Coarse(int stage, int c, std::span<CoarseCoder::Element> elements) {
     const float price = q_.planar ? kPriceOfBits[static_cast<size_t>(stage)] : 1;
@@ -205,6 +215,7 @@ class TileCoder::Rounding {
   void FirstHalf(const Position& p, const float* mu) { Round(p, mu, nullptr, p.parity); }
   void SecondHalf(const Position& p, const float* mu, const float* correction) {
     Round(p, mu, correction, 1 - p.parity);
+    if (y_hat_ != nullptr) Restore(q_, tile_, symbols_, p, mu, correction, *y_hat_);
   }
 
  private:
@@ -234,23 +245,24 @@ class TileCoder::Rounding {
   const Tile& tile_;
   const LatentView& y_;
   TileSymbols& symbols_;
+  LatentPlane* const y_hat_;  ///< may be null
 };
 
 Result<TileCoder::Means> TileCoder::Quantise(const TileQuality& q, const Tile& tile, const LatentView& y,
-                                             TileSymbols& symbols) {
+                                             TileSymbols& symbols, LatentPlane* y_hat) {
   SetSize(tile);
   AECOMP_RETURN_IF_ERROR(MakeHyperEncoder());
   QuantiseZ(q, tile, y, symbols.z);
   AECOMP_RETURN_IF_ERROR(PredictRows(q, symbols));
   symbols.y.resize(symbols.rows.size());
   CoarseCoder coarse(model_.prior.coarse(), tile, q, symbols);
-  Rounding rounding(quantiser_, q, tile, y, symbols);
+  Rounding rounding(quantiser_, q, tile, y, symbols, y_hat);
   return CodeHalves(q, coarse, symbols, rounding);
 }
 
-Result<TileSymbols> TileCoder::Encode(const TileQuality& q, const Tile& tile, const LatentView& y) {
+Result<TileSymbols> TileCoder::Encode(const TileQuality& q, const Tile& tile, const LatentView& y, LatentPlane* y_hat) {
   TileSymbols symbols;
-  AECOMP_RETURN_IF_ERROR(Quantise(q, tile, y, symbols).status());
+  AECOMP_RETURN_IF_ERROR(Quantise(q, tile, y, symbols, y_hat).status());
   return symbols;
 }
 
@@ -317,11 +329,7 @@ class TileCoder::Restoring {
 
   void FirstHalf(const Position&, const float*) {}
   void SecondHalf(const Position& p, const float* mu, const float* correction) {
-    if (p.i >= tile_.coded_h || p.j >= tile_.coded_w) return;
-    const LatentScales scales = q_.LatentsAt(symbols_.qualities, p.index);
-    float* const restored = ChannelsOfThread(scales.channels);
-    RestoreLatents(symbols_.y.data() + p.at, mu, correction, scales, p.parity, restored);
-    y_hat_.Set(tile_.row + p.i, tile_.column + p.j, restored);
+    Restore(q_, tile_, symbols_, p, mu, correction, y_hat_);
   }
 
  private:

@@ -49,8 +49,9 @@ class TileCoder {
   Status PrepareEncoder(const Tile& tile);
   Status PreparePrior(const Tile& tile);
 
-  /// y: of the whole image; it must reach to the end of the tile's padding. The tile must fit.
-  Result<TileSymbols> Encode(const TileQuality& q, const Tile& tile, const LatentView& y);
+  /// y: of the whole image; it must reach to the end of the tile's padding. The tile must fit. y_hat, where it is not
+  /// null: receives what Decode would give.
+  Result<TileSymbols> Encode(const TileQuality& q, const Tile& tile, const LatentView& y, LatentPlane* y_hat = nullptr);
 
   /// What Encode would choose, and from which means: into the tile's part of `all`, whose plane has these columns.
   Status Predict(const TileQuality& q, const Tile& tile, const LatentView& y, const Plane& plane,
@@ -86,9 +87,12 @@ class TileCoder {
   Status PredictRows(const TileQuality& q, TileSymbols& symbols);
   const float* RunHyperEncoder(const TileQuality& q, const Tile& tile, const LatentView& y);
   void QuantiseZ(const TileQuality& q, const Tile& tile, const LatentView& y, std::vector<int16_t>& z);
-  Result<Means> Quantise(const TileQuality& q, const Tile& tile, const LatentView& y, TileSymbols& symbols);
+  Result<Means> Quantise(const TileQuality& q, const Tile& tile, const LatentView& y, TileSymbols& symbols,
+                         LatentPlane* y_hat = nullptr);
   template <class Side>
   Result<Means> CodeHalves(const TileQuality& q, CoarseCoder& coarse, TileSymbols& symbols, Side& side);
+  static void Restore(const TileQuality& q, const Tile& tile, const TileSymbols& symbols, const Position& p,
+                      const float* mu, const float* correction, LatentPlane& y_hat);
   Position At(int i, int j) const;
   template <class F>
   void ForEachPosition(F f) const;

@@ -64,21 +64,21 @@ Result<IntegerBlocks> IntegerBlocks::Create(const Network& network, const Parame
   const auto quantised = [&](int i, int c, int at) -> int16_t {
     if (i >= o.in) return 0;
     const float w = weight->value[static_cast<size_t>((int64_t{i} * o.out + c) * area + at)];
-    return static_cast<int16_t>(std::rint(w * scale));
+    // Nearest even of what is at most kMostWeight, as vector code.
+    return static_cast<int16_t>(static_cast<int32_t>((w * scale + 0x1.8p23f) - 0x1.8p23f));
   };
 #pragma omp parallel for schedule(static)
-  for (int at = 0; at < area; ++at) {
+  for (int p = 0; p < pairs; ++p) {
+    int32_t* const row = b.weights_.data() + static_cast<size_t>(p) * static_cast<size_t>(b.padded_);
     for (int c = 0; c < o.out; ++c) {
-      const size_t column = static_cast<size_t>(at * o.out + c);
-      if (bias != nullptr) {
-        const float v = std::clamp(bias->value[static_cast<size_t>(c)], -8.f, 8.f);
-        b.bias_[column] = static_cast<int32_t>(std::nearbyint(v / b.unit_));
-      }
-      for (int p = 0; p < pairs; ++p) {
-        b.weights_[static_cast<size_t>(p) * static_cast<size_t>(b.padded_) + column] =
-            static_cast<int32_t>(Pair(quantised(2 * p, c, at), quantised(2 * p + 1, c, at)));
+      for (int at = 0; at < area; ++at) {
+        row[at * o.out + c] = static_cast<int32_t>(Pair(quantised(2 * p, c, at), quantised(2 * p + 1, c, at)));
       }
     }
+  }
+  for (int column = 0; bias != nullptr && column < size; ++column) {
+    const float v = std::clamp(bias->value[static_cast<size_t>(column % o.out)], -8.f, 8.f);
+    b.bias_[static_cast<size_t>(column)] = static_cast<int32_t>(std::nearbyint(v / b.unit_));
   }
   return b;
 }

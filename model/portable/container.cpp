@@ -106,7 +106,7 @@ Status ReadTiles(Bytes& file, const Seed& seed, Container* c) {
 
 /// Types of FORMAT.md. Each may come once; of others those with a lower-case letter first are passed over.
 bool IsDefined(const char* type) {
-  for (const char* one : {"Rang", "Outl", "alph", "iccp", "exif", "xmpd", "text", "pngc", "reso"}) {
+  for (const char* one : {"Rang", "Outl", "Filt", "alph", "iccp", "exif", "xmpd", "text", "pngc", "reso"}) {
     if (std::memcmp(type, one, 4) == 0) return true;
   }
   return false;

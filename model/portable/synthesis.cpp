@@ -120,6 +120,7 @@ Status SampleRules::Read(const Container& container) {
       return Corrupt("damaged: it has 16 bits a sample, but does not say in which range they lie");
     }
   }
+  PORTABLE_TRY(filter.Read(container));
   return ReadOutliers(container, this);
 }
 
@@ -144,6 +145,7 @@ Status Synthesise(const Model& model, const Container& container, const SampleRu
     const bool band = (y + 1) % static_cast<uint32_t>(model.stride) == 0;
     if (band && progress(static_cast<double>(y + 1) / info.height) != 0) return {AECP_USAGE, "stopped by the caller"};
   }
+  ApplyFilter(rules.filter, info, rules.low, rules.high, gap, samples);
   for (const SampleRules::Outlier& o : rules.outliers) {
     const size_t at =
         static_cast<size_t>(o.index / channels) * (channels + free) + static_cast<size_t>(o.index % channels);

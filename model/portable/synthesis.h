@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "model/portable/container.h"
+#include "model/portable/filter.h"
 #include "model/portable/tile.h"
 
 namespace aecomp_portable {
@@ -16,6 +17,8 @@ struct SampleRules {
     uint16_t sample;
   };
   std::vector<Outlier> outliers;
+
+  Filter filter;
 
   Status Read(const Container& container);
 };

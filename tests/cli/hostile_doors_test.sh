@@ -5,7 +5,7 @@ PYTHON=/usr/bin/python3 GOLDEN=$SOURCE/tests/golden BUILD=$(dirname "$AECOMP")
 "$PYTHON" -c 'import numpy' 2>/dev/null || skip "$PYTHON has no NumPy (Debian package python3-numpy)"
 MAKE=$SOURCE/tests/formats/hostile_aec.py MODEL=$GOLDEN/golden.aecm
 mkdir bad
-expect 0 "$PYTHON" "$MAKE" make "$GOLDEN"/{pixel,rgb-low,gray-deep,map,exact,near-base,tiles}.aec bad || finish
+expect 0 "$PYTHON" "$MAKE" make "$GOLDEN"/{pixel,rgb-low,gray-deep,map,exact,near-base,tiles,filter}.aec bad || finish
 count=$(ls bad | wc -l)
 
 # The program: an exit code that the guide names, at most one line of error.

@@ -40,7 +40,7 @@ room_of() {
   case $rest in */*) echo "${rest%%/*}" ;; *) echo . ;; esac
 }
 rooms io ". formats"
-rooms model "base network integer entropy residual codec api portable"
+rooms model "base network integer entropy residual filter codec api portable"
 # The portable decoder is for whoever has nothing else: it uses itself and the standard library.
 if grep -rnE '#include ("|<[a-z_/0-9]+\.hp*>)' model/portable | grep -vE '#include ("model/portable/|<(stddef|stdint|emmintrin|wasm_simd128)\.h>)'; then
   echo "FAILED: model/portable includes more than itself and the standard library" && failures=$((failures + 1))

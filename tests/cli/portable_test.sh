@@ -11,8 +11,8 @@ same() {
   cmp -s "one$3" "two$3" || fail "$2: the portable decoder gives other samples"
 }
 
-for name in rgb-low rgb-high tiles pixel deep map; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
-for name in gray gray-deep map-gray-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
+for name in rgb-low rgb-high tiles pixel deep map filter; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
+for name in gray gray-deep map-gray-deep filter-gray-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
 
 # Alpha, 8 and 16 bits, gray and RGB, with the model of the golden files and the released model.
 # pam WIDTH HEIGHT DEPTH MAXVAL KIND: a picture with alpha; samples differ everywhere.

@@ -12,8 +12,8 @@ same() {
 }
 
 GOLDEN=$SOURCE/tests/golden
-for name in rgb-low rgb-high tiles pixel deep map; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
-for name in gray gray-deep map-gray-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
+for name in rgb-low rgb-high tiles pixel deep map filter; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
+for name in gray gray-deep map-gray-deep filter-gray-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
 # The residual layer, without a base and with one.
 for name in exact exact-drawing near near-base exact-base-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
 for name in exact-gray-deep exact-base; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done

@@ -19,6 +19,7 @@ import residual
 from files import TOOL_NO_BASE, TOOL_RESIDUAL, Decoder, Model, Tables, parse_container
 from integers import (F32, HEADROOM, SEEN_ZERO, IntegerNetwork, at_quality, compand, convolutions, exp_all, run_stored_layer,
                       seen)
+from picture_filter import apply_filter
 
 FIRST_OF_ACTIVITY = [F32(v) for v in (0.5422, 1.3784, 2.668, 4.6569, 7.7241, 12.4543, 19.7494)]
 
@@ -343,6 +344,8 @@ def decode(model, container):
     low, high = struct.unpack("<HH", container["extra"][b"Rang"]) if container["bits"] == 16 else (0, 255)
     v = (v + F32(0.5)) * (F32(high) - F32(low)) + F32(low)
     pixels = (np.clip(v, F32(low), F32(high)) + F32(0.5)).astype(np.uint16)
+    if b"Filt" in container["extra"]:
+        pixels = apply_filter(pixels, container["extra"][b"Filt"], low, high)
     put_outliers(pixels, container["extra"].get(b"Outl"))
     values["pixels"] = pixels
     return pixels, values

@@ -8,9 +8,12 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <random>
 
 #include "io/file.h"
 #include "model/codec/codec.h"
+#include "model/codec/filter_layer.h"
+#include "model/filter/filter_stream.h"
 #include "tests/model/codec/golden_pixels.h"
 #include "tests/model/tiny_codec.h"
 
@@ -25,6 +28,7 @@ struct GoldenCase {
   bool coarse = false;  // with coarse channels, which the model's file does not have
   QualityMap map = {};  // not empty: a file of version 2
   bool planar = false;
+  bool filter = false;  // with ManyFilters
 };
 // More than one tile, odd sizes, one pixel, gray, 16 bits, both ends of the quality axis.
 constexpr GoldenCase kCases[] = {
@@ -42,12 +46,30 @@ constexpr GoldenCase kCases[] = {
     {"planar", 330, 200, 3, 8, 25, true, {}, true},
     {"map-planar", 330, 200, 3, 8, 44, true, {150, 36}, true},
     {"map-gray-deep", 70, 33, 1, 16, 33, false, {150, 36}},
+    {"filter", 201, 77, 3, 8, 30, false, {150, 36}, false, true},
+    {"filter-gray-deep", 130, 99, 1, 16, 40, false, {}, false, true},
 };
 
 Image CaseImage(const GoldenCase& c) {
   Image narrow = SyntheticImage(c.width, c.height, c.channels, 11);
   if (c.bits == 16) return Deepened(narrow);
   return narrow;
+}
+
+/// One for almost every class, with weights that are written in all ways.
+PictureFilter ManyFilters() {
+  PictureFilter filter;
+  std::mt19937 random(20);
+  for (int n = 0; n < kMostFilters; ++n) {
+    PictureFilter::Weights& weights = filter.filters.emplace_back();
+    const int unit = 1 << n % 4, most = n < 8 ? 12 / unit : 1;  // of magnitude up to 12, so that all fit
+    for (int16_t& w : weights) {
+      w = static_cast<int16_t>((static_cast<int>(random() % static_cast<uint32_t>(2 * most + 1)) - most) * unit);
+    }
+    weights[static_cast<size_t>(n % kFilterPairs)] = static_cast<int16_t>(n % 2 == 0 ? 64 : -64);
+  }
+  for (size_t c = 0; c < kFilterClasses; ++c) filter.number[c] = static_cast<uint8_t>((c * 7 + 3) % (kMostFilters + 1));
+  return filter;
 }
 
 std::map<std::string, std::string> ReadHashes() {
@@ -72,7 +94,9 @@ void WriteMissingFiles() {
     Codec codec(GoldenModel(c.coarse));
     codec.SetQualityMap(c.map);
     codec.SetPlanar(c.planar);
-    const auto bytes = codec.Compress(CaseImage(c), c.quality).value();
+    Container container = ParseContainer(codec.Compress(CaseImage(c), c.quality).value(), c.name).value();
+    if (c.filter) container.extra.push_back({kFilterType, WriteFilter(ManyFilters())});
+    const auto bytes = SerializeContainer(container);
     const Image image = codec.Decompress(ParseContainer(bytes, c.name).value(), c.name).value();
     ASSERT_TRUE(WriteFileAtomically(kFolder + c.name + ".aec", bytes, /*overwrite=*/false).ok());
     hashes << c.name << ' ' << PixelHash(image) << '\n';
