@@ -19,6 +19,7 @@ constexpr int kHalo = 1;                 // what lies farther away changes pixel
 constexpr double kShare = 0.1;           // of the picture
 constexpr int64_t kLeast = 1024;         // whole pictures up to this, and at least so much of larger ones
 constexpr int64_t kMost = 16384;         // 4 megapixels at a stride of 16
+constexpr int64_t kPieceRows = 64;       // of pixels that a thread measures at a time
 constexpr double kChunkBits = 8 * 10;    // of a chunk, beside its content
 
 /// A part of y^, and which of its pixels are like those of the whole.
@@ -61,6 +62,39 @@ std::vector<Window> Sample(const Plane& whole, int stride, const Image& picture)
   return windows;
 }
 
+/// Statistics of all windows, in parallel. decoded: the pixels of each.
+FilterStatistics Measure(const std::vector<Window>& windows, const std::vector<Image>& decoded, int stride,
+                         const Image& picture, const FilterRange& range) {
+  struct Piece {
+    size_t window;
+    Region region;
+  };
+  std::vector<Piece> pieces;
+  for (size_t i = 0; i < windows.size(); ++i) {
+    const Region& core = windows[i].core;
+    for (int64_t y = 0; y < core.height; y += kPieceRows) {
+      pieces.push_back({i, {core.x, core.y + y, core.width, std::min<int64_t>(kPieceRows, core.height - y)}});
+    }
+  }
+  const int step = windows.size() > 1 ? 2 : 1;  // rows of blocks beside each other are much alike
+  FilterStatistics statistics(range);
+  FirstException exception;
+#pragma omp parallel
+  {
+    FilterStatistics own(range);
+#pragma omp for schedule(dynamic, 1) nowait
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      const LatentPart& part = windows[pieces[i].window].part;
+      const int64_t left = int64_t{part.column} * stride, top = int64_t{part.row} * stride;
+      exception.Guard([&] { own.Add(picture, decoded[pieces[i].window], left, top, pieces[i].region, step); });
+    }
+#pragma omp critical
+    statistics.Add(own);
+  }
+  exception.Rethrow();
+  return statistics;
+}
+
 }  // namespace
 
 FilterRange FilterRangeOf(const SampleRange& range) {
@@ -92,27 +126,9 @@ Result<std::optional<ExtraChunk>> FitFilter(const FilterFit& fit, const Image& p
                              std::min(part.rows * fit.stride, picture.height - top), picture.channels, picture.bits);
     AECOMP_RETURN_IF_ERROR(fit.transform.Synthesise(fit.y_hat, part, fit.grid, range, image));
   }
-  const FilterRange samples = FilterRangeOf(range);
-  const int step = windows.size() > 1 ? 2 : 1;  // the rows of blocks of a sample are much alike
-  FilterStatistics statistics(samples);
-  FirstException exception;
-#pragma omp parallel
-  {
-    FilterStatistics own(samples);
-#pragma omp for schedule(dynamic, 1) nowait
-    for (size_t i = 0; i < windows.size(); ++i) {
-      const LatentPart& part = windows[i].part;
-      exception.Guard([&] {
-        own.Add(picture, decoded[i], int64_t{part.column} * fit.stride, int64_t{part.row} * fit.stride, windows[i].core,
-                step);
-      });
-    }
-#pragma omp critical
-    statistics.Add(own);
-  }
-  exception.Rethrow();
-  const double all = static_cast<double>(picture.width) * picture.height * picture.channels;
-  const auto filter = ChooseFilter(statistics, all, fit.bits_per_error, kChunkBits);
+  const FilterStatistics statistics = Measure(windows, decoded, fit.stride, picture, FilterRangeOf(range));
+  const double samples = static_cast<double>(picture.width) * picture.height * picture.channels;
+  const auto filter = ChooseFilter(statistics, samples, fit.bits_per_error, kChunkBits);
   if (!filter) return std::optional<ExtraChunk>();
   return std::optional(ExtraChunk{kFilterType, WriteFilter(*filter)});
 }
