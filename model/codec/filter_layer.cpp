@@ -16,7 +16,7 @@ namespace {
 // In elements of y.
 constexpr int kHeight = 6, kWidth = 34;  // of a window of the sample, with its halo
 constexpr int kHalo = 1;                 // what lies farther away changes pixels too little to matter to a fit
-constexpr double kShare = 0.1;           // of the picture
+constexpr double kShare = 0.08;          // of the picture
 constexpr int64_t kLeast = 1024;         // whole pictures up to this, and at least so much of larger ones
 constexpr int64_t kMost = 16384;         // 4 megapixels at a stride of 16
 constexpr int64_t kPieceRows = 64;       // of pixels that a thread measures at a time
@@ -47,8 +47,8 @@ std::vector<Window> Sample(const Plane& whole, int stride, const Image& picture)
   const double high = std::max(1, height - 2 * kHalo), wide = std::max(1, width - 2 * kHalo);
   const double share = std::clamp(kShare * static_cast<double>(all), double{kLeast}, double{kMost});
   const double count = share / (high * wide), aspect = whole.columns / wide / (whole.rows / high);
-  const int down = std::max(1, static_cast<int>(std::lround(std::sqrt(count / aspect))));
-  const int across = std::max(1, static_cast<int>(std::lround(count / down)));
+  const int across = std::max(1, static_cast<int>(std::lround(std::sqrt(count * aspect))));
+  const int down = std::max(1, static_cast<int>(std::lround(count / across)));
   std::vector<Window> windows;
   for (int i = 0; i < down; ++i) {
     for (int j = 0; j < across; ++j) {

@@ -36,7 +36,7 @@ struct FilterFit {
 };
 
 /// The chunk of the filter that suits the picture; none where nothing is gained. Decodes a sample of the picture: all
-/// of small ones, a tenth of those of some megapixels.
+/// of small ones, a twelfth of those of some megapixels.
 Result<std::optional<ExtraChunk>> FitFilter(const FilterFit& fit, const Image& picture, const SampleRange& range);
 
 }  // namespace aecomp
