@@ -42,6 +42,7 @@ struct Codec::Impl {
   uint32_t tile_size = ContainerHeader().tile_size;
   QualityMap map;
   bool planar = false, filter = false;
+  double filter_strength = 1;
   LatentPlane y_hat;  // memory of one image, kept for the next one
   bool used = false;  // an image was coded: what the next one needs is likely to be there
 
@@ -131,7 +132,7 @@ Result<Container> Codec::Impl::Encode(const AnalysedImage& image, int quality, d
   AECOMP_ASSIGN_OR_RETURN(container.tiles, coder->Encode(point, grid.tiles, y, stats, restored));
   if (restored == nullptr) return container;
   const double bits = BitsPerError(architecture(), quality, image.range, image.header.channels);
-  const FilterFit fit{*transform, y_hat, grid, architecture().latent_stride, bits};
+  const FilterFit fit{*transform, y_hat, grid, architecture().latent_stride, bits, filter_strength};
   AECOMP_ASSIGN_OR_RETURN(auto chunk, FitFilter(fit, *image.picture, image.range));
   if (chunk) container.extra.push_back(std::move(*chunk));
   return container;
@@ -251,6 +252,7 @@ void Codec::SetTileSize(uint32_t size) { impl_->tile_size = size; }
 void Codec::SetTuning(Tuning tuning) {
   impl_->map = tuning == Tuning::kVisual ? VisualQualityMap(impl_->architecture().latent_channels) : QualityMap();
   impl_->planar = tuning == Tuning::kVisual;
+  impl_->filter_strength = tuning == Tuning::kVisual ? kVisualFilterStrength : 1;
 }
 void Codec::SetQualityMap(const QualityMap& map) { impl_->map = map; }
 void Codec::SetPlanar(bool planar) { impl_->planar = planar; }

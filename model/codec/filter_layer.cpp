@@ -128,7 +128,7 @@ Result<std::optional<ExtraChunk>> FitFilter(const FilterFit& fit, const Image& p
   }
   const FilterStatistics statistics = Measure(windows, decoded, fit.stride, picture, FilterRangeOf(range));
   const double samples = static_cast<double>(picture.width) * picture.height * picture.channels;
-  const auto filter = ChooseFilter(statistics, samples, fit.bits_per_error, kChunkBits);
+  const auto filter = ChooseFilter(statistics, samples, {fit.bits_per_error, kChunkBits, fit.strength});
   if (!filter) return std::optional<ExtraChunk>();
   return std::optional(ExtraChunk{kFilterType, WriteFilter(*filter)});
 }

@@ -26,13 +26,17 @@ FilterRange FilterRangeOf(const SampleRange& range);
 /// What a squared error is worth at a quality, in squared steps of a sample: the trade-off of training.
 double BitsPerError(const Architecture& a, int quality, const SampleRange& range, int channels);
 
+/// Of filters of files for eyes, chosen by Butteraugli on validation images.
+inline constexpr double kVisualFilterStrength = 0.5;
+
 /// What a filter is fitted with.
 struct FilterFit {
   ImageTransform& transform;
   const LatentPlane& y_hat;  ///< of the whole picture
   const TileGrid& grid;
   int stride;             ///< pixels of an element of y_hat
-  double bits_per_error;  ///< what a squared error is worth, in squared steps of a sample
+  double bits_per_error;  ///< as in FilterGoal
+  double strength;        ///< as in FilterGoal
 };
 
 /// The chunk of the filter that suits the picture; none where nothing is gained. Decodes a sample of the picture: all

@@ -24,6 +24,11 @@ constexpr int kMostShift = 3;
 
 using Vector = std::array<double, kPairs>;
 
+struct Price {
+  double of_error;  ///< in bits, of each squared error of the statistics
+  double strength;  ///< as in FilterGoal
+};
+
 /// Classes that share a filter, or have none.
 struct Set {
   uint64_t classes = 0;  ///< bits
@@ -100,21 +105,22 @@ double ErrorOf(const Set& set, const PictureFilter::Weights& weights) {
   return error;
 }
 
-/// Finds the filter of a set, or that it is better without. price: bits for each squared error of the statistics.
-void Fit(Set& set, double price) {
+/// Finds the filter of a set, or that it is better without.
+void Fit(Set& set, const Price& price) {
   Vector weights;
   set.cost = 0, set.filtered = false;
   if (set.samples <= 0 || !LeastSquares(set, weights)) return;
-  const double flattery = 2 * kFilterPairs * kAlike * set.products[kTerms * kTerms - 1] / set.samples;
+  for (double& w : weights) w *= price.strength;
+  const double flattery = 2 * price.strength * kFilterPairs * kAlike * set.products[kTerms * kTerms - 1] / set.samples;
   for (int shift = 0; shift <= kMostShift; ++shift) {
     const PictureFilter::Weights rounded = Rounded(weights, shift);
-    const double cost = price * (ErrorOf(set, rounded) + flattery) + BestCode(rounded, shift).bits + kSetBits;
+    const double cost = price.of_error * (ErrorOf(set, rounded) + flattery) + BestCode(rounded, shift).bits + kSetBits;
     if (cost >= set.cost) continue;
     set.cost = cost, set.filtered = true, set.weights = rounded;
   }
 }
 
-Set Joined(const Set& a, const Set& b, double price) {
+Set Joined(const Set& a, const Set& b, const Price& price) {
   Set both = a;
   both.classes |= b.classes, both.samples += b.samples;
   for (size_t i = 0; i < both.products.size(); ++i) both.products[i] += b.products[i];
@@ -135,7 +141,7 @@ uint64_t Neighbours(uint64_t classes) {
   return found;
 }
 
-std::vector<Set> SetsOf(const FilterStatistics& statistics, double price) {
+std::vector<Set> SetsOf(const FilterStatistics& statistics, const Price& price) {
   std::vector<Set> sets;
   for (int c = 0; c < kFilterClasses; ++c) {
     Set set;
@@ -154,7 +160,7 @@ std::vector<Set> SetsOf(const FilterStatistics& statistics, double price) {
 }
 
 /// Joins the two sets that gain most by it, again and again.
-void JoinSets(std::vector<Set>& sets, double price) {
+void JoinSets(std::vector<Set>& sets, const Price& price) {
   struct Pair {
     size_t a, b;
     double gain;
@@ -185,16 +191,15 @@ void JoinSets(std::vector<Set>& sets, double price) {
 
 }  // namespace
 
-std::optional<PictureFilter> ChooseFilter(const FilterStatistics& statistics, double samples, double bits_per_error,
-                                          double overhead) {
+std::optional<PictureFilter> ChooseFilter(const FilterStatistics& statistics, double samples, const FilterGoal& goal) {
   double seen = 0;
   for (int c = 0; c < kFilterClasses; ++c) seen += static_cast<double>(statistics.samples(c));
   if (seen <= 0) return std::nullopt;
-  const double price = bits_per_error * statistics.unit() * samples / seen;
+  const Price price{goal.bits_per_error * statistics.unit() * samples / seen, goal.strength};
   std::vector<Set> sets = SetsOf(statistics, price);
   JoinSets(sets, price);
   PictureFilter filter;
-  double cost = overhead;
+  double cost = goal.overhead;
   for (const Set& set : sets) {
     if (!set.filtered) continue;
     filter.filters.push_back(set.weights);

@@ -256,16 +256,16 @@ TEST(ChooseFilter, UndoesABlur) {
       FilterStatistics statistics(range);
       statistics.Add(original, decoded, 0, 0, all);
       const double step = bits == 8 ? 1 : 200;
-      const auto filter = ChooseFilter(statistics, 256.0 * 192 * channels, 0.05 / (step * step), 80);
+      const auto filter = ChooseFilter(statistics, 256.0 * 192 * channels, {0.05 / (step * step), 80});
       ASSERT_TRUE(filter.has_value()) << channels << " " << bits;
       const double before = SquaredError(original, decoded);
       ApplyFilter(*filter, range, 0, 0, all, decoded);
       EXPECT_LT(SquaredError(original, decoded), 0.6 * before) << channels << " " << bits;
       // Nothing is worth bits where errors cost nothing, nor where there are none.
-      EXPECT_FALSE(ChooseFilter(statistics, 256.0 * 192 * channels, 0, 80).has_value());
+      EXPECT_FALSE(ChooseFilter(statistics, 256.0 * 192 * channels, {0, 80}).has_value());
       FilterStatistics exact(range);
       exact.Add(original, original, 0, 0, all);
-      EXPECT_FALSE(ChooseFilter(exact, 256.0 * 192 * channels, 1, 80).has_value());
+      EXPECT_FALSE(ChooseFilter(exact, 256.0 * 192 * channels, {1, 80}).has_value());
     }
   }
 }
@@ -278,7 +278,7 @@ TEST(ChooseFilter, LeavesAloneWhatNoFilterHelps) {
     v = static_cast<uint8_t>(std::clamp(v + static_cast<int>(random() % 9) - 4, 0, 255));
   FilterStatistics statistics({});
   statistics.Add(original, decoded, 0, 0, {0, 0, 128, 128});
-  EXPECT_FALSE(ChooseFilter(statistics, 128.0 * 128 * 3, 0.02, 80).has_value());
+  EXPECT_FALSE(ChooseFilter(statistics, 128.0 * 128 * 3, {0.02, 80}).has_value());
 }
 
 TEST(FilterStatistics, PartsAddUp) {
