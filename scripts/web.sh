@@ -21,7 +21,8 @@ for source in model/portable/*.cpp app/web/glue.cpp; do
   name=$(basename "$source" .cpp)
   case $name in
     main) continue ;;
-    blocks | coarse | convolution | entropy | network_run | residual* | filter* | synthesis | tile) optimise=-O3 ;;
+    blocks | coarse | convolution | entropy | network_run | residual* | synthesis | tile) optimise=-O3 ;;
+    filter) optimise=-Os ;;  # vector code too, but once
     *) optimise=-Oz ;;
   esac
   em++ -std=c++17 $optimise -msimd128 -fno-exceptions -fno-rtti -Wall -Wextra -I. -c "$source" -o "$objects/$name.o"

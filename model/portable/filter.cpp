@@ -42,12 +42,12 @@ class Bits {
 };
 
 /// Filters a picture from top to bottom. Of each row of blocks it keeps the samples around it as they were.
-template <class Sample>
 class Rows {
  public:
-  Rows(const Filter& filter, const aecp_info& info, int low, int high, int gap, Sample* samples)
+  Rows(const Filter& filter, const aecp_info& info, int low, int high, int gap, void* samples)
       : filter_(filter),
         samples_(samples),
+        wide_(info.bits == 16),
         width_(static_cast<int>(info.width)),
         height_(static_cast<int>(info.height)),
         channels_(info.channels),
@@ -56,16 +56,16 @@ class Rows {
         pixel_(info.channels + gap),
         blocks_(DivideUp(width_, 4)),
         line_((4 * blocks_ + 8) * channels_),
-        kept_(static_cast<size_t>(12 * line_)) {
+        kept_(static_cast<size_t>(12 * line_ + 12)) {
     while ((high - low) >> shift_ > 255) ++shift_;
   }
 
   void Run() {
     for (int y = -4; y < height_; y += 4) {
-      std::copy(kept_.begin() + 4 * line_, kept_.end(), kept_.begin());
-      for (int row = 0; row < 4; ++row) Load(y + 4 + row, kept_.data() + (8 + row) * line_);
+      std::memmove(kept_.data(), Kept(0), static_cast<size_t>(8 * line_) * sizeof(int32_t));
+      for (int row = 4; row < 8; ++row) Load(y + row, Kept(row));
       if (y < 0) {  // above the first row stands the first row
-        for (int row = 4; row < 8; ++row) Load(0, kept_.data() + row * line_);
+        for (int row = 0; row < 4; ++row) Load(0, Kept(row));
         continue;
       }
       for (int b = 0; b < blocks_; ++b) Block(y, b);
@@ -73,27 +73,31 @@ class Rows {
   }
 
  private:
-  Sample* At(int y, int x) {
-    return samples_ + (static_cast<size_t>(y) * static_cast<size_t>(width_) + static_cast<size_t>(x)) *
-                          static_cast<size_t>(pixel_);
+  /// Of the present row of blocks, whose rows are 0 to 3.
+  int32_t* Kept(int row) { return kept_.data() + (4 + row) * line_; }
+  size_t Index(int y, int x) const {
+    return (static_cast<size_t>(y) * static_cast<size_t>(width_) + static_cast<size_t>(x)) *
+           static_cast<size_t>(pixel_);
   }
 
   void Load(int y, int32_t* to) {
     for (int x = -4; x < 4 * blocks_ + 4; ++x) {
-      const Sample* from = At(std::min(y, height_ - 1), std::clamp(x, 0, width_ - 1));
-      for (int c = 0; c < channels_; ++c) *to++ = from[c];
+      const size_t from = Index(std::min(y, height_ - 1), std::clamp(x, 0, width_ - 1));
+      for (size_t c = 0; c < static_cast<size_t>(channels_); ++c) {
+        *to++ = wide_ ? static_cast<uint16_t*>(samples_)[from + c] : static_cast<uint8_t*>(samples_)[from + c];
+      }
     }
   }
 
   void Block(int y, int b) {
     const int count = 4 * channels_;
-    const int32_t* const first = kept_.data() + 4 * line_ + 4 * channels_ + b * count;
+    const int32_t* const first = Kept(0) + 4 * channels_ + b * count;
     int across = 0, down = 0;
     for (int row = 0; row < 4; ++row) {
       const int32_t* x = first + row * line_;
-      for (int i = 0; i < count; ++i) {
-        across += std::abs(2 * x[i] - x[i - channels_] - x[i + channels_]);
-        down += std::abs(2 * x[i] - x[i - line_] - x[i + line_]);
+      for (int i = 0; i < count; ++i, ++x) {
+        across += std::abs(2 * *x - x[-channels_] - x[channels_]);
+        down += std::abs(2 * *x - x[-line_] - x[line_]);
       }
     }
     const int activity = (across + down) * 3 / channels_ >> shift_;
@@ -102,29 +106,39 @@ class Rows {
     const int direction = across > 2 * down ? 1 : down > 2 * across ? 2 : 0;
     const int number = filter_.number[16 * direction + level];
     if (number == 0) return;
-    const int limit = kLimits[level] << shift_;
     for (int row = 0; row < std::min(4, height_ - y); ++row) {
-      const int32_t* x = first + row * line_;
-      int32_t sum[12];
-      std::fill(sum, sum + 12, 64);
-      for (int k = 0; k < 12; ++k) {
-        const int offset = kPlaces[k][0] * line_ + kPlaces[k][1] * channels_, weight = filter_.weights[number - 1][k];
-        for (int i = 0; i < count; ++i) {
-          sum[i] += weight * std::clamp(x[i + offset] + x[i - offset] - 2 * x[i], -limit, limit);
-        }
+      Filtered(first + row * line_, filter_.weights[number - 1], kLimits[level] << shift_, y + row, 4 * b);
+    }
+  }
+
+  /// Four pixels of a row, from x [4, channels_] to (row, column). Sums are those of three channels: more code would be
+  /// no faster.
+  void Filtered(const int32_t* x, const int16_t* weights, int limit, int row, int column) {
+    int32_t sum[12];
+    for (int i = 0; i < 12; ++i) sum[i] = 64;
+    for (int k = 0; k < 12; ++k) {
+      const int offset = kPlaces[k][0] * line_ + kPlaces[k][1] * channels_, weight = weights[k];
+      for (int i = 0; i < 12; ++i) {
+        const int pair = x[i + offset] + x[i - offset] - 2 * x[i], most = pair < limit ? pair : limit;
+        sum[i] += weight * (most > -limit ? most : -limit);
       }
-      for (int i = 0; i < 4 && 4 * b + i < width_; ++i) {
-        Sample* to = At(y + row, 4 * b + i);
-        for (int c = 0; c < channels_; ++c) {
-          const int at = i * channels_ + c;
-          to[c] = static_cast<Sample>(std::clamp(x[at] + (sum[at] >> 7), low_, high_));
+    }
+    for (int i = 0; i < 4 && column + i < width_; ++i) {
+      const size_t to = Index(row, column + i);
+      for (int c = 0; c < channels_; ++c) {
+        const int at = i * channels_ + c, v = std::clamp(x[at] + (sum[at] >> 7), low_, high_);
+        if (wide_) {
+          static_cast<uint16_t*>(samples_)[to + static_cast<size_t>(c)] = static_cast<uint16_t>(v);
+        } else {
+          static_cast<uint8_t*>(samples_)[to + static_cast<size_t>(c)] = static_cast<uint8_t>(v);
         }
       }
     }
   }
 
   const Filter& filter_;
-  Sample* samples_;
+  void* const samples_;
+  const bool wide_;
   const int width_, height_, channels_, low_, high_, pixel_, blocks_, line_;
   int shift_ = 0;
   std::vector<int32_t> kept_;  ///< [12, line_]: a row of blocks, and four rows and columns around it
@@ -158,12 +172,7 @@ Status Filter::Read(const Container& container) {
 }
 
 void ApplyFilter(const Filter& filter, const aecp_info& info, int low, int high, int gap, void* samples) {
-  if (filter.count == 0) return;
-  if (info.bits == 8) {
-    Rows<uint8_t>(filter, info, low, high, gap, static_cast<uint8_t*>(samples)).Run();
-  } else {
-    Rows<uint16_t>(filter, info, low, high, gap, static_cast<uint16_t*>(samples)).Run();
-  }
+  if (filter.count > 0) Rows(filter, info, low, high, gap, samples).Run();
 }
 
 }  // namespace aecomp_portable
