@@ -43,6 +43,7 @@ std::vector<uint8_t> SymbolEncoder::Finish() const {
 
 SymbolDecoder::SymbolDecoder(std::span<const uint8_t> bytes) {
   const size_t n = bytes.size();
+  sound_ = n != 0;
   if (n == 0) return;
   const size_t k = n <= 6 ? n : n % 2 == 1 ? 5 : 6;
   state_ = 0;
