@@ -49,8 +49,10 @@ class [[nodiscard]] Status {
   std::string message_;
 };
 
-inline Status Corrupt(const std::string& what) { return {AECP_CORRUPT, what}; }
-inline Status BadModel(const std::string& what) { return {AECP_MODEL, what}; }
+Status Corrupt(const std::string& what);
+Status Corrupt(const char* what);
+Status BadModel(const std::string& what);
+Status BadModel(const char* what);
 
 #define PORTABLE_TRY(expression)                        \
   do {                                                  \

@@ -1,5 +1,6 @@
 #include "model/portable/json.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace aecomp_portable {
@@ -72,13 +73,34 @@ class Parser {
     return Take(close);
   }
 
+  /// Exact up to 15 digits and 22 places behind the point. The numbers that a decoder needs are within.
   bool Number(double* number) {
-    const char* begin = at_;
-    while (at_ < end_ && std::strchr("+-.0123456789eE", *at_) != nullptr && *at_ != 0) ++at_;
-    const std::string digits(begin, at_);
-    char* rest = nullptr;
-    *number = std::strtod(digits.c_str(), &rest);
-    return !digits.empty() && *rest == 0 && std::isfinite(*number);
+    const bool negative = at_ < end_ && *at_ == '-';
+    at_ += negative;
+    *number = 0;
+    int power = 0, digits = 0;
+    bool behind = false;
+    for (; at_ < end_ && ((*at_ >= '0' && *at_ <= '9') || (*at_ == '.' && !behind)); ++at_) {
+      if (*at_ == '.') {
+        behind = true;
+      } else {
+        *number = *number * 10 + (*at_ - '0'), ++digits;
+        power -= behind;
+      }
+    }
+    if (at_ < end_ && digits > 0 && (*at_ | 32) == 'e') {
+      const bool down = ++at_ < end_ && *at_ == '-';
+      at_ += at_ < end_ && (*at_ == '-' || *at_ == '+');
+      int exponent = 0;
+      for (digits = 0; at_ < end_ && *at_ >= '0' && *at_ <= '9'; ++at_, ++digits) {
+        exponent = std::min(10 * exponent + (*at_ - '0'), 9999);
+      }
+      power += down ? -exponent : exponent;
+    }
+    double scale = 1;
+    for (int i = std::min(std::abs(power), 400); i > 0; --i) scale *= 10;
+    *number = (negative ? -*number : *number) * (power > 0 ? scale : 1) / (power < 0 ? scale : 1);
+    return digits > 0 && std::isfinite(*number);
   }
 
   bool Text(std::string* text) {
@@ -104,9 +126,12 @@ class Parser {
       return true;
     }
     if (*at_ != 'u' || end_ - at_ < 5) return false;
-    const std::string digits(at_ + 1, at_ + 5);
-    if (digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) return false;
-    const long code = std::strtol(digits.c_str(), nullptr, 16);
+    int code = 0;
+    for (int i = 1; i < 5; ++i) {
+      const int digit = at_[i] >= '0' && at_[i] <= '9' ? at_[i] - '0' : (at_[i] | 32) - 'a' + 10;
+      if (digit < 0 || digit > 15 || (digit > 9 && (at_[i] & 64) == 0)) return false;
+      code = code * 16 + digit;
+    }
     *text += code < 128 ? static_cast<char>(code) : '?';
     at_ += 4;
     return true;

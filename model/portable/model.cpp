@@ -33,13 +33,6 @@ Status Floating(const std::string& why) {
 
 }  // namespace
 
-float Exp(float x) {
-  const double n = std::floor(x * 1.4426950408889634 + 0.5), r = x - n * 0.6931471805599453;
-  double sum = 1;
-  for (int k = 13; k > 0; --k) sum = 1 + r / k * sum;
-  return static_cast<float>(std::ldexp(sum, static_cast<int>(n)));
-}
-
 Status Model::ReadTables(const Weights& weights) {
   std::vector<int32_t> bounds, frequencies;
   PORTABLE_TRY(weights.Integers("integer.z_tables.bounds", {-1}, &bounds));
