@@ -7,6 +7,7 @@
 
 #include "model/portable/alpha.h"
 #include "model/portable/inflate.h"
+#include "model/portable/residual.h"
 #include "model/portable/synthesis.h"
 
 struct aecp_model {
@@ -99,41 +100,54 @@ void PutAlpha(const std::vector<uint8_t>& alpha, aecp_image* image) {
   }
 }
 
-Status CheckFits(const Container& container, const Model& model, uint64_t most_pixels) {
+Status CheckFits(const Container& container, const Model* model, uint64_t most_pixels) {
   const aecp_info& info = container.info;
   if (most_pixels != 0 && uint64_t{info.width} * info.height > most_pixels) {
     return {AECP_USAGE, "has " + std::to_string(info.width) + " x " + std::to_string(info.height) +
                             " pixels, more than the limit of " + std::to_string(most_pixels)};
   }
-  if (model.id != info.model_id) {
-    return BadModel("was made with model " + std::string(info.model_id) + ", but this is model " + model.id);
+  if (!container.has_base()) return {};
+  if (model == nullptr) return BadModel("was made with model " + std::string(info.model_id) + ", but none is given");
+  if (model->id != info.model_id) {
+    return BadModel("was made with model " + std::string(info.model_id) + ", but this is model " + model->id);
   }
-  if (info.channels > model.image_channels) return BadModel("is in colour, but its model is for gray images");
-  if (info.quality >= model.qualities) return Corrupt("damaged: its model has no such quality");
+  if (info.channels > model->image_channels) return BadModel("is in colour, but its model is for gray images");
+  if (info.quality >= model->qualities) return Corrupt("damaged: its model has no such quality");
   return {};
 }
 
-Status Decode(Bytes file, const Model& model, const aecp_options& options, aecp_image* image) {
+/// model: null where the file needs none.
+Status Decode(Bytes file, const Model* model, const aecp_options& options, aecp_image* image) {
   Container container;
   PORTABLE_TRY(ReadContainer(file, &container));
   PORTABLE_TRY(CheckFits(container, model, options.most_pixels));
   image->info = container.info;
   const aecp_info& info = image->info;
-  SampleRules rules;
-  PORTABLE_TRY(rules.Read(container));
-  const auto progress = [&](double part) {
-    return options.progress == nullptr ? 0 : options.progress(options.user, part);
+  const bool residual = !container.residuals.empty();
+  if (residual && container.Find("Filt") != nullptr) return Corrupt("damaged: it has a filter and a residual layer");
+  /// For a step that goes from one part of the work to another.
+  const auto between = [&](double begin, double end) -> Progress {
+    return [&options, begin, end](double part) {
+      return options.progress == nullptr ? 0 : options.progress(options.user, begin + part * (end - begin));
+    };
   };
-  const auto samples = static_cast<size_t>(info.channels + info.has_alpha) * info.width * info.height;
+  const double base_end = !container.has_base() ? 0 : residual ? 0.5 : 1;
+  SampleRules rules;
   Latents latents;
-  PORTABLE_TRY(DecodeTiles(
-      model, container, [&](double part) { return progress(part * 0.6); }, &latents));
+  if (container.has_base()) {
+    PORTABLE_TRY(rules.Read(container));
+    PORTABLE_TRY(DecodeTiles(*model, container, between(0, 0.6 * base_end), &latents));
+  }
+  const auto samples = static_cast<size_t>(info.channels + info.has_alpha) * info.width * info.height;
   image->size = samples * static_cast<size_t>(info.bits / 8);
   image->samples = std::malloc(image->size);
   if (image->samples == nullptr) return {AECP_MEMORY, "memory does not suffice"};
-  PORTABLE_TRY(Synthesise(
-      model, container, rules, info.has_alpha, &latents, [&](double part) { return progress(0.6 + part * 0.4); },
-      image->samples));
+  if (container.has_base()) {
+    PORTABLE_TRY(Synthesise(*model, container, rules, info.has_alpha, &latents, between(0.6 * base_end, base_end),
+                            image->samples));
+    latents = {};
+  }
+  if (residual) PORTABLE_TRY(DecodeResiduals(container, info.has_alpha, between(base_end, 1), image->samples));
   if (const Chunk* chunk = container.Find("alph")) {
     std::vector<uint8_t> alpha;
     PORTABLE_TRY(ReadAlpha(chunk->content, info.width, info.height, info.bits, &alpha));
@@ -184,9 +198,9 @@ aecp_code aecp_decode(const void* bytes, size_t size, const aecp_model* model, c
                       aecp_image* image, char* error) {
   if (image != nullptr) *image = {};
   const aecp_code code = aecomp_portable::Guarded(error, [&]() -> Status {
-    if (bytes == nullptr || model == nullptr || image == nullptr) return aecomp_portable::NullPointer();
+    if (bytes == nullptr || image == nullptr) return aecomp_portable::NullPointer();
     const aecp_options none = {};
-    return aecomp_portable::Decode(aecomp_portable::View(bytes, size), model->model,
+    return aecomp_portable::Decode(aecomp_portable::View(bytes, size), model == nullptr ? nullptr : &model->model,
                                    options == nullptr ? none : *options, image);
   });
   if (code != AECP_OK && image != nullptr) aecp_free_image(image);

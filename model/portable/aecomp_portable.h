@@ -42,7 +42,7 @@ typedef struct {
   int has_alpha;
   int format_version;
   int quality;        /* position on the model's quality axis, in 1/16 steps */
-  char model_id[17];  /* 16 hexadecimal digits: decoding needs the model with this id */
+  char model_id[17];  /* 16 hexadecimal digits: decoding needs the model with this id. Empty: it needs none */
   uint32_t tile_size; /* side of a tile, in pixels */
 } aecp_info;
 
@@ -78,7 +78,7 @@ const char* aecp_model_id(const aecp_model* model);
 /* What a file says of itself. Reads all of the file's structure, but no pixel. */
 aecp_code aecp_read_info(const void* bytes, size_t size, aecp_info* info, char* error);
 
-/* options: NULL for none. On an error `image` is left empty. */
+/* model: may be NULL for files that need none. options: NULL for none. On an error `image` is left empty. */
 aecp_code aecp_decode(const void* bytes, size_t size, const aecp_model* model, const aecp_options* options,
                       aecp_image* image, char* error);
 void aecp_free_image(aecp_image* image);

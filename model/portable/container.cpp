@@ -34,9 +34,14 @@ Status ReadTools(Bytes& file, Container* c) {
     return Corrupt("needs a newer decoder: it uses tools " + std::to_string(c->tools & ~kKnownTools) +
                    " of the format that this one does not know");
   }
-  if ((c->tools & kQualitiesByPlace) == 0) return {};
-  c->strength = file.U8(), c->reference = file.U8();
-  return file.ok() && c->strength == 0 ? Corrupt("damaged: its map of qualities has no strength") : Status();
+  if ((c->tools & kQualitiesByPlace) != 0) {
+    c->strength = file.U8(), c->reference = file.U8();
+    if (file.ok() && c->strength == 0) return Corrupt("damaged: its map of qualities has no strength");
+  }
+  if (!c->has_base() && c->tools != (kResidual | kNoBase)) return Corrupt("damaged: its tools exclude each other");
+  const uint64_t most_error = (c->tools & kResidual) != 0 ? file.Varint() : 0;
+  c->most_error = static_cast<int>(most_error);
+  return most_error > 32767 ? Corrupt("damaged: impossible largest error") : Status();
 }
 
 Status ReadHeader(Bytes& file, Container* c, Seed* seed) {
@@ -65,8 +70,12 @@ Status ReadHeader(Bytes& file, Container* c, Seed* seed) {
   }
   c->info.width = static_cast<uint32_t>(width), c->info.height = static_cast<uint32_t>(height);
   PORTABLE_TRY(ReadFlags(flags, &c->info));
+  if (c->has_base() ? (c->tools & kResidual) != 0 && seed->streams == 0 : seed->streams != 1) {
+    return Corrupt("damaged: number of streams");
+  }
   if (seed->chunks > 1024 || ((flags & 64) != 0 && seed->chunks == 0)) return Corrupt("damaged: number of chunks");
-  for (size_t i = 0; i < 16; ++i) c->info.model_id[i] = "0123456789abcdef"[id[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15];
+  for (size_t i = 0; i < 16 && c->has_base(); ++i)
+    c->info.model_id[i] = "0123456789abcdef"[id[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15];
   return {};
 }
 
@@ -93,6 +102,7 @@ Status ReadTiles(Bytes& file, const Seed& seed, Container* c) {
     std::vector<Bytes>& streams = c->tiles.emplace_back();
     for (const uint64_t length : index[t].lengths) streams.push_back(file.Take(length));
     if (!file.ok()) return Corrupt("truncated");
+    if ((c->tools & kResidual) != 0) c->residuals.push_back(streams.back()), streams.pop_back();
     const uint32_t own = seed.checksum + static_cast<uint32_t>(t);
     uint8_t sums[8];
     Put32(Xxh32(own, index[t].spelling.data(), index[t].spelling.size()), sums);

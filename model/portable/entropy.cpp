@@ -41,8 +41,7 @@ Status Tables::Make(const std::vector<int32_t>& bounds, const std::vector<int32_
   return {};
 }
 
-void StreamDecoder::Begin() {
-  begun_ = true;
+void Rans::Begin() {
   const size_t n = stream_.size(), k = n <= 6 ? n : n % 2 != 0 ? 5 : 6;
   const Bytes first = stream_.Take(k);
   for (size_t i = k; i-- > 0;) x_ = x_ << 8 | first[i];
@@ -74,20 +73,18 @@ int StreamDecoder::Escape(int bound) {
 }
 
 int StreamDecoder::Value(int row_number) {
-  if (!begun_) Begin();
+  if (!begun_) Begin(), begun_ = true;
   const Tables::Row& row = tables_->rows_[static_cast<size_t>(row_number)];
   const uint32_t* starts = tables_->starts_.data() + row.first;
-  const auto v = static_cast<uint32_t>(x_ & 0xFFFF);
-  uint32_t s = row.guess[v >> 8];
-  while (starts[s + 1] <= v) ++s;
-  x_ = (starts[s + 1] - starts[s]) * (x_ >> 16) + v - starts[s];
-  Normalise();
+  uint32_t s = row.guess[Slot() >> 8];
+  while (starts[s + 1] <= Slot()) ++s;
+  Pass(starts[s], starts[s + 1] - starts[s]);
   const auto symbol = static_cast<int>(s);
   return symbol <= 2 * row.bound ? symbol - row.bound : Escape(row.bound);
 }
 
 Status StreamDecoder::End() const {
-  const bool whole = begun_ ? !damaged_ && x_ == 1 && stream_.remaining() == 0 : stream_.size() == 0;
+  const bool whole = begun_ ? AtEnd() : stream_.size() == 0;
   return whole ? Status() : Corrupt("damaged: a stream does not end where it should");
 }
 

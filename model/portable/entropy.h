@@ -23,10 +23,34 @@ class Tables {
   std::vector<uint32_t> starts_;
 };
 
-class StreamDecoder {
+/// The state that all symbols of a stream lie in.
+class Rans {
+ public:
+  explicit Rans(Bytes stream) : stream_(stream) {}
+
+ protected:
+  void Begin();
+  /// Number of 16 bits that says which symbol comes next.
+  uint32_t Slot() const { return static_cast<uint32_t>(x_ & 0xFFFF); }
+  /// Goes past a symbol of the range start .. start + frequency - 1, in which the slot lies.
+  void Pass(uint32_t start, uint32_t frequency) {
+    x_ = frequency * (x_ >> 16) + Slot() - start;
+    Normalise();
+  }
+  void Normalise() {
+    if (x_ < uint64_t{1} << 32 && stream_.remaining() > 0) x_ = x_ << 16 | stream_.U16();
+  }
+  bool AtEnd() const { return !damaged_ && x_ == 1 && stream_.remaining() == 0; }
+
+  Bytes stream_;
+  uint64_t x_ = 0;
+  bool damaged_ = false;
+};
+
+class StreamDecoder : private Rans {
  public:
   /// An empty stream is one of no values.
-  StreamDecoder(const Tables& tables, Bytes stream) : tables_(&tables), stream_(stream) {}
+  StreamDecoder(const Tables& tables, Bytes stream) : Rans(stream), tables_(&tables) {}
 
   /// Where the stream is damaged, values are any within +-32767 and End() says so. It may be called for ever.
   int Value(int row);
@@ -34,17 +58,11 @@ class StreamDecoder {
   Status End() const;
 
  private:
-  void Begin();
   uint32_t Bits(int n);
   int Escape(int bound);
-  void Normalise() {
-    if (x_ < uint64_t{1} << 32 && stream_.remaining() > 0) x_ = x_ << 16 | stream_.U16();
-  }
 
   const Tables* tables_;
-  Bytes stream_;
-  uint64_t x_ = 0;
-  bool begun_ = false, damaged_ = false;
+  bool begun_ = false;
 };
 
 /// values[i] of table rows[i], from the streams of a tile: part i of P holds those from n*i/P to n*(i+1)/P.

@@ -1,4 +1,5 @@
 // aecomp-portable FILE.aec MODEL.aecm OUT: the pixels as PGM or PPM; as PAM with alpha, or where OUT ends in .pam.
+// MODEL.aecm may be `-` for files that need no model.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -58,16 +59,17 @@ int Fail(const char* path, const char* what, int code) {
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::fprintf(stderr, "usage: aecomp-portable FILE.aec MODEL.aecm OUT.ppm [REPETITIONS, which are timed]\n");
+    std::fprintf(stderr, "usage: aecomp-portable FILE.aec MODEL.aecm|- OUT.ppm [REPETITIONS, which are timed]\n");
     return AECP_USAGE;
   }
   std::vector<char> file, weights;
   if (!ReadAll(argv[1], &file)) return Fail(argv[1], "cannot be read", 3);
-  if (!ReadAll(argv[2], &weights)) return Fail(argv[2], "cannot be read", AECP_MODEL);
+  const bool given = std::strcmp(argv[2], "-") != 0;
+  if (given && !ReadAll(argv[2], &weights)) return Fail(argv[2], "cannot be read", AECP_MODEL);
   char error[AECP_ERROR_SIZE];
   aecp_model* model = nullptr;
   aecp_image image;
-  const aecp_code loaded = aecp_load_model(weights.data(), weights.size(), &model, error);
+  const aecp_code loaded = given ? aecp_load_model(weights.data(), weights.size(), &model, error) : AECP_OK;
   if (loaded != AECP_OK) return Fail(argv[2], error, loaded);
   const int repetitions = argc > 4 ? std::atoi(argv[4]) : 0;
   for (int i = 0; i < repetitions; ++i) {

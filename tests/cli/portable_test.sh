@@ -4,15 +4,15 @@ PORTABLE=$(dirname "$AECOMP")/aecomp-portable
 [ -x "$PORTABLE" ] || skip "no program $PORTABLE"
 GOLDEN=$SOURCE/tests/golden
 
-# same MODEL FILE EXTENSION [RUNNER]: both decoders give the same file.
+# same MODEL FILE EXTENSION [RUNNER]: both decoders give the same file. MODEL: `-` for files that need none.
 same() {
-  expect 0 "$AECOMP" decompress "$2" -m "$1" -o "one$3" -f
+  expect 0 "$AECOMP" decompress "$2" -m "${1/#-/$GOLDEN/golden.aecm}" -o "one$3" -f
   expect 0 ${4:-} ${PROGRAM:-$PORTABLE} "$2" "$1" "two$3"
   cmp -s "one$3" "two$3" || fail "$2: the portable decoder gives other samples"
 }
 
-for name in rgb-low rgb-high tiles pixel deep map filter; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
-for name in gray gray-deep map-gray-deep filter-gray-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
+for name in rgb-low rgb-high tiles pixel deep map filter exact exact-drawing near near-base exact-base-deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm; done
+for name in gray gray-deep map-gray-deep filter-gray-deep exact-gray-deep exact-base; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .pgm; done
 
 # Alpha, 8 and 16 bits, gray and RGB, with the model of the golden files and the released model.
 # pam WIDTH HEIGHT DEPTH MAXVAL KIND: a picture with alpha; samples differ everywhere.
@@ -33,7 +33,7 @@ pam 20 30 4 65535 RGB_ALPHA >rgba16.pam
 small_image small.ppm 150 100
 for model in "${models[@]}"; do
   for picture in rgba.pam graya16.pam rgba16.pam small.ppm "$SAMPLE"; do
-    for options in '-q 5' '-q 50' '-q 80' '-q 50 --tune psnr'; do
+    for options in '-q 5' '-q 50' '-q 80' '-q 50 --tune psnr' '-q 90' --lossless '--max-error 3' '--lossless --tile-size 64' '-q 90 --tile-size 64'; do
       expect 0 "$AECOMP" compress "$picture" $options -m "$model" -o picture.aec -f
       same "$model" picture.aec .pam
     done
@@ -46,6 +46,21 @@ expect 0 "$AECOMP" compress dark.pgm -q 60 -m "$MODEL" -o dark.aec
 grep -aq Outl dark.aec || fail "the picture of dark samples has no outliers"
 same "$MODEL" dark.aec .pgm
 
+# A lossless file gives the picture's own samples.
+expect 0 "$AECOMP" compress small.ppm --lossless -m "$MODEL" -o lossless.aec
+expect 0 "$PORTABLE" lossless.aec - two.ppm && expect_equal small.ppm two.ppm
+
+# Noise is stored as it is. Few colours and few values get a map, and equal pixels are found again.
+{ printf 'P6\n90 70\n255\n' && awk 'BEGIN { for (i = 0; i < 6300; i++) { x = (x * 421 + 1663) % 7875; y = (y * 1366 + 1283) % 6075; printf "%02x%02x%02x\n", x % 251, y % 253, (x * 7 + y) % 256 } }' | hex_to_bytes; } >noise.ppm
+{ printf 'P5\n300 200\n65535\n' && awk 'BEGIN { for (i = 0; i < 60000; i++)
+  printf "%04x\n", int((i % 300) / 7 + i / 3000) % 40 * 1500 + (i % 11 == 0) * 900 }' | hex_to_pairs; } >steps.pgm
+for picture in noise.ppm steps.pgm; do
+  for options in --lossless '--max-error 1' '--max-error 200'; do
+    expect 0 "$AECOMP" compress $picture $options -m "$MODEL" -o picture.aec -f
+    same - picture.aec .pam
+  done
+done
+
 # Damage, another model and what is no file of the kind: one line, the exit code of the program, nothing written.
 # refused CODE PATTERN FILE MODEL
 refused() {
@@ -57,6 +72,9 @@ cp "$GOLDEN/tiles.aec" damaged.aec && flip damaged.aec 900
 refused 4 'checksum of tile' damaged.aec "$GOLDEN/golden.aecm"
 head -c 1000 "$GOLDEN/tiles.aec" >cut.aec
 refused 4 truncated cut.aec "$GOLDEN/golden.aecm"
+cp "$GOLDEN/near-base.aec" damaged.aec && flip damaged.aec 1500
+refused 4 'checksum of tile' damaged.aec "$GOLDEN/golden.aecm"
+refused 5 'none is given' "$GOLDEN/near-base.aec" -
 refused 4 'not an .aec file' small.ppm "$GOLDEN/golden.aecm"
 [ -f "$RELEASE" ] && refused 5 'was made with model' "$GOLDEN/tiles.aec" "$RELEASE"
 # A model whose decoder runs in floating point.
@@ -69,7 +87,7 @@ refused 5 'not a model' "$GOLDEN/tiles.aec" small.ppm
 if command -v aarch64-linux-gnu-g++ qemu-aarch64 >/dev/null; then
   expect 0 aarch64-linux-gnu-g++ -O3 -std=c++17 -static -I"$SOURCE" "$SOURCE"/model/portable/*.cpp -o arm64
   PROGRAM=./arm64
-  for name in rgb-low tiles deep; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm qemu-aarch64; done
+  for name in rgb-low tiles deep exact near-base; do same "$GOLDEN/golden.aecm" "$GOLDEN/$name.aec" .ppm qemu-aarch64; done
   same "$GOLDEN/golden.aecm" "$GOLDEN/gray.aec" .pgm qemu-aarch64
 else
   echo "SKIPPED: arm64 (Debian packages g++-aarch64-linux-gnu and qemu-user)"

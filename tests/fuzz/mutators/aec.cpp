@@ -20,13 +20,22 @@ struct LooseAec {
   std::vector<ExtraChunk> extra;
 };
 
+/// Goes past what lies between the flags and the number of chunks: quality, tools, model, number of streams.
+void PassFields(ByteReader& reader, uint8_t version) {
+  reader.U8();
+  const uint8_t tools = version == 1 ? 0 : reader.U8();
+  if ((tools & kToolQualityMap) != 0) reader.U16();
+  if ((tools & kToolResidual) != 0) reader.Varint();
+  reader.Bytes(9);
+}
+
 LooseAec Loosened(const Bytes& input, const Container& container) {
   LooseAec loose;
   ByteReader reader(input);
   reader.Bytes(7);
   reader.Varint(), reader.Varint();
   const bool has_extra = (reader.U8() & 0x40) != 0;
-  reader.Bytes(10);
+  PassFields(reader, input[6]);
   if (has_extra) reader.Varint();
   loose.header.assign(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(reader.position()));
   for (const TileStreams& tile : container.tiles) loose.tiles.push_back(tile.streams);
@@ -71,7 +80,9 @@ Bytes WithChunkCount(const Bytes& header, size_t count) {
   ByteWriter writer;
   writer.Bytes(View(header).first(flags));
   writer.U8(static_cast<uint8_t>((header[flags] & ~0x40) | (count > 0 ? 0x40 : 0)));
-  writer.Bytes(View(header).subspan(flags + 1, 10));
+  reader.U8();
+  PassFields(reader, header[6]);
+  writer.Bytes(View(header).subspan(flags + 1, reader.position() - flags - 1));
   if (count > 0) writer.Varint(count);
   return writer.Take();
 }

@@ -28,7 +28,8 @@ bool Accepts(View input) {
 
 std::vector<Bytes> AecSeeds() {
   std::vector<Bytes> seeds;
-  for (const char* name : {"pixel", "gray", "deep", "gray-deep", "rgb-low", "tiles"})
+  for (const char* name : {"pixel", "gray", "deep", "gray-deep", "rgb-low", "tiles", "exact", "exact-drawing", "near",
+                           "near-base", "exact-base", "exact-base-deep"})
     seeds.push_back(SourceFile(std::string("tests/golden/") + name + ".aec"));
   // The first one again, with alpha and all metadata.
   Container container = ParseContainer(seeds[0], "pixel.aec").value();
