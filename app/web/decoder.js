@@ -45,7 +45,7 @@ export class Decoder {
   }
 
   /** What a file says of itself: width, height, channels (of colour), bits, hasAlpha, formatVersion, quality (in 1/16
-   *  steps), tileSize, modelId. Needs no model. */
+   *  steps), tileSize, modelId ("": decoding needs no model). Needs no model. */
   info(bytes) {
     return this.#guarded(() => this.#withBytes(bytes, (at, size) => {
       this.#check(this.#exports.read_info(at, size));
@@ -54,12 +54,12 @@ export class Decoder {
   }
 
   /** The info; samples: Uint8Array or Uint16Array [height, width, channels + alpha]; icc, exif, xmp: Uint8Array or
-   *  null.
+   *  null. modelId: of the file's info.
    *  progress(part): called now and then with the part of the work that is done, 0 to 1. */
   decode(bytes, modelId, {mostPixels = 2 ** 28, progress = () => {}} = {}) {
     this.#progress = progress;
     return this.#guarded(() => this.#withBytes(bytes, (at, size) => {
-      const model = this.#models.get(modelId);
+      const model = modelId === "" ? 0 : this.#models.get(modelId);
       if (model === undefined) throw new DecoderError(Code.model, "needs model " + modelId, modelId);
       this.#check(this.#exports.decode(at, size, model, mostPixels));
       const info = this.#infoOfResults(), n = this.#numbers();

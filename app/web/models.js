@@ -2,7 +2,6 @@
 import {Code, DecoderError} from "./decoder.js";
 
 const kCache = "aecomp-models";
-const kNone = "0000000000000000";  // of files that need no model
 
 const release = new URL("release.aecm", import.meta.url).href;
 const named = (id) => new URL("models/" + id + ".aecm", import.meta.url).href;
@@ -42,14 +41,15 @@ export async function keepModel(decoder, bytes) {
 }
 
 /** Makes sure that the decoder has the model. Looks at the released model first, as nearly all files are made with it,
- *  then at models/ID.aecm; a cached copy of another version is replaced once. progress(part) while it is fetched. */
+ *  then at models/ID.aecm; a cached copy of another version is replaced once. progress(part) while it is fetched.
+ *  id: "" where a file needs none. */
 export async function needModel(decoder, id, progress) {
-  if (decoder.hasModel(id)) return id;
+  if (id === "" || decoder.hasModel(id)) return id;
   let last = "";
   for (const [url, fresh] of [[release, false], [named(id), false], [release, true]]) {
     const bytes = await fetchModel(url, progress, fresh);
     if (bytes !== null) last = decoder.addModel(bytes);
-    if (last !== "" && (last === id || id === kNone)) return last;
+    if (last === id) return id;
   }
   const found = last === "" ? "no model could be fetched" : "the model here is " + last;
   throw new DecoderError(Code.model, "was made with model " + id + ", but " + found, id);

@@ -25,7 +25,7 @@ function factsOf({width, height, channels, bits, hasAlpha, formatVersion, qualit
     ["Colours", `${channels === 3 ? "RGB" : "gray"}${hasAlpha ? " + alpha" : ""}, ${bits} bits`],
     ["File", `${number(bytes)} bytes, ${(bytes * 8 / width / height).toFixed(3)} bits a pixel`],
     ["Quality", (quality / 16).toFixed(2) + " on the model's axis"], ["Format", "version " + formatVersion],
-    ["Tiles", `${tileSize} × ${tileSize}`], ["Model", modelId],
+    ["Tiles", `${tileSize} × ${tileSize}`], ["Model", modelId || "needs none"],
     ["Decoded in", `${seconds.toFixed(2)} s, ${(megapixels / seconds).toFixed(2)} MP/s`]];
 }
 

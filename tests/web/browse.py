@@ -3,9 +3,10 @@
 
     browse.py FOLDER [SCREENSHOTS]
 
-FOLDER: what scripts/web.sh made, and beside it images.html, plain.aec (RGB), gray.aec, deep.aec (16 bits), clear.aec
-(with alpha), broken.aec and other.aec (of another model), each of the first four with what the program decoded it to as
-.pam. SCREENSHOTS: a folder for pictures of the page, wide and narrow. Needs chromium, chromedriver and Selenium.
+FOLDER: what scripts/web.sh made, and beside it images.html, plain.aec (RGB), gray.aec, deep.aec (16 bits),
+lossless.aec, clear.aec (with alpha), broken.aec and other.aec (of another model), each of the first five with what the
+program decoded it to as .pam. SCREENSHOTS: a folder for pictures of the page, wide and narrow. Needs chromium,
+chromedriver and Selenium.
 """
 import base64
 import functools
@@ -112,7 +113,7 @@ def screenshot(name):
 try:
     driver.get(root)
     screenshot("empty")
-    for name in ("plain", "gray", "deep"):
+    for name in ("plain", "gray", "lossless", "deep"):
         open_file(name + ".aec")
         want = rgba_8(read_pam(name + ".pam"))
         check("the canvas holds the pixels of %s.aec" % name, visible("picture") and numpy.array_equal(canvas(), want))

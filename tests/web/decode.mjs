@@ -1,5 +1,5 @@
 // Decodes with the page's own decoder in Node: decode.mjs FOLDER MODEL FILE.aec OUT.pam [REPETITIONS, which are timed].
-// Errors go to stderr; the exit code is that of the program aecomp.
+// MODEL: - for files that need none. Errors go to stderr; the exit code is that of the program aecomp.
 import fs from "node:fs";
 import {pathToFileURL} from "node:url";
 
@@ -7,7 +7,7 @@ const [folder, model, file, out, repetitions] = process.argv.slice(2);
 const {Decoder, DecoderError} = await import(pathToFileURL(folder + "/decoder.js").href);
 try {
   const decoder = await Decoder.create(fs.readFileSync(folder + "/aecomp.wasm"));
-  const bytes = fs.readFileSync(file), id = decoder.addModel(fs.readFileSync(model));
+  const bytes = fs.readFileSync(file), id = model === "-" ? "" : decoder.addModel(fs.readFileSync(model));
   decoder.info(bytes);
   for (let i = 0; i < Number(repetitions ?? 0); ++i) {
     const begin = performance.now(), {width, height} = decoder.decode(bytes, id);
