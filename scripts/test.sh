@@ -55,4 +55,4 @@ echo "== build"
 cmake --preset release -DAECOMP_TESTS=ON >/dev/null
 cmake --build --preset release
 echo "== tests"
-exec ctest --preset release --progress --no-tests=error
+exec ctest --preset release -j "$cores" --progress --no-tests=error
