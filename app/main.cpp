@@ -46,6 +46,7 @@ int PrintGenerated(const char* what, const ProgramLine& line) {
 
 int ParseAndRun(int argc, char** argv) {
   OccupyStandardDescriptors();
+  EndInOrderWithoutMemory();
   // OpenBLAS, which OpenCV brings along and nothing here calls, starts a thread for each core when it is loaded, and
   // tries again for ever when it gets no memory.
   (void)setenv("OPENBLAS_NUM_THREADS", "1", 1);

@@ -8,6 +8,7 @@
 
 #include <dnnl.hpp>
 #include <exception>
+#include <future>
 #include <mutex>
 #include <new>
 #include <unordered_map>
@@ -35,6 +36,8 @@ inline dnnl::stream& Stream() {
 /// reports that it has no such kernel.
 inline bool IsOutOfMemory(const std::exception& e) {
   if (dynamic_cast<const std::bad_alloc*>(&e) != nullptr) return true;
+  // A thread that has no memory for its exception leaves its promise broken; nothing else does here.
+  if (dynamic_cast<const std::future_error*>(&e) != nullptr) return true;
   const auto* const error = dynamic_cast<const dnnl::error*>(&e);
   return error != nullptr && (error->status == dnnl_out_of_memory || !HasMemoryFor(0));
 }
