@@ -56,7 +56,7 @@ struct CompressOptions {
 /// promises.
 Result<std::vector<uint8_t>> RefineToQuality(const Image& image, const CompressOptions& options, Codec& codec,
                                              FileReport& report) {
-  const int quality = StepOfQuality(options.quality, codec.model().architecture.max_quality());
+  const int quality = StepOfQuality(options.quality, codec.model().architecture);
   AECOMP_ASSIGN_OR_RETURN(auto refined,
                           CompressRefined(codec, image, quality, options.tuning, RefinementSteps(options.effort)));
   const auto floor = PsnrFloor(options.quality);
@@ -104,8 +104,9 @@ Result<std::vector<uint8_t>> CompressImage(const Image& image, const CompressOpt
   if (steps != 0 && !result.most_error) {
     AECOMP_RETURN_IF_ERROR(RefineResult(image, *target, options, codec, result));
   }
-  const int max_quality = codec.model().architecture.max_quality();
-  if (!result.most_error) report.quality = std::round(10 * QualityOfStep(result.quality, max_quality)) / 10;
+  if (!result.most_error) {
+    report.quality = std::round(10 * QualityOfStep(result.quality, codec.model().architecture)) / 10;
+  }
   report.psnr = result.psnr;
   if (!result.note.empty()) report.notes.push_back(result.note);
   return std::move(result.bytes);

@@ -22,9 +22,8 @@ Result<Restored> RunAecomp(Codec& codec, const Image& image, const std::string& 
   m.width = image.width, m.height = image.height;
   CompressStats stats;
   const Stopwatch encode;
-  AECOMP_ASSIGN_OR_RETURN(const auto bytes,
-                          codec.Compress(image, StepOfQuality(quality, codec.model().architecture.max_quality()),
-                                         estimate ? &stats : nullptr));
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes, codec.Compress(image, StepOfQuality(quality, codec.model().architecture),
+                                                           estimate ? &stats : nullptr));
   m.encode_seconds = encode.Seconds();
   m.bytes = bytes.size();
   m.estimated_bits = stats.estimated_bits;

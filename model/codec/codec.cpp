@@ -250,7 +250,7 @@ const Model& Codec::model() const { return *impl_->model; }
 void Codec::SetExtraChunks(std::vector<ExtraChunk> chunks) { impl_->extra = std::move(chunks); }
 void Codec::SetTileSize(uint32_t size) { impl_->tile_size = size; }
 void Codec::SetTuning(Tuning tuning) {
-  impl_->map = tuning == Tuning::kVisual ? VisualQualityMap(impl_->architecture().latent_channels) : QualityMap();
+  impl_->map = tuning == Tuning::kVisual ? VisualQualityMap(impl_->architecture().usual_channels()) : QualityMap();
   impl_->planar = tuning == Tuning::kVisual;
   impl_->filter_strength = tuning == Tuning::kVisual ? kVisualFilterStrength : 1;
 }

@@ -127,8 +127,7 @@ Result<std::optional<FilledFile>> FillToSize(Codec& codec, const Image& image, u
 
 Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double quality) {
   FilledFile file;
-  AECOMP_ASSIGN_OR_RETURN(file.bytes,
-                          codec.Compress(image, StepOfQuality(quality, codec.model().architecture.max_quality())));
+  AECOMP_ASSIGN_OR_RETURN(file.bytes, codec.Compress(image, StepOfQuality(quality, codec.model().architecture)));
   const std::optional<double> floor = PsnrFloor(quality);
   if (!floor) return file;
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(file.bytes, "the file"));

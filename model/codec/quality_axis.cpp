@@ -6,22 +6,25 @@
 namespace aecomp {
 namespace {
 
-/// Up to the default, an equal part of the axis for every quality; so much of it lies below the default. Chosen on
-/// validation photographs, see train/EXPERIMENTS.md: there Butteraugli is that of `cjxl -d 2.5`.
+/// Of the core of the axis, what lies below the default quality. Chosen on validation photographs, see
+/// train/EXPERIMENTS.md: there Butteraugli is that of `cjxl -d 2.5`.
 constexpr double kPartBelowDefault = 99.0 / 112;
+
+double StepOfDefault(const Architecture& architecture) { return kPartBelowDefault * architecture.core_quality(); }
 
 }  // namespace
 
-int StepOfQuality(double quality, int max_step) {
+int StepOfQuality(double quality, const Architecture& architecture) {
+  const double at_default = StepOfDefault(architecture);
   const double below = std::min(quality, kDefaultQuality) / kDefaultQuality;
   const double above = std::max(quality - kDefaultQuality, 0.0) / (100 - kDefaultQuality);
-  return static_cast<int>(std::lround((below * kPartBelowDefault + above * (1 - kPartBelowDefault)) * max_step));
+  return static_cast<int>(std::lround(below * at_default + above * (architecture.max_quality() - at_default)));
 }
 
-double QualityOfStep(int step, int max_step) {
-  const double part = static_cast<double>(step) / std::max(max_step, 1);
-  if (part <= kPartBelowDefault) return part / kPartBelowDefault * kDefaultQuality;
-  return kDefaultQuality + (part - kPartBelowDefault) / (1 - kPartBelowDefault) * (100 - kDefaultQuality);
+double QualityOfStep(int step, const Architecture& architecture) {
+  const double at_default = StepOfDefault(architecture);
+  if (step <= at_default) return step / std::max(at_default, 1.0) * kDefaultQuality;
+  return kDefaultQuality + (step - at_default) / (architecture.max_quality() - at_default) * (100 - kDefaultQuality);
 }
 
 }  // namespace aecomp

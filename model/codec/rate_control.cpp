@@ -81,7 +81,8 @@ int Search::Guess() const {
     guess = high_ - (at_high_.value - goal_) / slope - 0.5;
   } else {
     const double pixels = static_cast<double>(image_.width) * image_.height;
-    guess = top / 2.0 + (goal_ - (by_size_ ? std::log(pixels * kMiddleBpp / 8) : kMiddlePsnr)) / slope;
+    guess = codec_.model().architecture.middle_quality() +
+            (goal_ - (by_size_ ? std::log(pixels * kMiddleBpp / 8) : kMiddlePsnr)) / slope;
   }
   return static_cast<int>(std::lround(std::clamp(guess, low_ + 1.0, high_ - 1.0)));
 }

@@ -50,11 +50,10 @@ std::vector<float> Exp(std::vector<float> values) {
 }  // namespace
 
 QualityScales ScalesAt(const Architecture& architecture, const Parameters& parameters, double quality) {
-  const size_t rows = architecture.lambdas.size();
-  const QualityPosition at = PositionOf(quality, rows);
+  const QualityPosition at = PositionOf(quality, architecture.lambdas.size());
   const std::vector<float> log_gain = MixRows(*parameters.Find("log_gain"), at);
   const size_t channels = log_gain.size();
-  const float* middle = parameters.Find("log_gain")->value.data() + rows / 2 * channels;
+  const float* middle = parameters.Find("log_gain")->value.data() + architecture.middle_row() * channels;
   QualityScales s;
   s.gain = Exp(log_gain);
   s.step = Exp(MixRows(*parameters.Find("log_step"), at));

@@ -13,9 +13,10 @@ namespace aecomp {
 /// [M]: bias of log sigma in the fixed scale; "log_z_gain" [Q, N]; "z_log_scale" [Q, N]: scale of the logistic prior of
 /// z; "z_mean" [N]. The numbers of one quality, interpolated linearly in the log domain between its two neighbours.
 struct QualityScales {
-  std::vector<float> gain, step;   ///< [M]
-  std::vector<float> fixed_scale;  ///< [M]: y (after gain) * fixed_scale is y as at the middle quality (index Q/2)
-  std::vector<float> log_sigma;    ///< [M]: log_sigma + log gain, added to the sigma head's output
+  std::vector<float> gain, step;  ///< [M]
+  std::vector<float>
+      fixed_scale;               ///< [M]: y (after gain) * fixed_scale is y as at the middle (Architecture::middle_row)
+  std::vector<float> log_sigma;  ///< [M]: log_sigma + log gain, added to the sigma head's output
   std::vector<float> z_gain, z_scale, z_mean;  ///< [N]; z = hyper_encoder(..) * z_gain - z_mean, coded as round(z)
 };
 /// quality in 1/16 steps, may be fractional in training.

@@ -44,6 +44,7 @@ Result<std::shared_ptr<IntegerPrior::State>> MakeIntegerLayout(const Architectur
   }
   auto state = std::make_shared<IntegerPrior::State>();
   state->qualities = architecture.max_quality() + 1;
+  state->middle_quality = architecture.middle_quality();
   state->latent_channels = architecture.latent_channels;
   state->hyper_channels = architecture.hyper_channels;
   state->ratio = architecture.hyper_stride / architecture.latent_stride;

@@ -105,7 +105,7 @@ Status IntegerPrior::Run(int quality, const int16_t* z, int h, int w, uint8_t* f
         qualities[pixel] = static_cast<uint8_t>(own);
         return s.SigmaOffset(own);
       };
-      runner->convs.back().RunToRows(x, s.SigmaOffset(s.MaxQuality() / 2), choose, most, y_rows);
+      runner->convs.back().RunToRows(x, s.SigmaOffset(s.middle_quality), choose, most, y_rows);
     }
   } catch (const std::exception& e) {
     onednn::PassOnOutOfMemory(e);
@@ -147,7 +147,7 @@ void IntegerPrior::RunScalar(int quality, const int16_t* z, int h, int w, uint8_
     for (size_t first = 0; last && !map.empty() && first < acc.size(); first += static_cast<size_t>(layer.out)) {
       uint32_t activity = 0;
       const size_t end = first + static_cast<size_t>(layer.out);
-      for (size_t k = first; k < end; ++k) activity += row_at(k, s.MaxQuality() / 2);
+      for (size_t k = first; k < end; ++k) activity += row_at(k, s.middle_quality);
       const int own = QualityAt(map, quality, activity, s.MaxQuality());
       for (size_t k = first; k < end; ++k) y[k] = row_at(k, own);
       qualities[first / static_cast<size_t>(layer.out)] = static_cast<uint8_t>(own);

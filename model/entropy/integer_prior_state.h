@@ -25,7 +25,8 @@ struct IntegerRunner {
 
 struct IntegerPrior::State {
   int qualities = 0, latent_channels = 0, hyper_channels = 0;
-  int ratio = 4;  ///< elements of y per element of z, each way
+  int middle_quality = 0;  ///< whose rows say how much activity a position has
+  int ratio = 4;           ///< elements of y per element of z, each way
 
   // z -> input of the hyper-decoder: clamp((z * multiplier + offset + 2^15) >> 16, 0, 255).
   std::vector<int32_t> input_multiplier, input_offset;  ///< [qualities, N]

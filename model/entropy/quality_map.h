@@ -28,7 +28,7 @@ int QualitySteps(const QualityMap& map, uint32_t activity);
 /// The quality of a position of this activity, 0 .. max_quality.
 int QualityAt(const QualityMap& map, int quality, uint32_t activity, int max_quality);
 
-/// The map that the encoder uses for pictures that are looked at. channels: M.
+/// The map that the encoder uses for pictures that are looked at. channels: Architecture::usual_channels.
 QualityMap VisualQualityMap(int channels);
 
 }  // namespace aecomp

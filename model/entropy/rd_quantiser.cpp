@@ -10,7 +10,7 @@ namespace {
 /// How much more an error in y is worth than its energy alone: it also spoils the means that are predicted from it.
 /// Chosen on validation images, see train/RECIPE.md; other encoders may choose others, but models are trained with this
 /// one.
-double ErrorWeight(const Architecture& a, double quality) { return 1.8 + quality / a.max_quality(); }
+double ErrorWeight(const Architecture& a, double quality) { return 1.8 + std::min(1.0, quality / a.core_quality()); }
 
 /// Bits that a squared error of 1 in the image's samples (0 .. 1) is worth.
 double ErrorPrice(const Architecture& a, double quality) { return 65025 * a.LambdaAt(quality) / a.image_channels; }

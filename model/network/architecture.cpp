@@ -53,13 +53,24 @@ Status ReadLambdas(const json& root, Architecture& a) {
     if (!lambda.is_number() || !(lambda.get<double>() > least) || !std::isfinite(lambda.get<double>())) return bad;
     a.lambdas.push_back(lambda.get<double>());
   }
+  if (const auto it = root.find("core_lambdas"); it != root.end()) {
+    const bool fits = it->is_number_integer() && *it >= 2 && *it <= a.lambdas.size();
+    if (!fits) return Expected("core_lambdas", "an integer from 2 to the number of lambdas", root);
+    a.core_lambdas = it->get<int>();
+  }
+  if (const auto it = root.find("core_channels"); it != root.end()) {
+    if (!it->is_number_integer() || *it < 1 || *it > 65536)
+      return Expected("core_channels", "a positive integer", root);
+    a.core_channels = it->get<int>();
+  }
   return {};
 }
 
 Status ReadScalars(const json& root, Architecture& a) {
   constexpr int kMostTile = 1024;
-  AECOMP_RETURN_IF_ERROR(CheckKeys(
-      root, "", {"name", "image_channels", "tile", "lambdas", "training", "encoder", "decoder", "prior", "comment"}));
+  AECOMP_RETURN_IF_ERROR(CheckKeys(root, "",
+                                   {"name", "image_channels", "tile", "lambdas", "core_lambdas", "core_channels",
+                                    "training", "encoder", "decoder", "prior", "comment"}));
   if (const auto it = root.find("name"); it != root.end()) {
     if (!it->is_string()) return Expected("name", "a string", root);
     a.name = it->get<std::string>();

@@ -43,6 +43,10 @@ struct Architecture {
   std::vector<double>
       lambdas;  ///< rate-distortion trade-off at quality 0, 16, 32, ... (1/16 steps), in bpp + lambda*255^2*mse
 
+  /// The first so many lambdas set the middle of the quality axis, and the first so many channels of y what activity is
+  /// usual; 0: all of them. A model that was grown keeps those of the one that it was grown from.
+  int core_lambdas = 0, core_channels = 0;
+
   Network encoder;  ///< image -> y before gain      [C, H, W] -> [M, H/16, W/16]
   Network decoder;  ///< y^ -> image                 [M, H/16, W/16] -> [C, H, W]
   // Of a hyperprior; empty otherwise.
@@ -54,8 +58,17 @@ struct Architecture {
   Network context_out;    ///< concat(features, context_in) -> correction of mu  [2K] -> [M]
 
   int max_quality() const { return 16 * (static_cast<int>(lambdas.size()) - 1); }
+  /// The last quality of the core lambdas, and the one halfway to it.
+  int core_quality() const { return 16 * (static_cast<int>(core_count()) - 1); }
+  int middle_quality() const { return core_quality() / 2; }
+  /// The row of log_gain that gives the fixed scale in which the entropy networks see y.
+  size_t middle_row() const { return core_count() / 2; }
+  int usual_channels() const { return core_channels > 0 ? core_channels : latent_channels; }
   /// lambda at `quality` in 1/16 steps: geometric interpolation.
   double LambdaAt(double quality) const;
+
+ private:
+  size_t core_count() const { return core_lambdas > 0 ? static_cast<size_t>(core_lambdas) : lambdas.size(); }
 };
 
 /// What an architecture file says, with any prior. Its networks are not checked against each other yet: strides and

@@ -143,6 +143,8 @@ Status Model::Read(Bytes file) {
     return BadModel("its architecture is damaged");
   }
   qualities = 16 * (lambdas - 1) + 1;
+  core_lambdas = a.Whole("core_lambdas", lambdas);
+  if (core_lambdas < 2 || core_lambdas > lambdas) return BadModel("its architecture is damaged");
   if (a.Find("tile") != nullptr) return Floating("its networks are of one image size");
   if (prior->Text("type") != "hyperprior") return Floating("its prior is factorized");
   if (!weights.Has("integer.encoder.ranges") || !weights.Has("integer.decoder.ranges"))
@@ -155,7 +157,7 @@ QualityNumbers Model::At(int quality, bool gray) const {
   const int low = std::min(quality / 16, lambdas - 2);
   const float t = static_cast<float>(quality / 16.0 - low);
   const auto m = static_cast<size_t>(latent_channels), row = static_cast<size_t>(low) * m;
-  const size_t middle = static_cast<size_t>(lambdas / 2) * m;
+  const size_t middle = static_cast<size_t>(core_lambdas / 2) * m;
   QualityNumbers n;
   for (size_t c = 0; c < m; ++c) {
     const float log = log_gain[row + c] * (1 - t) + log_gain[row + m + c] * t;

@@ -23,7 +23,8 @@ struct CoarseModel {
 struct Model {
   std::string id;
   int image_channels = 3;
-  int lambdas = 0, qualities = 0;               ///< Q; positions of the quality axis, 1/16 apart
+  int lambdas = 0, core_lambdas = 0;            ///< Q, and how many of them set the middle of the quality axis
+  int qualities = 0;                            ///< positions of the quality axis, 1/16 apart
   int latent_channels = 0, hyper_channels = 0;  ///< M, N
   int features = 0;                             ///< K
   int stride = 0, ratio = 0;                    ///< L; rows of y for each of z, H / L

@@ -112,9 +112,9 @@ int TileDecoder::Row(int64_t v, int quality, int channel) const {
 /// "Qualities by place". v: [M] of a position.
 int TileDecoder::QualityOf(const int64_t* v) const {
   if (strength_ == 0) return quality_;
-  const int most = model_.qualities - 1;
+  const int most = model_.qualities - 1, middle = 8 * (model_.core_lambdas - 1);
   int64_t activity = 0;
-  for (int c = 0; c < model_.latent_channels; ++c) activity += Row(v[c], most / 2, c);
+  for (int c = 0; c < model_.latent_channels; ++c) activity += Row(v[c], middle, c);
   const int steps = (strength_ * (reference_ - Level(activity)) + 16) >> 5;
   return std::min(std::max(quality_ + std::min(std::max(steps, -16), 24), 0), most);
 }

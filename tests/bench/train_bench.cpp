@@ -104,7 +104,7 @@ int Main(int argc, char** argv) {
   Parameters parameters;
   TrainingModelOptions options{.bfloat16 = bfloat16};
   if (given("visual")) options.distortion = VisualDistortion::Factory({});
-  if (given("map")) options.map = VisualQualityMap(architecture.value().latent_channels);
+  if (given("map")) options.map = VisualQualityMap(architecture.value().usual_channels());
   const auto model = TrainingModel::Create(architecture.value(), parameters, batch, patch, options);
   if (!model.ok()) {
     std::fprintf(stderr, "train_bench: %s\n", model.status().message().c_str());

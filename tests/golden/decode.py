@@ -34,6 +34,7 @@ class TileDecoder:
         self.model, self.quality, a = model, quality, model.architecture
         self.map, self.planar = quality_map, planar
         self.prior = a["prior"]
+        self.core = a.get("core_lambdas", len(a["lambdas"]))
         self.z_tables = Tables(model["integer.z_tables.bounds"], model["integer.z_tables.frequencies"])
         self.y_tables = Tables(model["integer.y_tables.bounds"], model["integer.y_tables.frequencies"])
         self.numbers = {}
@@ -61,7 +62,7 @@ class TileDecoder:
         """gain, step and fixed [M] of a quality."""
         if quality not in self.numbers:
             log_gain = at_quality(self.model["log_gain"], quality)
-            fixed = exp_all(self.model["log_gain"][len(self.model["log_gain"]) // 2] - log_gain)
+            fixed = exp_all(self.model["log_gain"][self.core // 2] - log_gain)
             self.numbers[quality] = exp_all(log_gain), exp_all(at_quality(self.model["log_step"], quality)), fixed
         return self.numbers[quality]
 
@@ -88,7 +89,7 @@ class TileDecoder:
         rows_at = lambda offset: np.clip((u + offset + 128) >> 8, 0, len(self.y_tables.bounds) - 1)
         qualities = np.full(u.shape[:2], q)
         if self.map[0]:
-            qualities = self.qualities_of(rows_at(offsets[(len(offsets) - 1) // 2]))
+            qualities = self.qualities_of(rows_at(offsets[8 * (self.core - 1)]))
         rows = rows_at(offsets[qualities])
         rows[..., self.skipped] = 0
         return features, rows, qualities

@@ -78,17 +78,17 @@ void HyperpriorTables::PlaceQualities(const int8_t* steps, size_t positions, Cro
 }
 
 std::vector<float> HyperpriorTables::MiddleGain() const {
-  const size_t rows = architecture_.lambdas.size();
-  return ExpRows(log_gain_, PositionOf(static_cast<double>(16 * (rows / 2)), rows));
+  const double middle = 16.0 * static_cast<double>(architecture_.middle_row());
+  return ExpRows(log_gain_, PositionOf(middle, architecture_.lambdas.size()));
 }
 
 std::vector<float> HyperpriorTables::MapLogGain() const {
-  return MixRows(log_gain_, PositionOf(architecture_.max_quality() / 2, architecture_.lambdas.size()));
+  return MixRows(log_gain_, PositionOf(architecture_.middle_quality(), architecture_.lambdas.size()));
 }
 
 void HyperpriorTables::AddGradients(const std::vector<CropScales>& scales,
                                     const std::vector<CropScaleGradients>& gradients) {
-  const size_t middle = architecture_.lambdas.size() / 2 * log_sigma_.value.size();
+  const size_t middle = architecture_.middle_row() * log_sigma_.value.size();
   for (size_t n = 0; n < scales.size(); ++n) {
     const CropScaleGradients& d = gradients[n];
     for (size_t p = 0; p < d.places.size(); ++p) {

@@ -111,7 +111,7 @@ DistortionFactory RunSetup::Distortion() const {
 
 QualityMap RunSetup::Map() const {
   if (options.tune == Tune::kPsnr || architecture.prior != PriorType::kHyperprior) return {};
-  return VisualQualityMap(architecture.latent_channels);
+  return VisualQualityMap(architecture.usual_channels());
 }
 
 std::string DescribeForRanks(const RunSetup& setup, const TrainState& state) {

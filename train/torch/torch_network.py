@@ -25,7 +25,8 @@ def read_safetensors(path):
 
 
 def write_safetensors(path, tensors, metadata):
-    """All tensors as f16."""
+    """All tensors as f16. A checksum in the metadata, which is that of other tensors, is left out."""
+    metadata = {key: value for key, value in metadata.items() if not key.startswith("aecomp.checksum")}
     header, blobs, at = {"__metadata__": metadata}, [], 0
     for name, t in tensors.items():
         values = t.detach().half().cpu().contiguous().reshape(-1)

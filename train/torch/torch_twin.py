@@ -41,6 +41,7 @@ class Codec(nn.Module):
     def __init__(self, architecture):
         super().__init__()
         self.lambdas = architecture["lambdas"]
+        self.core_lambdas = architecture.get("core_lambdas", len(self.lambdas))  # they set the middle of the quality axis
         self.deadzones = False  # whether y is rounded as the encoder does, or to the nearest integer
         self.prices = None  # of the files to come; None: noise stands for them
         self.distortion_weights = PSNR
@@ -55,6 +56,7 @@ class Codec(nn.Module):
         step = torch.tensor([0.5 * math.log(18 / (math.log(2) * 65025 * v)) for v in self.lambdas])[:, None]
         self.log_gain, self.log_step = nn.Parameter(-step.repeat(1, m)), nn.Parameter(step.repeat(1, m))
         self.log_sigma = nn.Parameter(torch.zeros(m))
+        self.usual_channels = architecture.get("core_channels", m)
         self.log_z_gain, self.z_log_scale = nn.Parameter(torch.zeros(q, n)), nn.Parameter(torch.zeros(q, n))
         self.z_mean = nn.Parameter(torch.zeros(n))
 
@@ -71,7 +73,7 @@ class Codec(nn.Module):
     def quality_steps(self, log_sigma):
         """What the quality of every position differs by, [N, h, w]; log_sigma: [N, M, h, w] in the fixed scale."""
         strength, reference = self.map
-        half = 16 * (len(self.lambdas) - 1) // 2
+        half = 8 * (self.core_lambdas - 1)
         lo, t = min(half // 16, len(self.lambdas) - 2), half / 16 - min(half // 16, len(self.lambdas) - 2)
         log_gain = self.log_gain[lo] * (1 - t) + self.log_gain[lo + 1] * t
         activity = (table_row(log_sigma + log_gain[None, :, None, None]) + 0.5).floor().sum(1)
@@ -79,7 +81,7 @@ class Codec(nn.Module):
         return ((strength * (reference - level) + 16) >> 5).clamp(-MAP_WORSE, MAP_BETTER)
 
     def use_visual_map(self):
-        usual = self.log_sigma.numel() * MAP_USUAL_TENTHS // 10
+        usual = self.usual_channels * MAP_USUAL_TENTHS // 10
         self.map = (MAP_STRENGTH, sum(level <= usual for level in MAP_LEVELS))
 
     def forward(self, x, quality, noise=None, offset=None):
@@ -95,7 +97,7 @@ class Codec(nn.Module):
         channel = lambda v: v[None, :, None, None]
         whole = quality[:, None, None]
         z_gain = at(self.log_z_gain, whole).exp()
-        middle = channel(self.log_gain[len(self.lambdas) // 2].exp())
+        middle = channel(self.log_gain[self.core_lambdas // 2].exp())
 
         a = self.encoder(x - 0.5)
         scaled = a * middle
@@ -121,7 +123,7 @@ class Codec(nn.Module):
         lam_of = lambda quality: 65025 * at(log_lambda, quality).exp()[:, 0]  # [N, h, w]
         lam, lam_place = lam_of(whole)[:, 0, 0], lam_of(place)
         error_weights = None if self.map is None else lam_place / lam[:, None, None]
-        worth = (1.8 + place / top) * lam_place / x.shape[1]  # of an error, see model/entropy/rd_quantiser.cpp
+        worth = (1.8 + (place / (16 * (self.core_lambdas - 1))).clamp(max=1)) * lam_place / x.shape[1]  # of an error, see model/entropy/rd_quantiser.cpp
         weight = worth[:, None] * step ** 2
         def rounding(mu):
             if offset is not None:

@@ -71,8 +71,7 @@ TEST(FillIn, NothingChangesWhereNothingIsPromised) {
   for (const double quality : {0.0, 50.0, 80.0}) {
     const FilledFile file = CompressToQuality(codec, image, quality).value();
     EXPECT_FALSE(file.most_error);
-    EXPECT_EQ(file.bytes,
-              codec.Compress(image, StepOfQuality(quality, codec.model().architecture.max_quality())).value());
+    EXPECT_EQ(file.bytes, codec.Compress(image, StepOfQuality(quality, codec.model().architecture)).value());
   }
 }
 

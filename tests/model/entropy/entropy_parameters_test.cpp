@@ -34,6 +34,13 @@ TEST_F(EntropyParameters, RowsAreTheirOwnQualities) {
   }
 }
 
+TEST_F(EntropyParameters, TheFixedScaleIsThatOfTheMiddleOfTheCore) {
+  const auto expected = [&](size_t middle) { return std::exp(At("log_gain", middle, 1) - At("log_gain", 3, 1)); };
+  EXPECT_FLOAT_EQ(ScalesAt(a, parameters, 48).fixed_scale[1], static_cast<float>(expected(2)));
+  a.core_lambdas = 3;
+  EXPECT_FLOAT_EQ(ScalesAt(a, parameters, 48).fixed_scale[1], static_cast<float>(expected(1)));
+}
+
 TEST_F(EntropyParameters, BetweenRowsLogsAreMixedLinearly) {
   const QualityScales s = ScalesAt(a, parameters, 20);
   EXPECT_NEAR(std::log(s.gain[0]), 0.75 * At("log_gain", 1, 0) + 0.25 * At("log_gain", 2, 0), 1e-6);

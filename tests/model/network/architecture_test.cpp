@@ -284,6 +284,25 @@ TEST(Architecture, KeysOfTheFile) {
               {"the image is 1x28x28, but \"image_channels\" is 3"});
 }
 
+TEST(Architecture, CoreLambdasSetTheMiddle) {
+  const std::string lambdas = "\"lambdas\": [1, 2, 3, 4, 5]";
+  const std::string rest = R"(, "encoder": [{"type": "relu", "name": "a"}], "decoder": [{"type": "relu", "name": "b"}],
+                             "prior": {"type": "factorized"}})";
+  const auto read = [&](const std::string& core) { return ReadArchitecture("{" + lambdas + core + rest, "a.json"); };
+  const Architecture all = read("").value(), grown = read(R"(, "core_lambdas": 4, "core_channels": 7)").value();
+  EXPECT_EQ(all.middle_row(), 2u);
+  EXPECT_EQ(all.middle_quality(), 32);
+  EXPECT_EQ(grown.middle_row(), 2u);
+  EXPECT_EQ(grown.middle_quality(), 24);
+  EXPECT_EQ(grown.core_quality(), 48);
+  EXPECT_EQ(grown.max_quality(), 64);
+  EXPECT_EQ(grown.usual_channels(), 7);
+  for (const char* wrong : {R"(, "core_lambdas": 1)", R"(, "core_lambdas": 6)", R"(, "core_lambdas": "4")"}) {
+    EXPECT_NE(read(wrong).status().message().find("\"core_lambdas\" must be an integer from 2"), std::string::npos);
+  }
+  EXPECT_NE(read(R"(, "core_channels": 0)").status().message().find("\"core_channels\" must be"), std::string::npos);
+}
+
 TEST(Architecture, SyntaxErrorsHaveAPlace) {
   ExpectParts(CheckText("{\n  \"name\": \"x\",\n  \"lambdas\": [1,, 2]\n}"), {"a.json: line 3, column 17: not JSON"});
   ExpectParts(CheckText("{"), {"line 1, column 2: not JSON"});
