@@ -16,7 +16,7 @@ SymbolPrices::SymbolPrices(const CodingTables& tables) {
     for (int k = 0; k <= bound + 1; ++k) bits.push_back(price(row, k));  // bound + 1: the escape
   }
   bits_.front() = bits_.at(1);
-  bits_.front().front() = 0;
+  bits_.front().front() = std::max(0.f, 2 * bits_.at(1).front() - bits_.at(2).front());
 }
 
 float SymbolPrices::Row(float log_sigma) {

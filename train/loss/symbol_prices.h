@@ -18,8 +18,10 @@ class SymbolPrices {
   /// The row whose table codes the element; in row 0 nothing is coded.
   static int Nearest(float row) { return static_cast<int>(row + 0.5f); }
 
-  /// Bits of a symbol, linear between two rows, and their derivative by log sigma. In row 0, which codes nothing, a 0
-  /// is free and any other symbol costs as much as in row 1.
+  /// Bits of a symbol, linear between two rows, and their derivative by log sigma. In row 0, which codes nothing, any
+  /// symbol but 0 costs as much as in row 1, and the price of a 0 falls on from row 1 as it does from row 2 to row 1.
+  /// Free it must not be: where many symbols of row 1 are not 0, sigmas would learn to end in row 0 for what a 0 saves
+  /// there, and nothing would tell them of the symbols that are lost.
   float Bits(float row, int symbol, float* d_log_sigma) const;
 
  private:

@@ -72,7 +72,7 @@ class Prices:
         for row, v in enumerate(lists):
             self.bits[row, :len(v)] = 16 - torch.log2(v)
         self.bits[0], self.bounds[0] = self.bits[1], self.bounds[1]
-        self.bits[0, 0] = 0  # nothing is coded
+        self.bits[0, 0] = (2 * self.bits[1, 0] - self.bits[2, 0]).clamp(min=0)  # see train/loss/symbol_prices.h
 
     def to(self, x):
         self.bits, self.bounds = self.bits.to(x), self.bounds.to(x.device)

@@ -39,7 +39,21 @@ TEST_F(SymbolPricesTest, RowsAreThoseThatTheCoderChooses) {
   EXPECT_EQ(SymbolPrices::Row(30), kYRows - 1);
 }
 
-TEST_F(SymbolPricesTest, WhatIsNotCodedIsFree) { EXPECT_EQ(prices_.Bits(0, 0, &slope_), 0); }
+TEST_F(SymbolPricesTest, WhereNothingIsCodedPricesGoOnAsInTheRowsBefore) {
+  // In row 1 every thirtieth symbol is not 0, as in tables of models whose sigmas are often too small.
+  std::vector<FrequencyRow> rows = YFrequencies();
+  rows[1] = {1100, 65536 - 2 * 1100 - 1, 1100, 1};
+  rows[2] = {1200, 65536 - 2 * 1200 - 1, 1200, 1};
+  const auto tables = CodingTables::Create(rows);
+  ASSERT_TRUE(tables.ok()) << tables.status().message();
+  const SymbolPrices prices(tables.value());
+  float below = 0, above = 0;
+  const float in_row_1 = prices.Bits(1, 0, &above);
+  EXPECT_LT(prices.Bits(0.25f, 0, &below), in_row_1);
+  EXPECT_GT(prices.Bits(0, 0, &below), 0.9f * in_row_1);
+  EXPECT_NEAR(below, above, 0.01f * above);
+  EXPECT_EQ(prices.Bits(0, 1, &below), prices.Bits(1, 1, &above));
+}
 
 /// Between rows, of the price in log sigma.
 TEST_F(SymbolPricesTest, SlopesAreDerivatives) {
