@@ -24,7 +24,7 @@ else
 fi
 
 # ImageMagick reads and writes .aec with the program. Its own colours are kept: no profile, no gamma.
-if command -v convert >/dev/null; then
+if convert -version 2>/dev/null | grep -q ImageMagick.*http; then
   tried=$((tried + 1))
   export PATH=$(dirname "$AECOMP"):$PATH MAGICK_CONFIGURE_PATH=$DESKTOP
   expect 0 convert small.aec magick.ppm
