@@ -7,7 +7,7 @@
 # Debian: python3-numpy python3-pil libavif-bin libjxl-tools webp butteraugli.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-out=${1:-$here/../data/example_report.html}
+out=$(realpath -m -- "${1:-$here/../data/example_report.html}")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cp "$here/../data/sample.png" "$folder/"
