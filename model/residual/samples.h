@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "io/image.h"
+
 namespace aecomp::residual {
 
 struct Samples {
@@ -21,5 +23,12 @@ struct Samples {
     return static_cast<size_t>(y) * static_cast<size_t>(width) * static_cast<size_t>(channels);
   }
 };
+
+/// Size and maxima of an image's samples, without values.
+Samples ShapeOf(const Image& image);
+/// The samples of an image of 8 or 16 bits, gray or RGB; green first.
+Samples SamplesOf(const Image& image);
+/// The reverse: `image` has the size, depth and channels already.
+void ToPixels(const Samples& samples, Image& image);
 
 }  // namespace aecomp::residual
