@@ -1,3 +1,4 @@
+// Own code: help2man makes a page of what one --help prints, and this page holds every command with its options.
 // The commands of the page come from the definitions; the rest, which no definition holds, stands here.
 #include "app/generate/generate.h"
 

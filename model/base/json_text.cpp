@@ -8,7 +8,8 @@ namespace {
 
 using nlohmann::json;
 
-/// "line 3, column 5", counted in bytes from 1.
+/// The library tells a place only in the text of its errors, and not for brackets that nest too deep, which are found
+/// here: so that both read alike, the place comes from the offset. "line 3, column 5", counted in bytes from 1.
 std::string Place(const std::string& text, size_t offset) {
   const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size()));
   const auto line = 1 + std::count(text.begin(), end, '\n');
