@@ -1,5 +1,5 @@
-// A line plot drawn with OpenCV, which the program has for reading images; a plotting library, such as PLplot, would be a
-// dependency for this picture alone. Only io/formats/opencv_module.cpp includes this.
+// A line plot drawn with OpenCV, which the program has for reading images; a plotting library, such as PLplot, would be
+// a dependency for this picture alone. Only io/formats/opencv_module.cpp includes this.
 #pragma once
 
 #include <algorithm>
