@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kLarge = std::size_t{1} << 20;
 }  // namespace
 
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 void* operator new(std::size_t bytes) {
   if (bytes >= kLarge) return aecomp::AllocateAligned(bytes);

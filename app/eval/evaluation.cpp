@@ -217,7 +217,8 @@ class Evaluator {
     RunJobs(
         jobs.size(), plan_.threads,
         [&](size_t i) {
-          const auto [p, setting] = jobs[i];
+          const size_t p = jobs[i].peer;
+          const double setting = jobs[i].setting;
           if (dead_[p]) return;
           auto m = Guarded(peers_[p].name, [&] { return MeasurePeer(peers_[p], original, setting, context_); });
           clock_.Done();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -79,6 +80,7 @@ FilterStatistics Measure(const std::vector<Window>& windows, const std::vector<I
   const int step = windows.size() > 1 ? 2 : 1;  // rows of blocks beside each other are much alike
   FilterStatistics statistics(range);
   FirstException exception;
+  std::mutex mutex;
 #pragma omp parallel
   {
     FilterStatistics own(range);
@@ -88,7 +90,7 @@ FilterStatistics Measure(const std::vector<Window>& windows, const std::vector<I
       const int64_t left = int64_t{part.column} * stride, top = int64_t{part.row} * stride;
       exception.Guard([&] { own.Add(picture, decoded[pieces[i].window], left, top, pieces[i].region, step); });
     }
-#pragma omp critical
+    const std::lock_guard lock(mutex);
     statistics.Add(own);
   }
   exception.Rethrow();
