@@ -70,10 +70,10 @@ Status ReadTools(ByteReader& reader, ContainerHeader& header, const std::string&
   const uint8_t tools = reader.U8();
   if (!reader.ok()) return Truncated(name);
   if (tools == 0) return Damaged(name, "version 2 without tools");
-  if ((tools & ~(kToolQualityMap | kToolResidual | kToolPlanar | kToolNoBase)) != 0) {
+  if ((tools & ~(kToolQualityMap | kToolResidual | kToolPlanar | kToolNoBase | kToolZContext)) != 0) {
     return CorruptError(name + ": .aec file with tools that this program does not know; update aecomp");
   }
-  header.planar = (tools & kToolPlanar) != 0;
+  header.planar = (tools & kToolPlanar) != 0, header.z_context = (tools & kToolZContext) != 0;
   header.residual = (tools & kToolResidual) != 0, header.base = (tools & kToolNoBase) == 0;
   if ((tools & kToolQualityMap) != 0) {
     header.map_strength = reader.U8(), header.map_reference = reader.U8();

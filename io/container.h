@@ -23,7 +23,7 @@ inline constexpr int kMaxStreams = 255;                            ///< of a til
 inline constexpr int kMaxExtraChunks = 1024;
 
 // Tools of version 2: what decoding needs beyond version 1. model/CODING.md has a section for each.
-inline constexpr uint8_t kToolQualityMap = 1, kToolResidual = 4, kToolPlanar = 8, kToolNoBase = 16;
+inline constexpr uint8_t kToolQualityMap = 1, kToolResidual = 4, kToolPlanar = 8, kToolNoBase = 16, kToolZContext = 32;
 inline constexpr uint32_t kMaxResidualError = 32767;
 
 struct ContainerHeader {
@@ -33,7 +33,8 @@ struct ContainerHeader {
   uint8_t quality = 0;   ///< in 1/16 steps of the model's quality axis: 0 .. 112
   /// How qualities differ by place; strength 0: they do not. See model/entropy/quality_map.h.
   uint8_t map_strength = 0, map_reference = 0;
-  bool planar = false;  ///< coarse channels are predicted in planes, see model/entropy/coarse.h
+  bool planar = false;     ///< coarse channels are predicted in planes, see model/entropy/coarse.h
+  bool z_context = false;  ///< z is coded by context, see model/entropy/z_context.h
   ModelId model{};
   uint32_t tile_size = 1024;  ///< a power of two
   bool residual = false;      ///< a residual layer is the last stream of every tile
@@ -45,7 +46,8 @@ struct ContainerHeader {
   /// The tools that this file needs, as bits.
   uint8_t tools() const {
     return static_cast<uint8_t>((map_strength != 0 ? kToolQualityMap : 0) | (residual ? kToolResidual : 0) |
-                                (planar ? kToolPlanar : 0) | (base ? 0 : kToolNoBase));
+                                (planar ? kToolPlanar : 0) | (base ? 0 : kToolNoBase) |
+                                (z_context ? kToolZContext : 0));
   }
   int version() const { return tools() != 0 ? 2 : 1; }
 };

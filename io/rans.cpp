@@ -238,7 +238,7 @@ Status ValueDecoder::Next(std::span<const uint8_t> rows, std::span<int16_t> valu
   }
   RansDecoder decoder = *decoder_;  // in registers
   for (size_t i = 0; i < values.size(); ++i) values[i] = decoder.Get(rows[i]);
-  decoder_ = std::make_unique<RansDecoder>(decoder);
+  std::construct_at(decoder_.get(), decoder);
   return {};
 }
 

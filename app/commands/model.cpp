@@ -46,9 +46,10 @@ Status Import(const ConvertOptions& options) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListImages(options.images));
   std::vector<std::string> notes;
   const int patch = CalibrationPatchSize(model->architecture);
-  AECOMP_ASSIGN_OR_RETURN(const Dataset images,
+  AECOMP_ASSIGN_OR_RETURN(Dataset images,
                           Dataset::Load(files, {model->architecture.image_channels, patch, 0, options.decode}, &notes));
   for (const std::string& note : notes) PrintError(note);
+  images.set_reduced(0);  // as training from a model does
   AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
                           ExportModel(model->architecture, model->parameters, images, model->provenance));
   return WriteFileAtomically(options.output, bytes, options.force);

@@ -74,6 +74,7 @@ ContainerHeader Codec::Impl::HeaderFor(int width, int height) const {
   if (architecture().prior != PriorType::kFactorized) {
     header.map_strength = map.strength, header.map_reference = map.reference;
     header.planar = planar && !model->prior.coarse().empty();
+    header.z_context = !model->prior.z_context().empty();
   }
   const auto least = static_cast<uint32_t>(std::max(architecture().hyper_stride, architecture().tile));
   while (header.tile_size < least) header.tile_size *= 2;
@@ -82,7 +83,7 @@ ContainerHeader Codec::Impl::HeaderFor(int width, int height) const {
 
 CodingPoint Codec::Impl::PointOf(const ContainerHeader& header, double thrift) const {
   const bool gray = header.channels < architecture().image_channels;
-  return {header.quality, gray, thrift, {header.map_strength, header.map_reference}, header.planar};
+  return {header.quality, gray, thrift, {header.map_strength, header.map_reference}, header.planar, header.z_context};
 }
 
 Result<TileGrid> Codec::Impl::GridToPrepare(int width, int height) const {
@@ -178,7 +179,8 @@ Result<Container> Codec::Impl::EncodeExactly(const Image& image, int most_error,
     container.header.channels = static_cast<uint8_t>(image.channels);
     container.header.bits = static_cast<uint8_t>(image.bits);
     container.header.model = {};
-    container.header.map_strength = container.header.map_reference = 0, container.header.planar = false;
+    container.header.map_strength = container.header.map_reference = 0;
+    container.header.planar = container.header.z_context = false;
     container.tiles.resize(size_t{container.header.tile_columns()} * container.header.tile_rows());
     container.extra = extra;
   }

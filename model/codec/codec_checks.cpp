@@ -47,6 +47,8 @@ Status CheckHeader(const ContainerHeader& h, const Model& model) {
     return CorruptError("has a quality of " + std::to_string(h.quality) + ", beyond its model's");
   if (h.tools() != 0 && a.prior == PriorType::kFactorized)
     return CorruptError("uses tools that models with a factorized prior do not know");
+  if (h.z_context && model.prior.z_context().empty())
+    return CorruptError("codes z by context, for which its model has no tables");
   const uint32_t tile = static_cast<uint32_t>(a.tile), stride = tile != 0 ? 1 : static_cast<uint32_t>(a.hyper_stride);
   if (h.tile_size < std::max(tile, 1u) || h.tile_size > kMaxTileSize || h.tile_size % stride != 0) {
     return CorruptError("has tiles of " + std::to_string(h.tile_size) + " pixels, which its model cannot decode");

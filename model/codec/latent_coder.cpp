@@ -50,9 +50,9 @@ class HyperpriorLatentCoder : public LatentCoder {
         AECOMP_ASSIGN_OR_RETURN(const double bits, EstimateBits(model_, q, tile, symbols));
         stats->estimated_bits += bits;
       }
-      coded.push_back(ListSymbols(model_.prior, q.quality, tile, std::move(symbols)));
+      coded.push_back(ListSymbols(model_.prior, q.quality, tile, std::move(symbols), point.z_context));
     }
-    AECOMP_ASSIGN_OR_RETURN(std::vector<TileStreams> streams, EncodeStreams(model_.prior, coded));
+    AECOMP_ASSIGN_OR_RETURN(std::vector<TileStreams> streams, EncodeStreams(model_.prior, coded, point.z_context));
     if (stats != nullptr) CountBytes(streams, 1, *stats);
     return streams;
   }
@@ -77,7 +77,7 @@ class HyperpriorLatentCoder : public LatentCoder {
     const TileQuality& q = QualityOf(point);
     for (const StoredTile& stored : tiles) {
       AECOMP_ASSIGN_OR_RETURN(TileCoder * coder, CoderFor(stored.tile));
-      SymbolReader symbols(model_.prior, q.quality, *stored.streams);
+      SymbolReader symbols(model_.prior, q.quality, *stored.streams, point.z_context);
       AECOMP_RETURN_IF_ERROR(InTile(stored, coder->Decode(q, stored.tile, symbols, y_hat)));
     }
     return {};

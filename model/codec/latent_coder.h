@@ -23,11 +23,12 @@ struct CompressStats {
 
 /// How an image is coded.
 struct CodingPoint {
-  int quality = 0;      ///< 0 .. architecture.max_quality(), in 1/16 steps
-  bool gray = false;    ///< the image has fewer channels than the model
-  double thrift = 1;    ///< how much less than usual an error counts against bits; encoder only
-  QualityMap map;       ///< how qualities differ by place; models with a factorized prior have none
-  bool planar = false;  ///< whether coarse channels are predicted in planes
+  int quality = 0;         ///< 0 .. architecture.max_quality(), in 1/16 steps
+  bool gray = false;       ///< the image has fewer channels than the model
+  double thrift = 1;       ///< how much less than usual an error counts against bits; encoder only
+  QualityMap map;          ///< how qualities differ by place; models with a factorized prior have none
+  bool planar = false;     ///< whether coarse channels are predicted in planes
+  bool z_context = false;  ///< whether z is coded by context
 
   bool operator==(const CodingPoint&) const = default;
 };

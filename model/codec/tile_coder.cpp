@@ -139,6 +139,14 @@ void TileCoder::QuantiseZ(const TileQuality& q, const Tile& tile, const LatentVi
   }
 }
 
+Result<std::vector<int16_t>> TileCoder::HyperLatents(const TileQuality& q, const Tile& tile, const LatentView& y) {
+  SetSize(tile);
+  AECOMP_RETURN_IF_ERROR(MakeHyperEncoder());
+  std::vector<int16_t> z;
+  QuantiseZ(q, tile, y, z);
+  return z;
+}
+
 /// Features and rows from z.
 Status TileCoder::PredictRows(const TileQuality& q, TileSymbols& symbols) {
   std::vector<uint8_t>& rows = symbols.rows;
@@ -346,7 +354,7 @@ Status TileCoder::Decode(const TileQuality& q, const Tile& tile, SymbolReader& r
   SetSize(tile);
   TileSymbols symbols;
   symbols.z.resize(static_cast<size_t>(z_shape_.size()));
-  AECOMP_RETURN_IF_ERROR(reader.ReadZ(symbols.z));
+  AECOMP_RETURN_IF_ERROR(reader.ReadZ(tile, symbols.z));
   AECOMP_RETURN_IF_ERROR(PredictRows(q, symbols));
   CoarseCoder coarse(model_.prior.coarse(), tile, q, symbols);
   symbols.y.resize(symbols.rows.size());

@@ -66,6 +66,9 @@ class TileCoder {
   Result<CoarsePlanes> PredictChannels(const TileQuality& q, const Tile& tile, const LatentView& y,
                                        const std::vector<int>& channels);
 
+  /// For fitting tables of z: the z that Encode would code, [h', w', N].
+  Result<std::vector<int16_t>> HyperLatents(const TileQuality& q, const Tile& tile, const LatentView& y);
+
  private:
   /// What the networks predicted for the last tile: [h, w, M], before gain.
   struct Means {

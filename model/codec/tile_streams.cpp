@@ -18,6 +18,17 @@ std::vector<uint8_t> RepeatRows(std::span<const uint8_t> rows, size_t size) {
   return repeated;
 }
 
+/// The elements of z [h', w', N] as they are coded by context, and their tables.
+void ListZ(const IntegerPrior& prior, int quality, const Tile& tile, std::vector<int16_t>& z, CodedSymbols& lists) {
+  const std::span<const uint8_t> rows = prior.ZRows(quality);
+  const auto list = [&](size_t channel, const ZContext& context, int16_t value) -> Status {
+    lists.z.push_back(value);
+    lists.z_rows.push_back(prior.z_context().Table(rows[channel], context));
+    return {};
+  };
+  (void)prior.ZContextsAt(quality).ForEach(tile.h / prior.ratio(), tile.w / prior.ratio(), z.data(), list);
+}
+
 size_t FirstOfY(const IntegerPrior& prior) { return prior.coarse().empty() ? 1 : 2; }
 
 /// Which elements of a tile the streams of y code, and in which order: those inside of the image whose row is not 0.
@@ -111,20 +122,26 @@ class CodedElements {
 
 }  // namespace
 
-CodedSymbols ListSymbols(const IntegerPrior& prior, int quality, const Tile& tile, TileSymbols symbols) {
+CodedSymbols ListSymbols(const IntegerPrior& prior, int quality, const Tile& tile, TileSymbols symbols,
+                         bool z_context) {
   CodedSymbols lists;
-  lists.z_rows = RepeatRows(prior.ZRows(quality), symbols.z.size());
+  if (z_context) {
+    ListZ(prior, quality, tile, symbols.z, lists);
+  } else {
+    lists.z_rows = RepeatRows(prior.ZRows(quality), symbols.z.size());
+    lists.z = std::move(symbols.z);
+  }
   const CodedElements coded(tile, symbols.rows);
   lists.y = coded.Of(symbols.y);
   lists.y_rows = coded.Of(symbols.rows);
-  lists.z = std::move(symbols.z);
   lists.coarse = std::move(symbols.coarse), lists.coarse_rows = std::move(symbols.coarse_rows);
   return lists;
 }
 
 size_t LeastStreams(const IntegerPrior& prior) { return FirstOfY(prior) + 1; }
 
-Result<std::vector<TileStreams>> EncodeStreams(const IntegerPrior& prior, std::span<const CodedSymbols> tiles) {
+Result<std::vector<TileStreams>> EncodeStreams(const IntegerPrior& prior, std::span<const CodedSymbols> tiles,
+                                               bool z_context) {
   size_t most = 1;
   for (const CodedSymbols& t : tiles) most = std::max(most, t.y.size());
   const size_t first = FirstOfY(prior), parts = StreamsFor(most, kMaxStreams - first), all = first + parts;
@@ -135,7 +152,7 @@ Result<std::vector<TileStreams>> EncodeStreams(const IntegerPrior& prior, std::s
     const size_t stream = task % all;
     std::vector<uint8_t>& bytes = coded[task / all].streams[stream];
     if (stream == 0) {
-      bytes = EncodeValues(prior.z_tables(), t.z, t.z_rows);
+      bytes = EncodeValues(z_context ? prior.z_context().tables() : prior.z_tables(), t.z, t.z_rows);
     } else if (stream < first) {
       bytes = EncodeValues(prior.y_tables(), t.coarse, t.coarse_rows);
     } else {
@@ -148,17 +165,30 @@ Result<std::vector<TileStreams>> EncodeStreams(const IntegerPrior& prior, std::s
   return coded;
 }
 
-SymbolReader::SymbolReader(const IntegerPrior& prior, int quality, const TileStreams& streams)
+SymbolReader::SymbolReader(const IntegerPrior& prior, int quality, const TileStreams& streams, bool z_context)
     : prior_(prior),
       quality_(quality),
+      z_context_(z_context),
       streams_(streams),
       first_of_y_(FirstOfY(prior)),
       coarse_(prior.y_tables(),
               first_of_y_ > 1 ? std::span<const uint8_t>(streams.streams[1]) : std::span<const uint8_t>()) {}
 
-Status SymbolReader::ReadZ(std::vector<int16_t>& z) const {
-  AECOMP_RETURN_IF_ERROR(
-      DecodeValues(prior_.z_tables(), streams_.streams[0], RepeatRows(prior_.ZRows(quality_), z.size()), z));
+Status SymbolReader::ReadZ(const Tile& tile, std::vector<int16_t>& z) const {
+  if (z_context_) {
+    const std::span<const uint8_t> rows = prior_.ZRows(quality_);
+    ValueDecoder decoder(prior_.z_context().tables(), streams_.streams[0]);
+    const auto read = [&](size_t channel, const ZContext& context, int16_t& value) {
+      const uint8_t table = prior_.z_context().Table(rows[channel], context);
+      return decoder.Next({&table, 1}, {&value, 1});
+    };
+    AECOMP_RETURN_IF_ERROR(
+        prior_.ZContextsAt(quality_).ForEach(tile.h / prior_.ratio(), tile.w / prior_.ratio(), z.data(), read));
+    AECOMP_RETURN_IF_ERROR(decoder.Finish());
+  } else {
+    AECOMP_RETURN_IF_ERROR(
+        DecodeValues(prior_.z_tables(), streams_.streams[0], RepeatRows(prior_.ZRows(quality_), z.size()), z));
+  }
   for (const int16_t v : z) {
     if (v < -kZMax || v > kZMax) return CorruptError("an element of z is out of range");
   }

@@ -21,22 +21,25 @@ struct CodedSymbols {
   std::vector<int16_t> z, coarse, y;
   std::vector<uint8_t> z_rows, coarse_rows, y_rows;
 };
-CodedSymbols ListSymbols(const IntegerPrior& prior, int quality, const Tile& tile, TileSymbols symbols);
+/// z_context: whether z is coded by context. The prior must have tables for it.
+CodedSymbols ListSymbols(const IntegerPrior& prior, int quality, const Tile& tile, TileSymbols symbols,
+                         bool z_context = false);
 
 /// How many streams a tile has at least.
 size_t LeastStreams(const IntegerPrior& prior);
 
 /// The streams of all tiles of an image, which are made in parallel.
-Result<std::vector<TileStreams>> EncodeStreams(const IntegerPrior& prior, std::span<const CodedSymbols> tiles);
+Result<std::vector<TileStreams>> EncodeStreams(const IntegerPrior& prior, std::span<const CodedSymbols> tiles,
+                                               bool z_context = false);
 
 /// Reads the symbols of one tile. kCorrupt whatever the streams hold, never a crash.
 class SymbolReader {
  public:
   /// streams: at least LeastStreams; they and the prior must outlive this.
-  SymbolReader(const IntegerPrior& prior, int quality, const TileStreams& streams);
+  SymbolReader(const IntegerPrior& prior, int quality, const TileStreams& streams, bool z_context = false);
 
-  /// z: [h', w', N], filled.
-  Status ReadZ(std::vector<int16_t>& z) const;
+  /// z: [h', w', N] of the tile, filled.
+  Status ReadZ(const Tile& tile, std::vector<int16_t>& z) const;
   /// rows: [h, w, M], see TileSymbols. y: [h, w, M], filled: 0 where the streams of y code nothing.
   Status ReadY(const Tile& tile, const std::vector<uint8_t>& rows, std::vector<int16_t>& y) const;
   /// The next symbols of the coarse channels. rows: none of them 0.
@@ -47,6 +50,7 @@ class SymbolReader {
  private:
   const IntegerPrior& prior_;
   const int quality_;
+  const bool z_context_;
   const TileStreams& streams_;
   const size_t first_of_y_;
   ValueDecoder coarse_;  // of an empty stream where there are no coarse channels

@@ -71,6 +71,11 @@ void IntegerPrior::SetGraySkipped(std::vector<uint8_t> skipped) { state_->gray_s
 const CoarseModel& IntegerPrior::coarse() const { return state_->coarse; }
 void IntegerPrior::SetCoarse(CoarseModel coarse) { state_->coarse = std::move(coarse); }
 
+const ZContextModel& IntegerPrior::z_context() const { return state_->z_context; }
+void IntegerPrior::SetZContext(ZContextModel model) { state_->z_context = std::move(model); }
+ZContexts IntegerPrior::ZContextsAt(int quality) const { return {ZRows(quality), state_->expected_z}; }
+int IntegerPrior::ratio() const { return state_->ratio; }
+
 Status IntegerPrior::SetYTables(std::vector<FrequencyRow> frequencies) {
   if (std::ssize(frequencies) != y_tables().rows()) return ModelError("tables of another number of rows");
   AECOMP_ASSIGN_OR_RETURN(state_->y_tables, CodingTables::Create(frequencies));

@@ -16,6 +16,7 @@
 #include "model/entropy/coarse.h"
 #include "model/entropy/coding_tables.h"
 #include "model/entropy/quality_map.h"
+#include "model/entropy/z_context.h"
 #include "model/integer/integer_layer.h"
 #include "model/network/architecture.h"
 
@@ -64,6 +65,14 @@ class IntegerPrior {
   /// How the coarse channels of y are coded, which may be none.
   const CoarseModel& coarse() const;
   void SetCoarse(CoarseModel coarse);
+
+  /// How z is coded by context; empty: each channel of z has a table at each quality.
+  const ZContextModel& z_context() const;
+  void SetZContext(ZContextModel model);
+  /// The contexts of z at a quality.
+  ZContexts ZContextsAt(int quality) const;
+  /// Elements of y for each of z, each way.
+  int ratio() const;
 
   /// [K]
   std::span<const float> feature_scales() const;

@@ -39,6 +39,7 @@ Status IntegerPrior::Save(SafetensorsWriter& writer) const {
                        DType::kU8);
   }
   s.coarse.Save(writer);
+  s.z_context.Save(writer);
   SaveTables("integer.z_tables", s.z_frequencies, writer);
   SaveTables("integer.y_tables", s.y_frequencies, writer);
   for (size_t i = 0; i < s.layers.size(); ++i) {
@@ -82,6 +83,8 @@ Result<IntegerPrior> IntegerPrior::Load(const Architecture& architecture, const 
   AECOMP_ASSIGN_OR_RETURN(s.y_tables, CodingTables::Create(s.y_frequencies));
   if (s.z_tables.rows() < 1 || s.y_tables.rows() < 1) return ModelError("the model file has no probability tables");
   AECOMP_ASSIGN_OR_RETURN(s.coarse, CoarseModel::Load(file, s.latent_channels, s.y_tables.rows()));
+  s.expected_z = ExpectedMagnitudes(s.z_tables);
+  AECOMP_ASSIGN_OR_RETURN(s.z_context, ZContextModel::Load(file, s.z_tables));
   for (int32_t row : z_rows) {
     if (row < 0 || row >= s.z_tables.rows())
       return ModelError("tensor \"integer.z_rows\" names a table that does not exist");

@@ -37,6 +37,8 @@ struct IntegerPrior::State {
   CoarseModel coarse;
   std::vector<FrequencyRow> z_frequencies, y_frequencies;
   CodingTables z_tables, y_tables;
+  std::vector<int> expected_z;  ///< [rows of z_tables], see ExpectedMagnitudes
+  ZContextModel z_context;
 
   std::vector<IntegerLayer> layers;  ///< hyper-decoder, then sigma head
   std::vector<std::string> names;    ///< of the layers, as in the architecture

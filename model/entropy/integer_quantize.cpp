@@ -234,6 +234,7 @@ Result<IntegerPrior> IntegerPrior::Quantize(const Architecture& architecture, Pa
   s.z_frequencies = ZFrequencies();
   s.y_frequencies = YFrequencies();
   AECOMP_ASSIGN_OR_RETURN(s.z_tables, CodingTables::Create(s.z_frequencies));
+  s.expected_z = ExpectedMagnitudes(s.z_tables);
   AECOMP_ASSIGN_OR_RETURN(s.y_tables, CodingTables::Create(s.y_frequencies));
   IntegerPrior prior;
   prior.state_ = std::move(state);

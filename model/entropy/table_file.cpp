@@ -13,41 +13,64 @@ Result<std::vector<int32_t>> LoadAnyLength(const SafetensorsFile& file, const st
   return file.ReadIntegers(key, view->dims);
 }
 
-}  // namespace
-
-void SaveTables(const std::string& key, const std::vector<FrequencyRow>& rows, SafetensorsWriter& writer) {
-  std::vector<int32_t> bounds, halves;
+/// stored(row): how many entries of a row are stored, which are its last ones.
+template <class Stored>
+void Save(const std::string& key, const std::vector<FrequencyRow>& rows, SafetensorsWriter& writer, Stored stored) {
+  std::vector<int32_t> bounds, entries;
   for (const FrequencyRow& row : rows) {
-    const size_t bound = (row.size() - 2) / 2;
-    bounds.push_back(static_cast<int32_t>(bound));
-    halves.insert(halves.end(), row.begin() + static_cast<std::ptrdiff_t>(bound), row.end());
+    bounds.push_back(static_cast<int32_t>((row.size() - 2) / 2));
+    entries.insert(entries.end(), row.end() - static_cast<std::ptrdiff_t>(stored(row)), row.end());
   }
   writer.AddIntegers(key + ".bounds", {std::ssize(bounds)}, bounds, DType::kI32);
-  writer.AddIntegers(key + ".frequencies", {std::ssize(halves)}, halves, DType::kI32);
+  writer.AddIntegers(key + ".frequencies", {std::ssize(entries)}, entries, DType::kI32);
 }
 
-Result<std::vector<FrequencyRow>> LoadTables(const SafetensorsFile& file, const std::string& key) {
+/// stored(bound): how many entries of a row are stored; the others, before them, are left 0.
+template <class Stored>
+Result<std::vector<FrequencyRow>> Load(const SafetensorsFile& file, const std::string& key, Stored stored) {
   AECOMP_ASSIGN_OR_RETURN(const std::vector<int32_t> bounds, LoadAnyLength(file, key + ".bounds"));
-  AECOMP_ASSIGN_OR_RETURN(const std::vector<int32_t> halves, LoadAnyLength(file, key + ".frequencies"));
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<int32_t> entries, LoadAnyLength(file, key + ".frequencies"));
   std::vector<FrequencyRow> rows;
   size_t at = 0;
-  for (int32_t bound : bounds) {
-    const size_t count = static_cast<size_t>(std::max(bound, 0)) + 2;  // value 0 .. bound, escape
-    if (bound < 1 || bound > CodingTables::kMaxBound || count > halves.size() - at) {
+  for (const int32_t bound : bounds) {
+    const size_t count = stored(static_cast<size_t>(std::max(bound, 0)));
+    if (bound < 1 || bound > CodingTables::kMaxBound || count > entries.size() - at) {
       return ModelError("tensor \"" + key + ".bounds\" does not fit its frequencies");
     }
-    FrequencyRow row(static_cast<size_t>(2 * bound + 2));
+    FrequencyRow row(2 * static_cast<size_t>(bound) + 2);
     for (size_t i = 0; i < count; ++i) {
-      const int32_t f = halves[at + i];
+      const int32_t f = entries[at + i];
       if (f < 1 || f > 0xFFFF) return ModelError("tensor \"" + key + ".frequencies\" holds a frequency out of range");
-      row[static_cast<size_t>(bound) + i] = static_cast<uint16_t>(f);
-      if (i + 1 < count) row[static_cast<size_t>(bound) - i] = static_cast<uint16_t>(f);
+      row[row.size() - count + i] = static_cast<uint16_t>(f);
     }
     rows.push_back(std::move(row));
     at += count;
   }
-  if (at != halves.size()) return ModelError("tensor \"" + key + ".frequencies\" is longer than its rows");
+  if (at != entries.size()) return ModelError("tensor \"" + key + ".frequencies\" is longer than its rows");
   return rows;
+}
+
+}  // namespace
+
+void SaveTables(const std::string& key, const std::vector<FrequencyRow>& rows, SafetensorsWriter& writer) {
+  Save(key, rows, writer, [](const FrequencyRow& row) { return row.size() / 2 + 1; });
+}
+
+Result<std::vector<FrequencyRow>> LoadTables(const SafetensorsFile& file, const std::string& key) {
+  AECOMP_ASSIGN_OR_RETURN(std::vector<FrequencyRow> rows, Load(file, key, [](size_t bound) { return bound + 2; }));
+  for (FrequencyRow& row : rows) {
+    const size_t bound = (row.size() - 2) / 2;
+    for (size_t v = 1; v <= bound; ++v) row[bound - v] = row[bound + v];
+  }
+  return rows;
+}
+
+void SaveWholeTables(const std::string& key, const std::vector<FrequencyRow>& rows, SafetensorsWriter& writer) {
+  Save(key, rows, writer, [](const FrequencyRow& row) { return row.size(); });
+}
+
+Result<std::vector<FrequencyRow>> LoadWholeTables(const SafetensorsFile& file, const std::string& key) {
+  return Load(file, key, [](size_t bound) { return 2 * bound + 2; });
 }
 
 }  // namespace aecomp

@@ -1,5 +1,5 @@
-// Probability tables in a model file. Frequencies are stored as one half of each (symmetric) row, value 0 first, then
-// the escape symbol; all rows in one tensor, <key>.frequencies, their lengths in another, <key>.bounds.
+// Probability tables in a model file: all rows in one tensor, <key>.frequencies, their lengths in another,
+// <key>.bounds. Of symmetric rows one half is stored, value 0 first, then the escape symbol.
 #pragma once
 
 #include <string>
@@ -15,5 +15,9 @@ void SaveTables(const std::string& key, const std::vector<FrequencyRow>& rows, S
 
 /// kModel names the tensor that is missing or holds what no table can be.
 Result<std::vector<FrequencyRow>> LoadTables(const SafetensorsFile& file, const std::string& key);
+
+/// The same for rows that need not be symmetric: all of a row, values -bound .. bound, then the escape symbol.
+void SaveWholeTables(const std::string& key, const std::vector<FrequencyRow>& rows, SafetensorsWriter& writer);
+Result<std::vector<FrequencyRow>> LoadWholeTables(const SafetensorsFile& file, const std::string& key);
 
 }  // namespace aecomp

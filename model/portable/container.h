@@ -6,8 +6,8 @@
 namespace aecomp_portable {
 
 /// Tools of format version 2, by the bits of the header. A file with another bit is refused.
-enum Tool : uint8_t { kQualitiesByPlace = 1, kResidual = 4, kPlanes = 8, kNoBase = 16 };
-constexpr uint8_t kKnownTools = kQualitiesByPlace | kResidual | kPlanes | kNoBase;
+enum Tool : uint8_t { kQualitiesByPlace = 1, kResidual = 4, kPlanes = 8, kNoBase = 16, kZByContext = 32 };
+constexpr uint8_t kKnownTools = kQualitiesByPlace | kResidual | kPlanes | kNoBase | kZByContext;
 
 struct Chunk {
   char type[5];

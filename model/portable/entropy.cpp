@@ -9,10 +9,11 @@ constexpr int kMostBound = 1 << 14;
 }  // namespace
 
 Status Tables::Make(const std::vector<int32_t>& bounds, const std::vector<int32_t>& frequencies,
-                    const std::string& name) {
+                    const std::string& name, bool symmetric) {
   size_t at = 0;
   for (const int32_t bound : bounds) {
-    if (bound < 1 || bound > kMostBound || static_cast<size_t>(bound) + 2 > frequencies.size() - at) {
+    const auto stored = static_cast<size_t>(bound) * (symmetric ? 1 : 2) + 2;
+    if (bound < 1 || bound > kMostBound || stored > frequencies.size() - at) {
       return BadModel("tensor \"" + name + ".bounds\" does not fit its frequencies");
     }
     Row& row = rows_.emplace_back();
@@ -20,7 +21,7 @@ Status Tables::Make(const std::vector<int32_t>& bounds, const std::vector<int32_
     uint32_t start = 0;
     for (int s = 0; s < 2 * bound + 2; ++s) {
       const int magnitude = s > 2 * bound ? bound + 1 : s < bound ? bound - s : s - bound;
-      const int32_t f = frequencies[at + static_cast<size_t>(magnitude)];
+      const int32_t f = frequencies[at + static_cast<size_t>(symmetric ? magnitude : s)];
       if (f < 1 || f > 65536) return BadModel("tensor \"" + name + ".frequencies\" holds a number that is none");
       starts_.push_back(start);
       start += static_cast<uint32_t>(f);
@@ -33,12 +34,20 @@ Status Tables::Make(const std::vector<int32_t>& bounds, const std::vector<int32_
       while (starts[s + 1] <= high << 8) ++s;
       row.guess[high] = s;
     }
-    at += static_cast<size_t>(bound) + 2;
+    at += stored;
   }
   if (at != frequencies.size() || rows_.empty() || rows_.size() > 256) {
     return BadModel("tensor \"" + name + ".bounds\" does not fit its frequencies");
   }
   return {};
+}
+
+int64_t Tables::Magnitude(int row) const {
+  const Row& r = rows_[static_cast<size_t>(row)];
+  const uint32_t* const starts = starts_.data() + r.first + r.bound;
+  int64_t sum = 0;
+  for (int v = 1; v <= r.bound; ++v) sum += int64_t{2} * v * (starts[v + 1] - starts[v]);
+  return (sum + 128) >> 8;
 }
 
 void Rans::Begin() {

@@ -8,9 +8,13 @@ namespace aecomp_portable {
 /// Probability tables, made for decoding.
 class Tables {
  public:
-  /// bounds [rows]; frequencies: of 0, 1, .. bound and the escape of every row.
-  Status Make(const std::vector<int32_t>& bounds, const std::vector<int32_t>& frequencies, const std::string& name);
+  /// bounds [rows]; frequencies: of 0, 1, .. bound and the escape of every row, which is symmetric, or of -bound ..
+  /// bound and the escape.
+  Status Make(const std::vector<int32_t>& bounds, const std::vector<int32_t>& frequencies, const std::string& name,
+              bool symmetric = true);
   int rows() const { return static_cast<int>(rows_.size()); }
+  /// How large values of a row are on average, in 1/256.
+  int64_t Magnitude(int row) const;
 
  private:
   friend class StreamDecoder;

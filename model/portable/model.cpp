@@ -46,6 +46,14 @@ Status Model::ReadTables(const Weights& weights) {
   PORTABLE_TRY(weights.Integers("integer.z_input.offset", {q, n}, &z_offset));
   PORTABLE_TRY(weights.Integers("integer.z_rows", {q, n}, &z_rows));
   PORTABLE_TRY(Within("integer.z_rows", z_rows, 0, z_tables.rows() - 1));
+  if (weights.Has("integer.z_context.rows")) {
+    PORTABLE_TRY(weights.Integers("integer.z_context.bounds", {-1}, &bounds));
+    PORTABLE_TRY(weights.Integers("integer.z_context.frequencies", {-1}, &frequencies));
+    PORTABLE_TRY(z_context_tables.Make(bounds, frequencies, "integer.z_context", false));
+    PORTABLE_TRY(
+        weights.Integers("integer.z_context.rows", {z_tables.rows(), kZNeighbours, kZActivities}, &z_context_rows));
+    PORTABLE_TRY(Within("integer.z_context.rows", z_context_rows, 0, z_context_tables.rows() - 1));
+  }
   PORTABLE_TRY(weights.Integers("integer.sigma_offset", {q, m}, &sigma_offset));
   PORTABLE_TRY(weights.Floats("log_gain", {lambdas, m}, &log_gain));
   PORTABLE_TRY(weights.Floats("log_step", {lambdas, m}, &log_step));

@@ -20,6 +20,9 @@ struct CoarseModel {
   int table_rows = 0;
 };
 
+/// Contexts of an element of z.
+constexpr int kZNeighbours = 25, kZActivities = 7;
+
 struct Model {
   std::string id;
   int image_channels = 3;
@@ -29,6 +32,8 @@ struct Model {
   int features = 0;                             ///< K
   int stride = 0, ratio = 0;                    ///< L; rows of y for each of z, H / L
   Tables z_tables, y_tables;
+  Tables z_context_tables;                              ///< none: z is not coded by context
+  std::vector<int32_t> z_context_rows;                  ///< [rows of z_tables, kZNeighbours, kZActivities]
   std::vector<int32_t> z_multiplier, z_offset, z_rows;  ///< [qualities, N]
   std::vector<int32_t> sigma_offset;                    ///< [qualities, M]
   std::vector<float> log_gain, log_step;                ///< [Q, M]

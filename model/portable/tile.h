@@ -42,6 +42,7 @@ class TileDecoder {
     return Numbers(qualities_[static_cast<size_t>(i) * static_cast<size_t>(padded_.w) + static_cast<size_t>(j)]);
   }
   Status ReadZ(Bytes stream);
+  void ReadByContext(const int32_t* rows, const int16_t* left, const int16_t* up, StreamDecoder* decoder, int16_t* z);
   void FindFeatures();
   void FindRows();
   int QualityOf(const int64_t* v) const;
@@ -54,17 +55,18 @@ class TileDecoder {
   const Model& model_;
   const int quality_;
   const int strength_, reference_;       ///< of the map of qualities; strength 0: there is none
-  const bool planes_;                    ///< the tool kPlanes
+  const bool planes_, z_by_context_;     ///< the tools kPlanes, kZByContext
   const bool gray_;                      ///< a file of one channel, made with a model of three
   std::vector<QualityNumbers> numbers_;  ///< by quality; empty until needed
   TilePlace place_;
   Size z_size_ = {}, padded_ = {};
-  std::vector<int16_t> z_;          ///< [z, N]
-  std::vector<uint8_t> features_;   ///< [padded, K]
-  std::vector<uint8_t> rows_;       ///< [padded, M]
-  std::vector<uint8_t> qualities_;  ///< [padded]
-  std::vector<int16_t> symbols_;    ///< [padded, M]
-  std::vector<float> mu_;           ///< [padded, M]; of the second half with the correction, once that is known
+  std::vector<int16_t> z_;           ///< [z, N]
+  std::vector<int64_t> magnitudes_;  ///< [N]: what is expected of z
+  std::vector<uint8_t> features_;    ///< [padded, K]
+  std::vector<uint8_t> rows_;        ///< [padded, M]
+  std::vector<uint8_t> qualities_;   ///< [padded]
+  std::vector<int16_t> symbols_;     ///< [padded, M]
+  std::vector<float> mu_;            ///< [padded, M]; of the second half with the correction, once that is known
 };
 
 }  // namespace aecomp_portable

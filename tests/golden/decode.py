@@ -16,7 +16,7 @@ import zlib
 import numpy as np
 
 import residual
-from files import TOOL_NO_BASE, TOOL_RESIDUAL, Decoder, Model, Tables, parse_container
+from files import TOOL_NO_BASE, TOOL_RESIDUAL, TOOL_Z_CONTEXT, Decoder, Model, Tables, parse_container
 from integers import (F32, HEADROOM, SEEN_ZERO, IntegerNetwork, at_quality, compand, convolutions, exp_all, run_stored_layer,
                       seen)
 from picture_filter import apply_filter
@@ -30,9 +30,9 @@ LEVELS = [int(100 * 2 ** (n / 8)) - 100 for n in range(1, 81)]
 
 
 class TileDecoder:
-    def __init__(self, model, quality, gray, quality_map=(0, 0), planar=False):
+    def __init__(self, model, quality, gray, quality_map=(0, 0), planar=False, z_context=False):
         self.model, self.quality, a = model, quality, model.architecture
-        self.map, self.planar = quality_map, planar
+        self.map, self.planar, self.z_context = quality_map, planar, z_context
         self.prior = a["prior"]
         self.core = a.get("core_lambdas", len(a["lambdas"]))
         self.z_tables = Tables(model["integer.z_tables.bounds"], model["integer.z_tables.frequencies"])
@@ -97,9 +97,7 @@ class TileDecoder:
     def decode(self, streams, coded, padded, z_shape):
         """coded, padded: (h, w) of y; returns y^ as the synthesis reads it, [h, w, M], and all that led there."""
         n = self.prior_channels()
-        z = self.symbols([streams[0]], self.z_tables, np.tile(self.model["integer.z_rows"][self.quality],
-                                                              z_shape[0] * z_shape[1]))
-        z = z.reshape(z_shape + (n,))
+        z = self.z_by_context(streams[0], z_shape + (n,)) if self.z_context else self.plain_z(streams[0], z_shape + (n,))
         features, rows, qualities = self.rows_of(z)
         gain, step, fixed = (np.array([[self.numbers_of(int(q))[n] for q in line] for line in qualities])
                              for n in range(3))  # [h, w, M]
@@ -130,6 +128,35 @@ class TileDecoder:
         latent = np.clip(np.rint(y_hat * F32(1024)), -32767, 32767).astype(np.int64)[:coded[0], :coded[1]]
         return latent, dict(z=z, features=features, rows=rows, mu=mu, context=context, correction=correction,
                             symbols=symbols, latent=latent)
+
+    def plain_z(self, stream, shape):
+        rows = np.tile(self.model["integer.z_rows"][self.quality], shape[0] * shape[1])
+        return self.symbols([stream], self.z_tables, rows).reshape(shape)
+
+    def z_by_context(self, stream, shape):
+        m, rows = self.model, self.model["integer.z_rows"][self.quality]
+        tables = Tables(m["integer.z_context.bounds"], m["integer.z_context.frequencies"], symmetric=False)
+        magnitudes = []
+        for row in rows:
+            frequencies, _ = self.z_tables.rows[row]
+            bound = self.z_tables.bounds[row]
+            magnitudes.append((2 * sum(v * frequencies[bound + v] for v in range(1, bound + 1)) + 128) >> 8)
+        z, decoder = np.zeros(shape, np.int64), Decoder(stream)
+        for i, j in np.ndindex(shape[:2]):
+            there = [(i, j - 1)] * (j > 0) + [(i - 1, j)] * (i > 0)
+            seen = sum(int(abs(z[at]).sum()) for at in there)
+            expected = sum(magnitudes) * len(there)
+            for c in range(shape[2]):
+                left = int(z[i, j - 1, c]) if j > 0 else 0
+                up = int(z[i - 1, j, c]) if i > 0 else 0
+                sign = -1 if (left + up, left) < (0, 0) else 1
+                left, up = (max(-2, min(2, sign * v)) for v in (left, up))
+                activity = sum(part * (expected + 2048) <= 25600 * (seen + 8) for part in (35, 50, 70, 100, 140, 200))
+                row = m["integer.z_context.rows"][rows[c], (left + 2) * 5 + up + 2, activity]
+                z[i, j, c] = sign * decoder.value(tables, int(row))
+                seen, expected = seen + 4 * abs(int(z[i, j, c])), expected + 4 * magnitudes[c]
+        decoder.end()
+        return z
 
     def prior_channels(self):
         return self.model["integer.z_rows"].shape[1]
@@ -327,7 +354,8 @@ def decode(model, container):
     stride, hyper = a.get("latent_stride", 16), a.get("hyper_stride", 64)
     size, width, height = container["tile"], container["width"], container["height"]
     gray = container["channels"] == 1 and a.get("image_channels", 3) == 3
-    decoder = TileDecoder(model, container["quality"], gray, container["map"], container["planar"])
+    decoder = TileDecoder(model, container["quality"], gray, container["map"], container["planar"],
+                          bool(container["tools"] & TOOL_Z_CONTEXT))
     latent = np.zeros((-(-height // stride), -(-width // stride), decoder.channels), np.int64)
     values, across = None, -(-width // size)
     for t, streams in enumerate(container["tiles"]):

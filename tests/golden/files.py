@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-TOOL_RESIDUAL, TOOL_NO_BASE = 4, 16
+TOOL_RESIDUAL, TOOL_NO_BASE, TOOL_Z_CONTEXT = 4, 16, 32
 
 
 def require(condition, what):
@@ -74,7 +74,7 @@ def parse_container(data):
     check = xxh32(0, data[:b.at])
     require(b.u32() == check, "the header's checksum is wrong")
     require(version in (1, 2), "format version %d is not known here" % version)
-    require(version == 1 or tools and not tools & ~29, "tools %d are not known here" % tools)
+    require(version == 1 or tools and not tools & ~61, "tools %d are not known here" % tools)
     require(strength > 0 or not tools & 1, "a map of qualities without strength")
     tile = 1 << (flags & 15)
     across, down = -(-width // tile), -(-height // tile)
@@ -102,12 +102,14 @@ def parse_container(data):
 
 
 class Tables:
-    def __init__(self, bounds, frequencies):
+    def __init__(self, bounds, frequencies, symmetric=True):
         self.bounds, self.rows, at = [int(b) for b in bounds], [], 0
         for bound in self.bounds:
-            f = [int(v) for v in frequencies[at:at + bound + 2]]
-            at += bound + 2
-            row = f[bound:0:-1] + f[:bound + 1] + [f[bound + 1]]  # -bound .. bound, escape
+            stored = bound + 2 if symmetric else 2 * bound + 2
+            row = [int(v) for v in frequencies[at:at + stored]]  # -bound .. bound, escape
+            at += stored
+            if symmetric:
+                row = row[bound:0:-1] + row
             require(sum(row) == 1 << 16, "a table does not add up to 2^16")
             self.rows.append((row, np.concatenate([[0], np.cumsum(row)]).tolist()))
 

@@ -132,6 +132,25 @@ inline CoarseModel RandomCoarse(uint32_t seed) {
   return coarse;
 }
 
+/// Tables for z by context with no sense in them, none of them symmetric. The same on every machine.
+inline ZContextModel RandomZContext(const CodingTables& z_tables, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<FrequencyRow> frequencies;
+  for (int n = 0; n < 40; ++n) {
+    const size_t entries = 2 * (1 + random() % 9) + 2;
+    FrequencyRow& row = frequencies.emplace_back();
+    int left = 1 << CodingTables::kPrecisionBits;
+    for (size_t i = 1; i < entries; ++i) {
+      row.push_back(static_cast<uint16_t>(1 + random() % (static_cast<uint32_t>(left) / 4)));
+      left -= row.back();
+    }
+    row.push_back(static_cast<uint16_t>(left));
+  }
+  std::vector<uint8_t> tables;
+  for (int n = 0; n < z_tables.rows() * ZContext::kAll; ++n) tables.push_back(static_cast<uint8_t>(random() % 40));
+  return ZContextModel::Create(z_tables, std::move(tables), std::move(frequencies)).value();
+}
+
 /// Smooth waves, an edge and some noise.
 inline Image SyntheticImage(int width, int height, int channels, uint32_t seed = 1) {
   std::mt19937 random(seed);

@@ -9,6 +9,7 @@
 #include "model/network/graph.h"
 #include "train/export/fit_coarse.h"
 #include "train/export/fit_tables.h"
+#include "train/export/fit_z_context.h"
 #include "train/loss/tiled_network.h"
 #include "train/random_bits.h"
 
@@ -187,6 +188,7 @@ Result<std::vector<uint8_t>> ExportModel(const Architecture& architecture, const
                           IntegerMeans::Quantize(m.architecture, m.parameters, m.prior.feature_scales(), inputs.means));
   AECOMP_RETURN_IF_ERROR(FitTables(m, dataset));
   AECOMP_RETURN_IF_ERROR(FitCoarse(m, dataset));
+  AECOMP_RETURN_IF_ERROR(FitZContext(m, dataset));
   if (architecture.tile != 0) return SerializeModel(m.architecture, m.parameters, m.prior, m.means, provenance);
   const auto ranges =
       FindTransformRanges(m.architecture, m.parameters, inputs.pictures, inputs.latents, inputs.companded);

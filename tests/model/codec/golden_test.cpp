@@ -28,7 +28,8 @@ struct GoldenCase {
   bool coarse = false;  // with coarse channels, which the model's file does not have
   QualityMap map = {};  // not empty: a file of version 2
   bool planar = false;
-  bool filter = false;  // with ManyFilters
+  bool filter = false;     // with ManyFilters
+  bool z_context = false;  // with RandomZContext, which the model's file does not have
 };
 // More than one tile, odd sizes, one pixel, gray, 16 bits, both ends of the quality axis.
 constexpr GoldenCase kCases[] = {
@@ -48,6 +49,7 @@ constexpr GoldenCase kCases[] = {
     {"map-gray-deep", 70, 33, 1, 16, 33, false, {150, 36}},
     {"filter", 201, 77, 3, 8, 30, false, {150, 36}, false, true},
     {"filter-gray-deep", 130, 99, 1, 16, 40, false, {}, false, true},
+    {"z-context", 1100, 330, 3, 8, 40, false, {150, 36}, false, false, true},
 };
 
 Image CaseImage(const GoldenCase& c) {
@@ -79,11 +81,13 @@ std::map<std::string, std::string> ReadHashes() {
   return hashes;
 }
 
-std::shared_ptr<Model> GoldenModel(bool coarse) {
+std::shared_ptr<Model> GoldenModel(const GoldenCase& c) {
   auto model = ReadModel(kFolder + "golden.aecm");
   EXPECT_TRUE(model.ok()) << model.status().message();
   if (!model.ok()) return nullptr;
-  if (coarse) model.value()->prior.SetCoarse(RandomCoarse(5));
+  IntegerPrior& prior = model.value()->prior;
+  if (c.coarse) prior.SetCoarse(RandomCoarse(5));
+  if (c.z_context) prior.SetZContext(RandomZContext(prior.z_tables(), 6));
   return std::shared_ptr<Model>(std::move(model).value());
 }
 
@@ -91,7 +95,7 @@ void WriteMissingFiles() {
   std::ofstream hashes(kFolder + "pixels.txt", std::ios::app);
   for (const GoldenCase& c : kCases) {
     if (ReadFile(kFolder + c.name + ".aec").ok()) continue;
-    Codec codec(GoldenModel(c.coarse));
+    Codec codec(GoldenModel(c));
     codec.SetQualityMap(c.map);
     codec.SetPlanar(c.planar);
     Container container = ParseContainer(codec.Compress(CaseImage(c), c.quality).value(), c.name).value();
@@ -109,7 +113,7 @@ TEST(Golden, FilesDecodeToTheSamePixels) {
   ASSERT_EQ(hashes.size(), std::size(kCases));
   for (const GoldenCase& c : kCases) {
     const std::string name = c.name;
-    const auto model = GoldenModel(c.coarse);
+    const auto model = GoldenModel(c);
     ASSERT_NE(model, nullptr);
     Codec codec(model);
     const auto bytes = ReadFile(kFolder + name + ".aec");
