@@ -212,7 +212,8 @@ TEST(Container, RefusesToolsThatItDoesNotKnow) {
   EXPECT_EQ(code_with(kTools + 1, 24), StatusCode::kOk);
   EXPECT_EQ(code_with(kTools, 0), StatusCode::kCorrupt);
   EXPECT_EQ(code_with(kTools + 1, 0), StatusCode::kCorrupt) << "a map without strength";
-  for (const int bit : {1, 2, 4, 5, 6, 7}) {
+  EXPECT_EQ(code_with(kTools, kToolQualityMap | kToolZContext), StatusCode::kOk);
+  for (const int bit : {1, 2, 4, 6, 7}) {
     EXPECT_EQ(code_with(kTools, static_cast<uint8_t>(kToolQualityMap | 1 << bit)), StatusCode::kCorrupt);
     EXPECT_EQ(code_with(kTools, static_cast<uint8_t>(1 << bit)), StatusCode::kCorrupt);
   }
