@@ -1,8 +1,9 @@
 """Compares the pixels that image files are read as with what was written, or with a second reader.
 
-compare_readers.py DECODE_IMAGE FOLDER: makes files of every format, depth and layout that are at hand in FOLDER and
-reads each through tests/formats/decode_image.cpp. A file is right when its pixels are equal (within the tolerance of its
-kind), refused when it is refused with a message, and wrong in silence otherwise, which must not happen.
+compare_readers.py DECODE_IMAGE FOLDER: makes files of every format, depth and layout that are at hand in FOLDER, byte
+by byte and with Pillow, ImageMagick, FFmpeg and libtiff's tools where these are installed, and reads each through
+tests/formats/decode_image.cpp. A file is right when its pixels are equal (within the tolerance of its kind), refused
+when it is refused with a message, and wrong in silence otherwise, which must not happen.
 Exit code 77: NumPy or Pillow is missing.
 """
 import os
@@ -18,65 +19,14 @@ except ImportError as error:
     sys.exit(77)
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tool_files
+from comparison import Comparison
 from make_bmp import bmp, rows_of, run_lengths
 from make_tiff import tiff
 from pixels import HEIGHT, WIDTH, parse_pam, scale, source, straight, wide
 
-DECODE, FOLDER = os.path.abspath(sys.argv[1]), sys.argv[2]
-counts = {"right": 0, "refused": 0, "wrong": 0}
-made = 0
-
-
-def decode(path):
-    out = path + ".pam"
-    run = subprocess.run([DECODE, path, out], capture_output=True, text=True)
-    stray = [line for line in run.stderr.splitlines() if not line.startswith(("note: ", "error: "))]
-    if stray:
-        return None, None, run.returncode, "a line of a library: " + stray[0]
-    if run.returncode != 0:
-        return None, None, run.returncode, run.stderr.strip()
-    pixels, peak = parse_pam(open(out, "rb").read())
-    os.remove(out)
-    return pixels, peak, 0, run.stderr.strip()
-
-
-def check(name, expected, peak=255, tolerance=0, note=None, ignore_clear=False, exact_depth=False):
-    """expected: [h, w, c] of 0 .. peak, or None where the file has to be refused. tolerance: of 0 .. peak.
-    note: words that stderr must have."""
-    global made
-    made += 1
-    path = os.path.join(FOLDER, name)
-    pixels, got_peak, code, text = decode(path)
-    problem = None
-    if code not in (0, 3) or "a line of a library" in text:
-        problem = "exit code %d: %s" % (code, text)
-    elif code == 3 and expected is not None:
-        problem = "refused: " + text
-    elif code == 0 and expected is None:
-        problem = "read, though it has to be refused"
-    elif code == 0:
-        a, b = wide(pixels, got_peak), wide(np.asarray(expected), peak)
-        if a.shape != b.shape:
-            problem = "size %s instead of %s" % (a.shape, b.shape)
-        else:
-            if ignore_clear:
-                a, b = a * (b[..., 3:] > 0), b * (b[..., 3:] > 0)
-            error = int(np.abs(a - b).max())
-            if error > tolerance * 65535 // peak:
-                problem = "differs by %.1f of %d" % (error * peak / 65535, peak)
-        if exact_depth and got_peak != peak:
-            problem = "a peak of %d instead of %d" % (got_peak, peak)
-        if note and note not in text:
-            problem = "no note of '%s' in '%s'" % (note, text)
-    counts["wrong" if problem else "right" if code == 0 else "refused"] += 1
-    if problem:
-        print("WRONG: %s: %s" % (name, problem))
-
-
-def write(name, data):
-    with open(os.path.join(FOLDER, name), "wb") as file:
-        file.write(data)
-    return name
+files = Comparison(sys.argv[1], sys.argv[2])
+check, write = files.check, files.write
 
 
 def tiff_files():
@@ -158,6 +108,13 @@ def tiff_files():
     for photometric, stored in ((8, signed), (9, offset)):
         name = write("tiff_lab%d.tif" % photometric, tiff(stored.tolist(), 8, photometric))
         check(name, muted, 255, tolerance=4, note="L*a*b* converted")
+    # Relative to the white that the file names: D65, for which nothing has to be adapted.
+    light = np.where(muted > 10, ((muted / 255 + 0.055) / 1.055) ** 2.4, muted / 255 / 12.92)
+    ratio = light @ np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]).T / (0.95047, 1, 1.08883)
+    root = np.where(ratio > 216 / 24389, np.cbrt(ratio), (24389 / 27 * ratio + 16) / 116)
+    coded = np.stack([(116 * root[..., 1] - 16) * 655.35, 500 * 256 * (root[..., 0] - root[..., 1]), 200 * 256 * (root[..., 1] - root[..., 2])], -1)
+    name = write("tiff_lab16_d65.tif", tiff((np.rint(coded).astype(np.int64) % 65536).tolist(), 16, 8, white=(3127, 3290)))
+    check(name, muted * 257, 65535, tolerance=257, note="L*a*b* converted")
 
 
 def bmp_files():
@@ -268,7 +225,7 @@ def pillow_files():
     jobs += [("j2k", m, {}) for m in ("L", "RGB")]
     for number, (extension, mode, options) in enumerate(jobs):
         name = "pillow_%03d_%s.%s" % (number, mode.replace(";", ""), extension)
-        path = os.path.join(FOLDER, name)
+        path = files.path(name)
         try:
             images[mode].save(path, **options)
         except (OSError, KeyError, ValueError) as error:
@@ -293,9 +250,9 @@ def pillow_files():
         check(name, expected, peak, tolerance=tolerance, ignore_clear=True)
     # An animation shows its first frame.
     frames = [images["RGB"], images["RGB"].transpose(0)]
-    frames[0].save(os.path.join(FOLDER, "animated.webp"), save_all=True, append_images=frames[1:], lossless=True)
+    frames[0].save(files.path("animated.webp"), save_all=True, append_images=frames[1:], lossless=True)
     check("animated.webp", sources["RGB"])
-    images["P"].save(os.path.join(FOLDER, "still.gif"))
+    images["P"].save(files.path("still.gif"))
     check("still.gif", None)
 
 
@@ -341,8 +298,8 @@ def magick_files():
     for number, (channels, depth, extension, options) in enumerate(jobs):
         prefix, extension = (extension, "bmp") if extension.endswith(":") else ("", extension)
         name = "magick_%03d_%d_%d.%s" % (number, channels, depth, extension)
-        path = os.path.join(FOLDER, name)
-        run(os.path.join(FOLDER, "magick%d.pam" % channels), *options, "-depth", str(depth), prefix + path)
+        path = files.path(name)
+        run(files.path("magick%d.pam" % channels), *options, "-depth", str(depth), prefix + path)
         if not os.path.exists(path):
             print("not made:", name, options)
             continue
@@ -352,15 +309,12 @@ def magick_files():
             continue
         expected, peak = parse_pam(back)
         expected = wide(expected, peak)
-        pixels, got_peak, code, text = decode(path)
-        global made
-        made += 1
+        pixels, got_peak, code, text = files.decode(path)
         # ImageMagick's own steps round more than once: a level of 8 bits. Of other libraries' lossy kinds its options differ.
         cmyk = "CMYK" in options
         allowed = 257 * (2 if cmyk else 1) if depth <= 8 or extension in ("bmp", "jpg") else 257 if cmyk else 2
         if code == 3:
-            counts["refused"] += 1
-            print("refused: %s %s: %s" % (name, options, text[-110:]))
+            files.count("refused", "%s %s" % (name, options), text[-110:])
             continue
         problem = None
         if code != 0 or "a line of a library" in text:
@@ -380,19 +334,21 @@ def magick_files():
                 error = int(np.abs((a - expected) * weight).max())
             if error > allowed:
                 problem = "differs by %d of 65535; %s" % (error, text)
-        counts["wrong" if problem else "right"] += 1
         if problem:
-            print("WRONG: %s %s: %s" % (name, options, problem))
+            files.count("wrong", "%s %s" % (name, options), problem)
+        else:
+            files.count("right")
 
 
 def main():
-    os.makedirs(FOLDER, exist_ok=True)
-    for make in (tiff_files, bmp_files, pnm_files, pillow_files, magick_files):
-        before = made
-        make()
-        print("%s: %d files" % (make.__name__, made - before))
-    print("%d files: %d right, %d refused, %d wrong" % (made, counts["right"], counts["refused"], counts["wrong"]))
-    sys.exit(1 if counts["wrong"] or made < 300 else 0)
+    makers = [tiff_files, bmp_files, pnm_files, pillow_files, magick_files]
+    for make in makers + [lambda: tool_files.ffmpeg_files(files), lambda: tool_files.libtiff_files(files)]:
+        before = files.made
+        what = make() or make.__name__
+        print("%s: %d files" % (what, files.made - before))
+    counts = files.counts
+    print("%d files: %d right, %d refused, %d wrong" % (files.made, counts["right"], counts["refused"], counts["wrong"]))
+    sys.exit(1 if counts["wrong"] or files.made < 300 else 0)
 
 
 main()

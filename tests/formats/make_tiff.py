@@ -13,8 +13,9 @@ def pack_samples(values, bits, order):
 
 
 def tiff(pixels, bits, photometric, planar=1, extra=None, order="<", tile=None, deflate=False, orientation=None,
-         palette=None, rows_per_strip=None, big=False, sample_format=None, ink_set=None):
-    """pixels: rows of pixels of samples. extra: kinds of the samples that are no colours. Returns the file's bytes."""
+         palette=None, rows_per_strip=None, big=False, sample_format=None, ink_set=None, white=None):
+    """pixels: rows of pixels of samples. extra: kinds of the samples that are no colours. white: x and y in 1/10000.
+    Returns the file's bytes."""
     height, width, samples = len(pixels), len(pixels[0]), len(pixels[0][0])
     planes = [[[p[s:s + 1] for p in row] for row in pixels] for s in range(samples)] if planar == 2 else [pixels]
     flat = lambda row: [v for p in row for v in p]
@@ -33,7 +34,7 @@ def tiff(pixels, bits, photometric, planar=1, extra=None, order="<", tile=None, 
                 pieces.append(b"".join(pack_samples(flat(row), bits, order) for row in plane[y:y + step]))
     if deflate:
         pieces = [zlib.compress(p) for p in pieces]
-    short, long_, long8 = 3, 4, 16
+    short, long_, rational, long8 = 3, 4, 5, 16
     offset_type = long8 if big else long_
     fields = [(256, long_, [width]), (257, long_, [height]), (258, short, [bits] * samples),
               (259, short, [8 if deflate else 1]), (262, short, [photometric]), (277, short, [samples]),
@@ -46,6 +47,8 @@ def tiff(pixels, bits, photometric, planar=1, extra=None, order="<", tile=None, 
         fields.append((338, short, extra))
     if sample_format:
         fields.append((339, short, [sample_format] * samples))
+    if white:
+        fields.append((318, rational, [white[0], 10000, white[1], 10000]))
     if ink_set:
         fields.append((332, short, [ink_set]))
     if tile:
@@ -66,13 +69,13 @@ def tiff(pixels, bits, photometric, planar=1, extra=None, order="<", tile=None, 
     entries, values_part = b"", b""
     for tag, kind, values in fields:
         values = places if values is None else values
-        data = struct.pack(order + str(len(values)) + {3: "H", 4: "I", 16: "Q"}[kind], *values)
+        data = struct.pack(order + str(len(values)) + {3: "H", 4: "I", 5: "I", 16: "Q"}[kind], *values)
         if len(data) <= room:
             value = data.ljust(room, b"\0")
         else:
             value = struct.pack(order + ("Q" if big else "I"), after + len(values_part))
             values_part += data + b"\0" * (-len(data) % 8)
-        entries += struct.pack(order + ("HHQ" if big else "HHI"), tag, kind, len(values)) + value
+        entries += struct.pack(order + ("HHQ" if big else "HHI"), tag, kind, len(values) // (2 if kind == rational else 1)) + value
     mark = b"II" if order == "<" else b"MM"
     if big:
         header = mark + struct.pack(order + "HHHQ", 43, 8, 0, directory_at)

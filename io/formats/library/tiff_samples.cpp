@@ -22,20 +22,12 @@ void CopySamples(const uint8_t* row, size_t count, uint32_t* out, size_t stride)
   }
 }
 
-/// 0 .. 1 of linear light to sRGB (IEC 61966-2-1).
-double SrgbOfLinear(double v) {
-  v = std::clamp(v, 0.0, 1.0);
-  return v <= 0.0031308 ? 12.92 * v : 1.055 * std::pow(v, 1 / 2.4) - 0.055;
-}
-
-/// CIE L*a*b* under D50, as print and ICC profiles have it, to sRGB, whose white is D65 (Bradford's adaptation).
-void LabToRgb(double lightness, double a, double b, double rgb[3]) {
-  const auto inverse = [](double f) { return f > 6.0 / 29 ? f * f * f : 3 * 36.0 / 841 * (f - 4.0 / 29); };
-  const double fy = (lightness + 16) / 116;
-  const double x = 0.9642 * inverse(fy + a / 500), y = inverse(fy), z = 0.8249 * inverse(fy - b / 200);
-  rgb[0] = SrgbOfLinear(3.1338561 * x - 1.6168667 * y - 0.4906146 * z);
-  rgb[1] = SrgbOfLinear(-0.9787684 * x + 1.9161415 * y + 0.0334540 * z);
-  rgb[2] = SrgbOfLinear(0.0719453 * x - 0.2289914 * y + 1.4052427 * z);
+/// What L*a*b* is relative to: the TIFF's WhitePoint, else D50. ICC's L*a*b* is always relative to D50.
+LabToSrgb LabOf(const TiffReader& tiff, const TiffLayout& layout) {
+  const float* white = nullptr;
+  const bool said = layout.photometric == PHOTOMETRIC_CIELAB &&
+                    TIFFGetField(tiff.get(), TIFFTAG_WHITEPOINT, &white) == 1 && white != nullptr;
+  return said ? LabToSrgb(white[0], white[1]) : LabToSrgb();
 }
 
 }  // namespace
@@ -94,6 +86,7 @@ Status SampleConverter::ChooseColours(const TiffReader& tiff, const TiffLayout& 
     case PHOTOMETRIC_ICCLAB:
       if (layout.bits != 8 && (layout.bits != 16 || layout.photometric == PHOTOMETRIC_ICCLAB)) break;
       stored_colours_ = colours_ = 3;
+      lab_ = LabOf(tiff, layout);
       AddNote(notes, "L*a*b* converted to sRGB");
       return {};
     default:
@@ -165,7 +158,7 @@ bool SampleConverter::Colours(const uint32_t* samples, uint32_t* out) const {
         return layout_.bits == 8 ? static_cast<int8_t>(v) : static_cast<int16_t>(v) / 256.0;
       };
       double rgb[3];
-      LabToRgb(100.0 * samples[0] / most_, opponent(samples[1]), opponent(samples[2]), rgb);
+      lab_.Convert(100.0 * samples[0] / most_, opponent(samples[1]), opponent(samples[2]), rgb);
       for (int i = 0; i < 3; ++i) out[i] = static_cast<uint32_t>(std::lround(rgb[i] * peak_));
       return true;
     }

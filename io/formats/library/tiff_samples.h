@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "io/formats/library/lab.h"
 #include "io/formats/library/tiff_reader.h"
 
 namespace aecomp {
@@ -42,6 +43,7 @@ class SampleConverter {
   bool premultiplied_ = false;
   uint32_t most_ = 1, peak_ = 255;  // of a stored sample, of a converted one
   std::vector<uint16_t> palette_;   // all red, all green, all blue
+  LabToSrgb lab_;
 };
 
 }  // namespace aecomp
