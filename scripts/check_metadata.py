@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Checks that no metadata are lost in silence: usage: scripts/check_metadata.py AECOMP [FOLDER]
 
-Pillow, exiftool, ImageMagick and this script write small images of every format with every kind of metadata that they
-can. Each is compressed and restored. What was planted must be in the restored PNG, equal to the byte where that is
-meant, or be named in a note. A PNG with everything is restored to every other format as well. FOLDER keeps the files.
+Pillow, exiftool, ImageMagick, FFmpeg, libtiff's tools and this script write small images of every format with every kind
+of metadata that they can. Each is compressed and restored. What was planted must be in the restored PNG, equal to the
+byte where that is meant, or be named in a note. A PNG with everything is restored to every other format as well. FOLDER
+keeps the files.
 Prints a line for each loss and a table; ends with 1 if there is a loss, with 77 if Pillow or exiftool is not there."""
 import io
 import json
@@ -35,8 +36,11 @@ for folder in (SOURCE, AEC, BACK):
 
 
 def profile(space):
+    """With one tag: exiftool does not list the fields of a profile without any."""
     head = bytearray(600)
     head[0:4], head[16:20], head[36:40] = struct.pack(">I", 600), space, b"acsp"
+    head[128:144] = struct.pack(">I4sII", 1, b"cprt", 144, 24)
+    head[144:168] = b"text" + bytes(4) + b"planted profile\0"
     return bytes(head)
 
 
@@ -158,7 +162,9 @@ def plant_common(form, mode, tag):
         for kind, tags, words in (("xmp", ["-XMP:Title=planted xmp"], ["XMP"]), ("gps", ["-GPSLatitude=12.5", "-GPSLatitudeRef=N"], ["EXIF", "GPS"]),
                                   ("iptc", ["-IPTC:Keywords=planted iptc"], ["IPTC"])):
             name = save(image, new(kind))
-            if not with_exiftool(name, *tags):
+            plain = open(os.path.join(SOURCE, name), "rb").read()
+            # exiftool is content with formats that it leaves as they are: WebP has no place for IPTC.
+            if not with_exiftool(name, *tags) or open(os.path.join(SOURCE, name), "rb").read() == plain:
                 os.remove(os.path.join(SOURCE, name))
                 continue
             checks = {"xmp": has_text(b"planted xmp"), "gps": lambda path: any(kind == b"eXIf" for kind, _ in chunks_of(path)),
@@ -187,7 +193,7 @@ def plant_png(mode, tag):
             data = open(os.path.join(SOURCE, name), "rb").read()
             open(os.path.join(SOURCE, name), "wb").write(data[:33] + bytes(chunk) + data[33:])
             case(name, kind.decode() + (" with a wrong checksum" if damaged else ""), [kind.decode()], nowhere if damaged else has_chunk(kind, content))
-    case(save(image, f"png_{tag}_animated.png", save_all=True, append_images=[picture(mode).rotate(180)] * 2), "frames", ["animation (3 frames)"], nowhere)
+    case(save(image, f"png_{tag}_animated.png", save_all=True, append_images=[picture(mode).rotate(180), picture(mode).rotate(90)]), "frames", ["animation (3 frames)"], nowhere)
 
 
 def plant_jpeg(mode, tag):
@@ -251,12 +257,55 @@ def plant_others(mode, tag):
             case(name, "comment, by ImageMagick", ["comment", "PNM comment"], has_text(b"planted"))
 
 
+def plant_with_libtiff(mode, tag):
+    """Fields that tiffset writes into TIFF and BigTIFF of either order of bytes."""
+    if not shutil.which("tiffcp") or not shutil.which("tiffset"):
+        return
+    plain = os.path.join(SOURCE, save(picture(mode), f"tif_{tag}_plain.tif"))
+    icc, xmp = os.path.join(FOLDER, "planted.icc"), os.path.join(FOLDER, "planted.xmp")
+    space = b"GRAY" if mode == "L" else b"RGB "
+    open(icc, "wb").write(profile(space))
+    open(xmp, "wb").write(b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r>planted xmp</r></x:xmpmeta>')
+    for layout, options in (("le", ["-L"]), ("be", ["-B"]), ("big_le", ["-8", "-L"]), ("big_be", ["-8", "-B"]), ("planes", ["-p", "separate"]), ("tiles", ["-t"])):
+        for kind, words, what, check in (("270", ["-s", "270", "planted"], ["description"], nowhere), ("305", ["-s", "305", "planted"], ["Software"], nowhere),
+                                         ("33432", ["-s", "33432", "planted"], ["Copyright"], nowhere), ("icc", ["-sf", "34675", icc], ["ICC"], has_icc(space)),
+                                         ("xmp", ["-sf", "700", xmp], ["XMP"], has_text(b"planted xmp")),
+                                         ("dpi", ["-s", "296", "2", "-s", "282", "300", "-s", "283", "150"], ["resolution"], has_dpi(300, 150))):
+            name = f"tif_{tag}_{layout}_{kind}.tif"
+            path = os.path.join(SOURCE, name)
+            if run("tiffcp", *options, plain, path) and run("tiffset", *words, path):
+                case(name, kind + ", by tiffset", what, check)
+            elif os.path.exists(path):
+                os.remove(path)
+
+
+def plant_with_ffmpeg(mode, tag):
+    """What FFmpeg writes by itself, or is told to."""
+    if not shutil.which("ffmpeg"):
+        return
+    plain = os.path.join(SOURCE, save(picture(mode), f"png_{tag}_for_ffmpeg.png"))
+    aspect = lambda path: any(kind == b"pHYs" and content[8:] == b"\0" and content[:4] != content[4:8] for kind, content in chunks_of(path))
+    colours = lambda primaries, curve: ["-vf", f"setparams=color_primaries={primaries}:color_trc={curve}"]
+    kinds = [("png", "aspect", ["-vf", "setsar=2/1"], ["resolution"], aspect), ("png", "dpi", ["-dpi", "300"], ["resolution"], has_dpi(300, 300)),
+             ("png", "srgb", colours("bt709", "iec61966-2-1"), ["sRGB"], lambda path: b"sRGB" in dict(chunks_of(path))),
+             ("png", "chrm", colours("bt2020", "bt470bg"), ["cHRM"], lambda path: {b"cHRM", b"gAMA"} <= dict(chunks_of(path)).keys()),
+             ("tif", "software", [], ["Software"], nowhere), ("tif", "dpi", ["-dpi", "200"], ["resolution"], has_dpi(200, 200))]
+    if mode == "RGB":
+        kinds.append(("jpg", "comment", [], ["JPEG comment"], nowhere))
+    for form, what, options, words, check in kinds:
+        name = f"{form}_{tag}_ffmpeg_{what}.{form}"
+        if run("ffmpeg", "-v", "error", "-y", "-i", plain, *options, "-frames:v", "1", "-update", "1", os.path.join(SOURCE, name)):
+            case(name, what + ", by FFmpeg", words, check)
+
+
 for mode, tag in (("RGB", "rgb"), ("L", "gray"), ("RGBA", "rgba")):
     for form in FORMATS:
         if mode == "RGBA" and form in ("jpg", "bmp", "ppm", "jp2"):
             continue
         plant_common(form, mode, tag)
     plant_png(mode, tag)
+    plant_with_libtiff(mode, tag)
+    plant_with_ffmpeg(mode, tag)
     if mode != "RGBA":
         plant_jpeg(mode, tag)
         plant_others(mode, tag)
