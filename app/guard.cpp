@@ -32,7 +32,10 @@ uint64_t MemoryFor(int64_t pixels) { return (uint64_t{200} << 20) + 12 * static_
 
 }  // namespace
 
-void EndInOrderWithoutMemory() { std::set_terminate(Terminate); }
+void EndInOrderWithoutMemory() {
+  std::set_terminate(Terminate);
+  KeepMemoryAside();
+}
 
 Status StatusOf(const std::exception& thrown, const std::string& name, int64_t pixels) {
   if (onednn::IsOutOfMemory(thrown)) return NotEnoughMemory(name, pixels > 0 ? MemoryFor(pixels) : 0);

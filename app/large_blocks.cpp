@@ -22,8 +22,12 @@ constexpr std::size_t kLarge = std::size_t{1} << 20;
 
 void* operator new(std::size_t bytes) {
   if (bytes >= kLarge) return aecomp::AllocateAligned(bytes);
-  if (void* memory = std::malloc(bytes != 0 ? bytes : 1)) return memory;
-  throw std::bad_alloc();
+  for (;;) {
+    if (void* memory = std::malloc(bytes != 0 ? bytes : 1)) return memory;
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) throw std::bad_alloc();
+    handler();
+  }
 }
 
 void operator delete(void* memory) noexcept { aecomp::FreeAligned(memory); }

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <cstdlib>
 #include <new>
 
 #include "io/descriptor.h"
@@ -42,6 +44,23 @@ uint64_t Left(uint64_t limit, uint64_t used) {
   return limit == UINT64_MAX ? UINT64_MAX : limit - std::min(limit, used);
 }
 
+/// What KeepMemoryAside put aside; null where it is in use, or never was.
+std::atomic<void*> aside = nullptr;
+constexpr size_t kAsideBytes = size_t{4} << 20;
+
+bool PutAside() {
+  void* const memory = std::malloc(kAsideBytes);
+  std::free(aside.exchange(memory));
+  return memory != nullptr;
+}
+
+/// A handler for operator new: returns when it is worth trying again.
+void GiveOutAside() {
+  void* const memory = aside.exchange(nullptr);
+  if (memory == nullptr) throw std::bad_alloc();
+  std::free(memory);
+}
+
 }  // namespace
 
 uint64_t MappableBytes() {
@@ -52,8 +71,25 @@ uint64_t MappableBytes() {
   return std::min(Left(all, mapped.all * page), Left(data, mapped.data * page));
 }
 
+void KeepMemoryAside() {
+  PutAside();
+  std::set_new_handler(GiveOutAside);
+}
+
 void RequireMemoryReserve() {
+  const bool keeps_aside = std::get_new_handler() == GiveOutAside;
+  if (keeps_aside && aside.load() == nullptr && !PutAside()) throw std::bad_alloc();
   if (!HasMemoryFor(0)) throw std::bad_alloc();
+}
+
+bool SaysOutOfMemory(std::string_view words) {
+  // Of libpng, libtiff, libjpeg, OpenJPEG, zlib, the dynamic linker and strerror; without their capitals.
+  constexpr std::string_view kPhrases[] = {"ut of memory",   "nsufficient memory", "ot enough memory",
+                                           "llocate memory", "memory to alloc",    "o space for",
+                                           "failed to map",  "annot map"};
+  if (words.find("beyond") != words.npos) return false;
+  return std::any_of(std::begin(kPhrases), std::end(kPhrases),
+                     [&](std::string_view phrase) { return words.find(phrase) != words.npos; });
 }
 
 Status NotEnoughMemory(const std::string& name, uint64_t needed) {

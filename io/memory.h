@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "io/status.h"
 
@@ -21,8 +22,17 @@ inline bool HasMemoryFor(uint64_t bytes) {
   return mappable == UINT64_MAX || (mappable >= kMemoryReserve && mappable - kMemoryReserve >= bytes);
 }
 
+/// Puts some MB aside that operator new gives out when there is nothing else: a library that does not survive an
+/// exception from there (oneDNN 2.6 keeps its locks, or crashes) comes to the end of what it is at. When they are used
+/// up RequireMemoryReserve throws until they can be put aside again.
+void KeepMemoryAside();
+
 /// Throws std::bad_alloc unless the reserve is whole. Call it before using a library that does not check.
 void RequireMemoryReserve();
+
+/// Whether the words of a library, which often has no other sign for it, say that it was refused memory. Sizes beyond a
+/// limit that was set for the library are not meant.
+bool SaysOutOfMemory(std::string_view words);
 
 /// kMemory for a file (or whatever `name` is) that needs about so many bytes, those of the program included; 0:
 /// unknown.

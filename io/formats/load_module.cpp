@@ -17,11 +17,6 @@ std::string ProgramFolder() {
   return program.substr(0, program.rfind('/') + 1);
 }
 
-/// error: what dlerror says. It has no number, so its text must do.
-bool SaysOutOfMemory(const std::string& error) {
-  return error.find("llocate memory") != std::string::npos || error.find("failed to map segment") != std::string::npos;
-}
-
 Result<void*> FindEntry(const std::string& file, const std::string& entry, const std::string& remedy) {
   const std::string folder = ProgramFolder();
   std::string first_error;
@@ -30,7 +25,8 @@ Result<void*> FindEntry(const std::string& file, const std::string& entry, const
   for (const std::string& path : {file, folder + file, folder + "../lib/aecomp/" + file, folder + "../" + file}) {
     void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (module == nullptr) {
-      const std::string error = dlerror();
+      const char* const said = dlerror();
+      const std::string error = said != nullptr ? said : "out of memory";
       // The file that exists but lacks a library tells more than the ones that are not there.
       if (first_error.empty() || access(path.c_str(), F_OK) == 0) first_error = error;
       continue;

@@ -10,11 +10,13 @@
 #include <csetjmp>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <optional>
 
 #include "io/deflate.h"
 #include "io/formats/plain_png.h"
 #include "io/formats/png_chunks.h"
+#include "io/memory.h"
 
 namespace aecomp {
 namespace {
@@ -189,7 +191,9 @@ Bytes FilteredRows(const Image& image, int level) {
   return rows;
 }
 
+/// Throws std::bad_alloc when it was that.
 Status Failure(const PngReader& reader, const std::string& name) {
+  if (SaysOutOfMemory(reader.message())) throw std::bad_alloc();
   if (reader.truncated()) return InputError(name + ": truncated PNG image; fetch or make it again");
   return InputError(name + ": damaged PNG image: " + reader.message() + "; fetch or make it again");
 }
@@ -233,7 +237,7 @@ Result<Image> DecodePng(View bytes, const std::string& name, uint64_t max_pixels
     if (auto plain = DecodePlainPng(bytes)) return *std::move(plain);
   }
   PngReader reader(bytes);
-  if (!reader.ok()) return InputError(name + ": libpng does not start");
+  if (!reader.ok()) throw std::bad_alloc();
   if (!reader.ReadHeader()) return Failure(reader, name);
   AECOMP_RETURN_IF_ERROR(CheckSize(reader, bytes.size(), name, max_pixels));
   const int channels = reader.PrepareRows();

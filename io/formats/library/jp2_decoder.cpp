@@ -1,10 +1,12 @@
 // JPEG 2000 (ISO/IEC 15444-1) through OpenJPEG: JP2 files and bare codestreams.
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <optional>
 
 #include "io/formats/library/decoders.h"
 #include "io/formats/library/jp2_stream.h"
+#include "io/memory.h"
 
 namespace aecomp {
 namespace {
@@ -20,7 +22,9 @@ Status NotRead(const std::string& name, const std::string& what) {
   return InputError(name + ": a JPEG 2000 image " + what + "; convert it to PNG");
 }
 
+/// Throws std::bad_alloc when it was that.
 Status Damaged(const std::string& name, const std::string& what) {
+  if (SaysOutOfMemory(what)) throw std::bad_alloc();
   return InputError(name + ": truncated or damaged JPEG 2000 image" + (what.empty() ? "" : ": " + what) +
                     "; fetch or make it again");
 }
@@ -180,7 +184,7 @@ Result<Image> DecodeJp2(View bytes, const std::string& name, const DecodeOptions
   OpjMessages messages;
   const OpjStream stream = ReadingStream(source);
   const OpjCodec codec(opj_create_decompress(bare ? OPJ_CODEC_J2K : OPJ_CODEC_JP2), opj_destroy_codec);
-  if (stream == nullptr || codec == nullptr) return InputError(name + ": OpenJPEG does not start");
+  if (stream == nullptr || codec == nullptr) throw std::bad_alloc();
   HearMessages(codec.get(), messages);
   opj_dparameters_t parameters;
   opj_set_default_decoder_parameters(&parameters);

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
 
 #include "io/formats/library/decoders.h"
 #include "io/formats/library/jp2_stream.h"
+#include "io/memory.h"
 
 namespace aecomp {
 namespace {
@@ -52,13 +54,14 @@ Result<std::vector<uint8_t>> EncodeJp2(const Image& image, int thousandths) {
   const OpjCodec codec(opj_create_compress(OPJ_CODEC_JP2), opj_destroy_codec);
   MemorySink sink;
   const OpjStream stream = WritingStream(sink);
-  if (from == nullptr || codec == nullptr || stream == nullptr) return failed;
+  if (from == nullptr || codec == nullptr || stream == nullptr) throw std::bad_alloc();
   OpjMessages messages;
   HearMessages(codec.get(), messages);
   const bool written = opj_setup_encoder(codec.get(), &parameters, from.get()) == OPJ_TRUE &&
                        opj_start_compress(codec.get(), from.get(), stream.get()) == OPJ_TRUE &&
                        opj_encode(codec.get(), stream.get()) == OPJ_TRUE &&
                        opj_end_compress(codec.get(), stream.get()) == OPJ_TRUE;
+  if (!written && SaysOutOfMemory(messages.error)) throw std::bad_alloc();
   if (!written) return failed;
   return std::move(sink.bytes);
 }

@@ -6,8 +6,11 @@
 #include <jpeglib.h>
 // clang-format on
 
+#include <new>
+
 #include "io/formats/jpeg.h"
 #include "io/formats/library/decoders.h"
+#include "io/memory.h"
 
 namespace aecomp {
 namespace {
@@ -96,7 +99,9 @@ class JpegReader {
   jpeg_progress_mgr progress_ = {};
 };
 
+/// Throws std::bad_alloc when it was that.
 Status Failure(const JpegReader& reader, const std::string& name) {
+  if (SaysOutOfMemory(reader.failure())) throw std::bad_alloc();
   return InputError(name + ": damaged JPEG image, or a kind that is not read: " + reader.failure() +
                     "; fetch it again or convert it to PNG");
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <new>
 
 #include "io/convert.h"
 #include "io/formats/library/decoders.h"
@@ -10,6 +11,7 @@
 #include "io/formats/library/tiff_samples.h"
 #include "io/formats/metadata.h"
 #include "io/formats/orientation.h"
+#include "io/memory.h"
 
 namespace aecomp {
 namespace {
@@ -23,7 +25,9 @@ Status NotRead(const std::string& name, const std::string& what) {
   return InputError(name + ": a TIFF image " + what + "; convert it to PNG or to TIFF of 8 or 16 bits gray or RGB");
 }
 
+/// Throws std::bad_alloc when it was that.
 Status Failure(const TiffReader& tiff, const std::string& name) {
+  if (SaysOutOfMemory(tiff.failure())) throw std::bad_alloc();
   return InputError(name + ": damaged TIFF image, or a kind that is not read: " + tiff.failure() +
                     "; fetch it again or convert it to PNG");
 }

@@ -4,6 +4,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <new>
 
 #include "io/formats/decode_options.h"
 
@@ -57,7 +58,7 @@ toff_t TiffReader::Seek(thandle_t self, toff_t offset, int from) {
 
 bool TiffReader::Open() {
   TIFFOpenOptions* const options = TIFFOpenOptionsAlloc();
-  if (options == nullptr) return false;
+  if (options == nullptr) throw std::bad_alloc();
   TIFFOpenOptionsSetErrorHandlerExtR(options, OnError, this);
   TIFFOpenOptionsSetWarningHandlerExtR(options, OnWarning, this);
   TIFFOpenOptionsSetMaxSingleMemAlloc(options, kMostMemory);

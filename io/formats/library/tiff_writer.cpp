@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <cstdarg>
+#include <cstdio>
 #include <cstring>
+#include <new>
 
 #include "io/formats/library/decoders.h"
+#include "io/memory.h"
 
 namespace aecomp {
 namespace {
@@ -15,6 +18,7 @@ constexpr size_t kStripBytes = 64 << 10, kBigFile = size_t{4'000'000'000};
 struct Sink {
   std::vector<uint8_t> bytes;
   size_t position = 0;
+  char failure[256] = "";  ///< libtiff's first error
 };
 
 tmsize_t Read(thandle_t self, void* to, tmsize_t count) {
@@ -44,11 +48,17 @@ toff_t Seek(thandle_t self, toff_t offset, int from) {
   return sink.position;
 }
 
+int Keep(TIFF*, void* self, const char*, const char* format, va_list values) {
+  auto& sink = *static_cast<Sink*>(self);
+  if (sink.failure[0] == 0) (void)std::vsnprintf(sink.failure, sizeof sink.failure, format, values);
+  return 1;
+}
+
 TIFF* Open(Sink& sink, bool big) {
   const auto silent = [](TIFF*, void*, const char*, const char*, va_list) { return 1; };
   TIFFOpenOptions* const options = TIFFOpenOptionsAlloc();
-  if (options == nullptr) return nullptr;
-  TIFFOpenOptionsSetErrorHandlerExtR(options, silent, nullptr);
+  if (options == nullptr) throw std::bad_alloc();
+  TIFFOpenOptionsSetErrorHandlerExtR(options, Keep, &sink);
   TIFFOpenOptionsSetWarningHandlerExtR(options, silent, nullptr);
   TIFF* const tiff = TIFFClientOpenExt(
       "image", big ? "w8" : "w", &sink, Read, Write, Seek, [](thandle_t) { return 0; },
@@ -88,6 +98,7 @@ Result<std::vector<uint8_t>> EncodeTiff(const Image& image) {
   }
   written = written && TIFFFlush(tiff) == 1;
   if (tiff != nullptr) TIFFClose(tiff);
+  if (!written && SaysOutOfMemory(sink.failure)) throw std::bad_alloc();
   if (!written) return WriteError(".tif: libtiff cannot write this image; use .png");
   return std::move(sink.bytes);
 }

@@ -4,9 +4,11 @@
 
 #include <cstring>
 #include <memory>
+#include <new>
 
 #include "io/convert.h"
 #include "io/formats/library/decoders.h"
+#include "io/memory.h"
 
 namespace aecomp {
 namespace {
@@ -23,6 +25,8 @@ Result<Image> FirstFrame(std::span<const uint8_t> bytes, const std::string& name
   options.color_mode = MODE_RGBA;
   const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(WebPAnimDecoderNew(&data, &options),
                                                                                    WebPAnimDecoderDelete);
+  // The decoder does not say why it fails.
+  if (decoder == nullptr && !HasMemoryFor(bytes.size())) throw std::bad_alloc();
   uint8_t* pixels = nullptr;
   int time = 0;
   WebPAnimInfo info;
@@ -48,12 +52,14 @@ Result<Image> DecodeWebp(std::span<const uint8_t> bytes, const std::string& name
                                      name, options));
   if (features.has_animation != 0) return FirstFrame(bytes, name);
   Image image(features.width, features.height, channels);
-  const int row = features.width * channels;
-  const auto decode = channels == 4 ? WebPDecodeRGBAInto : WebPDecodeRGBInto;
-  if (decode(bytes.data(), bytes.size(), image.pixels.data(), image.pixels.size(), row) == nullptr) {
-    return Damaged(name);
-  }
-  return image;
+  WebPDecoderConfig config;
+  if (WebPInitDecoderConfig(&config) == 0) return Damaged(name);
+  config.output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
+  config.output.is_external_memory = 1;
+  config.output.u.RGBA = {image.pixels.data(), features.width * channels, image.pixels.size()};
+  const VP8StatusCode status = WebPDecode(bytes.data(), bytes.size(), &config);
+  if (status == VP8_STATUS_OUT_OF_MEMORY) throw std::bad_alloc();
+  return status == VP8_STATUS_OK ? Result<Image>(std::move(image)) : Damaged(name);
 }
 
 }  // namespace aecomp
