@@ -3,10 +3,11 @@
 # it is and with OMP_WAIT_POLICY=passive, under which OpenMP's threads sleep at once when they wait.
 #
 #   scripts/bench_busy.sh [AECOMP]      RUNS=3 BUSY=number of cores TRAIN_STEPS=20 MODEL=file.aecm
+#   PICTURES="160x120 100000x1 1x100000 6_megapixels"; TRAIN_STEPS=0 leaves training out
 #
-# Best of RUNS each. "alone" compares wall-clock time without the loops (1 or less: not slower than with passive
-# waiting), "busy" that beside them. Both should stay below 1.3. CPU seconds stand beside: time that is spun away shows
-# there as well, also on a machine where others work. Ends with 1 when a ratio beside the loops exceeds LIMIT (1.3).
+# Best of RUNS each, the two in turns. "alone" compares wall-clock time without the loops (1 or less: not slower than with
+# passive waiting), "busy" that beside them. Both should stay below 1.3. CPU seconds stand beside: time that is spun away
+# shows there as well, also on a machine where others work. Ends with 1 when a ratio beside the loops exceeds LIMIT (1.3).
 # Needs python3 for the pictures.
 set -euo pipefail
 aecomp=$(readlink -f "${1:-$(dirname "$0")/../build/release/aecomp}")
@@ -33,39 +34,41 @@ for name, width, height in ("160x120", 160, 120), ("100000x1", 100000, 1), ("1x1
 PYTHON
 mkdir train && cp "$source/data/sample.png" train/
 
-# timed COMMAND...: "wall cpu" in seconds, the best wall-clock time of RUNS.
-timed() {
+# once COMMAND...: "wall cpu" in seconds.
+once() {
   local TIMEFORMAT='%R %U %S'
+  { time "$@" >log 2>&1 || { cat log >&2 && exit 1; }; } 2>&1 | tail -1 | awk '{ print $1, $2 + $3 }'
+}
+# timed COMMAND...: "wall cpu wall cpu", as it is and with passive waiting, the best wall-clock times.
+timed() {
   for _ in $(seq "$runs"); do
-    { time "$@" >log 2>&1 || { cat log >&2 && exit 1; }; } 2>&1 | tail -1
-  done | awk 'NR == 1 || $1 < wall { wall = $1; cpu = $2 + $3 } END { printf "%.3f %.3f", wall, cpu }'
+    echo "$(once "$@") $(once env OMP_WAIT_POLICY=passive "$@")"
+  done | awk 'NR == 1 || $1 < a { a = $1; x = $2 } NR == 1 || $3 < b { b = $3; y = $4 } END { printf "%.3f %.3f %.3f %.3f", a, x, b, y }'
 }
 # compare WHAT COMMAND...
 worst=0
 compare() {
-  local what=$1 alone alone_passive beside beside_passive
+  local what=$1 alone beside
   shift
   alone=$(timed "$@")
-  alone_passive=$(timed env OMP_WAIT_POLICY=passive "$@")
   for _ in $(seq "$busy"); do (while :; do :; done) & loops+=($!); done
   beside=$(timed "$@")
-  beside_passive=$(timed env OMP_WAIT_POLICY=passive "$@")
   stop_loops
-  awk -v what="$what" -v a="$alone" -v ap="$alone_passive" -v b="$beside" -v bp="$beside_passive" 'BEGIN {
-    split(a, x); split(ap, y); split(b, u); split(bp, v)
-    printf "%-24s %7.3f s %7.3f s %5.2f   %7.3f s %7.3f s %5.2f   %7.3f s %7.3f s\n", what, x[1], y[1], x[1] / y[1], u[1], v[1], u[1] / v[1], u[2], v[2]
+  awk -v what="$what" -v a="$alone" -v b="$beside" 'BEGIN {
+    split(a, x); split(b, u)
+    printf "%-24s %7.3f s %7.3f s %5.2f   %7.3f s %7.3f s %5.2f   %7.3f s %7.3f s\n", what, x[1], x[3], x[1] / x[3], u[1], u[3], u[1] / u[3], u[2], u[4]
   }'
-  worst=$(awk -v worst="$worst" -v b="${beside% *}" -v p="${beside_passive% *}" 'BEGIN { r = b / p; print (r > worst ? r : worst) }')
+  worst=$(awk -v worst="$worst" -v b="$beside" 'BEGIN { split(b, u); r = u[1] / u[3]; print (r > worst ? r : worst) }')
 }
 echo "$(nproc) cores, $busy busy loops, best of $runs"
 printf '%-24s %9s %9s %5s   %9s %9s %5s   %9s %9s\n' '' alone passive ratio busy passive ratio 'busy CPU' passive
-for picture in 160x120 100000x1 1x100000 6_megapixels; do
+for picture in ${PICTURES:-160x120 100000x1 1x100000 6_megapixels}; do
   # shellcheck disable=SC2086
   compare "compress $picture" "$aecomp" compress "$picture.ppm" $model -f -o "$picture.aec"
   # shellcheck disable=SC2086
   compare "decompress $picture" "$aecomp" decompress "$picture.aec" $model -f -o out.ppm
 done
-compare "train $steps steps" "$aecomp" train train --arch "$source/data/arch/tiny.json" --init none --steps "$steps" --batch 2 --patch 128 \
+[ "$steps" -eq 0 ] || compare "train $steps steps" "$aecomp" train train --arch "$source/data/arch/tiny.json" --init none --steps "$steps" --batch 2 --patch 128 \
   --validate-steps 0 --quiet -f -o model.aecm
 echo "worst ratio beside busy loops: $worst"
 awk -v worst="$worst" -v limit="$limit" 'BEGIN { exit worst > limit }'
