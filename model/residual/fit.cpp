@@ -181,7 +181,7 @@ class Fitter {
     if (model_.levels < 2) return;
     std::vector<int> activities;
     walk_.Run([&](const std::vector<IntRows>& channels, const auto&, size_t) {
-      for (int x = 0; x < samples_.width; x += 4) {
+      for (int x = 0; x < samples_.width; x += 16) {
         if (Passes(channels, x)) continue;
         const Gradients g = GradientsAt<channel>(channels.data(), x);
         activities.push_back(g.across + g.down);
@@ -220,7 +220,7 @@ class Fitter {
       Rows<int32_t>& errors = channels[channel].errors;
       std::array<int32_t, kMaxTaps> taps;
       // The first weights only tell where errors are: half of the samples suffice.
-      for (int x = 0; x < samples_.width; x += by == kErrors ? 1 : 2) {
+      for (int x = 0; x < samples_.width; x += by == kErrors ? 1 : 4) {
         GatherTaps<channel, base>(channels.data(), b, x, taps.data());
         const int cls = ClassOf(model_, GradientsAt<channel>(channels.data(), x));
         if (by == kErrors) errors.row()[x] = ErrorAt(model_, channels, x, cls, taps.data());
@@ -246,7 +246,7 @@ class Fitter {
 
   /// The errors of the band's samples, and every so many of them with its features.
   std::vector<Case> Cases() {
-    constexpr size_t kEnoughCases = 1 << 14;
+    constexpr size_t kEnoughCases = 1 << 12;
     std::vector<Case> cases;
     const size_t every = (walk_.RowCount() * static_cast<size_t>(samples_.width) / kEnoughCases) | 1;
     size_t turn = 0;

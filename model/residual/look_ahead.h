@@ -2,7 +2,10 @@
 // With the rest, which SampleCoder adds, it is the Gradients and the Features of prediction.h.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -16,7 +19,8 @@ class LookAhead {
  public:
   using Sum = std::conditional_t<sizeof(T) == 2, int32_t, int64_t>;
 
-  explicit LookAhead(int width) : across_(static_cast<size_t>(width)), down_(across_.size()), spread_(across_.size()) {}
+  explicit LookAhead(int width)
+      : across_(static_cast<size_t>(width)), down_(across_.size()), classes_(across_.size()), spread_(across_.size()) {}
 
   /// Columns from first to last - 1 of the present row.
   template <int channel, bool base>
@@ -50,6 +54,35 @@ class LookAhead {
     }
   }
 
+  /// The classes of these columns, where the row's samples are known already: an encoder's, of exact samples. After
+  /// Fill.
+  template <int channel>
+  void FillClasses(const ChannelModel& model, const std::vector<ChannelRows<T>>& channels, int first, int last) {
+    if (model.levels == 0) return;  // all stay 0
+    constexpr int kMost = std::numeric_limits<T>::max();
+    std::array<T, kMaxLevels - 1> thresholds;
+    for (size_t i = 0; i < thresholds.size(); ++i) thresholds[i] = static_cast<T>(std::min(model.thresholds[i], kMost));
+    const Rows<T>& own = channels[channel].samples;
+    const Rows<T>& other = channels[channel == 0 ? 0 : channel - 1].samples;
+    const T *row = own.row(), *n = own.above(), *o = other.row(), *on = other.above();
+    T* classes = classes_.data();
+    for (int x = first; x < last; ++x) {
+      auto across = static_cast<T>(across_[static_cast<size_t>(x)] + Difference(row[x - 1], row[x - 2]));
+      auto down = static_cast<T>(down_[static_cast<size_t>(x)] + Difference(row[x - 1], n[x - 1]));
+      if constexpr (channel > 0) {
+        across = static_cast<T>(across + 2 * Difference(o[x], o[x - 1]));
+        down = static_cast<T>(down + 2 * Difference(o[x], on[x]));
+      }
+      const auto activity = static_cast<T>(across + down);
+      T level = 0;
+      for (const T threshold : thresholds) level = static_cast<T>(level + (activity >= threshold));
+      const auto direction = static_cast<T>(1 - (across > 2 * down) + (down > 2 * across));
+      classes[x] = static_cast<T>(level * kDirections + direction);
+    }
+  }
+  /// What FillClasses has found.
+  [[gnu::always_inline]] int ClassAt(int x) const { return classes_[static_cast<size_t>(x)]; }
+
   /// Without the differences that W is part of.
   [[gnu::always_inline]] Gradients GradientsAt(int x) const {
     return {across_[static_cast<size_t>(x)], down_[static_cast<size_t>(x)]};
@@ -60,7 +93,7 @@ class LookAhead {
  private:
   static T Difference(T a, T b) { return static_cast<T>(a < b ? b - a : a - b); }
 
-  std::vector<T> across_, down_;
+  std::vector<T> across_, down_, classes_;
   std::vector<Sum> spread_;
 };
 

@@ -60,20 +60,31 @@ class PackedModel {
     for (size_t i = 0; i < classes_.size(); ++i) classes_[i] = Pack(model.weights[i]);
   }
 
-  /// The prediction in 1/256 steps.
+  /// The prediction in 1/256 steps. known: whether the samples of the present row were there long before, so that
+  /// several can be read at once; just written one by one, they would be waited for.
+  template <bool known>
   [[gnu::always_inline]] int32_t Predict(int cls, const ChannelRows<T>* channels, const BaseRows<T>& b, int x) const {
     const Class& c = classes_[static_cast<size_t>(cls)];
     const Rows<T>& own = channels[channel].samples;
     LaneSum<T> sum;
     sum.template Add<5>(own.above() + x - 2, c.north);
     sum.template Add<2>(own.above2() + x, c.north2);
-    int32_t few = c.west * own.row()[x - 1] + c.west2 * own.row()[x - 2];
+    int32_t few = 0;
+    if constexpr (known) {
+      sum.template Add<2>(own.row() + x - 2, c.row);
+    } else {
+      few = c.west * own.row()[x - 1] + c.west2 * own.row()[x - 2];
+    }
     for (size_t i = 0; i < static_cast<size_t>(channel); ++i) {
       const Rows<T>& o = channels[i].samples;
       const T* row = o.row() + x;
       sum.template Add<3>(o.above() + x - 1, c.other_north[i]);
-      few += c.other_here[i] * row[0] + c.other_west[i] * row[-1] + c.other_west2[i] * row[-2] +
-             c.other_north2[i] * o.above2()[x];
+      few += c.other_north2[i] * o.above2()[x];
+      if constexpr (known) {
+        sum.template Add<3>(row - 2, c.other_row[i]);
+      } else {
+        few += c.other_here[i] * row[0] + c.other_west[i] * row[-1] + c.other_west2[i] * row[-2];
+      }
     }
     if constexpr (base) {
       sum.template Add<3>(b.row + x - 1, c.base_row);
@@ -89,8 +100,8 @@ class PackedModel {
   using OfOthers = std::array<V, static_cast<size_t>(channel)>;
 
   struct alignas(16) Class {
-    Lanes north{}, north2{}, base_row{}, base_above{}, base_below{};
-    OfOthers<Lanes> other_north{};
+    Lanes row{}, north{}, north2{}, base_row{}, base_above{}, base_below{};
+    OfOthers<Lanes> other_row{}, other_north{};
     OfOthers<int32_t> other_here{}, other_west{}, other_west2{}, other_north2{};
     int32_t west = 0, west2 = 0;
   };
@@ -113,12 +124,14 @@ class PackedModel {
       c.other_here[i] = w[0], c.other_west2[i] = w[4], c.other_north2[i] = w[5];
       c.other_north[i] = lanes({w[3], w[1], w[2]});
       for (int k = 0; k < kOtherTaps; ++k) c.other_west[i] -= w[k];
+      c.other_row[i] = lanes({c.other_west2[i], c.other_west[i], c.other_here[i]});
     }
     if constexpr (base) {
       c.base_row = lanes({w[1], w[0], w[2]}), c.base_above = lanes({0, w[3], w[7]});
       c.base_below = lanes({w[6], w[4], w[5]});
       for (int k = 0; k < kBaseTaps; ++k) c.west -= w[k];
     }
+    c.row = lanes({c.west2, c.west});
     return c;
   }
 

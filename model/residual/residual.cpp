@@ -94,6 +94,7 @@ class TileCoder {
     for (int y = 0; y < samples_.height; ++y) {
       base_.MoveTo(y);
       coders.bases = coders.BasesOf(*this);
+      if constexpr (kKnown) FillRow(y);
       if (y > 0) coders.LookAheadTo(0, samples_.width);
       if (match_) {
         MatchedRow(y, coders);
@@ -107,6 +108,15 @@ class TileCoder {
   }
 
  private:
+  static constexpr bool kKnown = SampleCoder<Coder, T, 0, base, exact>::kKnown;
+
+  void FillRow(int y) {
+    for (int c = 0; c < channels; ++c) {
+      const uint16_t* from = samples_.Row(y) + c;
+      T* to = rows_[static_cast<size_t>(c)].samples.row();
+      for (int x = 0; x < samples_.width; ++x) to[x] = static_cast<T>(from[x * channels]);
+    }
+  }
   template <class Coders>
   void BeginFirstRow(int x, Coders& coders) {
     for (auto& rows : rows_) rows.samples.ContinueUpwards(x);
@@ -149,6 +159,7 @@ class TileCoder {
     static std::array<BaseRows<T>, channels> BasesOf(const TileCoder& t) { return {t.base_.Of(c)...}; }
     void LookAheadTo(int first, int last) {
       (tile.ahead_[c].template Fill<c, base>(tile.models_[c], tile.rows_, bases[c], first, last), ...);
+      if constexpr (kKnown) (tile.ahead_[c].template FillClasses<c>(tile.models_[c], tile.rows_, first, last), ...);
     }
     [[gnu::noinline]] void Pixel(int x, uint16_t* pixel) { (Sample<c>(x, pixel + c), ...); }
 
@@ -239,18 +250,37 @@ void CodeSamples(Coder& coder, const TileModel& model, const Samples* base, int 
   }
 }
 
-/// The share of pixels that equal both the one to their left and the one above them.
-double FlatShare(const Samples& s) {
-  if (s.height < 2 || s.width < 2) return 1;
-  size_t flat = 0;
+/// How a picture repeats its pixels.
+struct Repeats {
+  double flat = 1;            ///< share of pixels that equal both the one to their left and the one above them
+  double colour_follows = 1;  ///< where green repeats amid texture: how often the other colours do so too
+};
+
+Repeats CountRepeats(const Samples& s) {
+  if (s.height < 2 || s.width < 3) return {};
+  size_t pixels = 0, flat = 0, green = 0, whole = 0;
   const auto channels = static_cast<size_t>(s.channels);
-  for (int y = 1; y < s.height; ++y) {
-    const uint16_t *row = s.Row(y) + channels, *above = s.Row(y - 1) + channels;
-    for (size_t x = 1; x < static_cast<size_t>(s.width); ++x, row += channels, above += channels) {
-      flat += std::equal(row, row + channels, row - channels) && std::equal(row, row + channels, above);
+  const int32_t texture = 12 * (s.maximum[0] + 1) / 256;
+  constexpr int kEvery = 4;  // rows
+  for (int y = 1; y < s.height; y += kEvery) {
+    const uint16_t *p = s.Row(y) + channels, *n = s.Row(y - 1) + channels;
+    for (int x = 1; x + 1 < s.width; ++x, p += channels, n += channels) {
+      bool equals_west = true, equals_north = true, equals_east = true;
+      int32_t differences = 0;
+      for (size_t c = 0; c < channels; ++c) {
+        const int32_t north = n[c], west = (p - channels)[c], east = n[channels + c];
+        equals_west &= p[c] == west, equals_north &= p[c] == north, equals_east &= p[c] == east;
+        differences += Distance(west, north) + Distance(north, east);
+      }
+      const bool rough = differences > texture;
+      flat += equals_west & equals_north;
+      green += rough & ((p[0] == (p - channels)[0]) | (p[0] == n[0]) | (p[0] == n[channels]));
+      whole += rough & (equals_west | equals_north | equals_east);
     }
+    pixels += static_cast<size_t>(s.width) - 2;
   }
-  return static_cast<double>(flat) / (static_cast<double>(s.width - 1) * (s.height - 1));
+  return {static_cast<double>(flat) / static_cast<double>(pixels),
+          channels == 1 || green == 0 ? 1 : static_cast<double>(whole) / static_cast<double>(green)};
 }
 
 /// Some rows that stand for all of them, as an image of their own.
@@ -289,20 +319,23 @@ TileModel MakeModel(const Samples& samples, const Samples* base, int most_error,
 }
 
 /// Photographs are flat by chance only, drawings mostly; between them both ways are tried on a part.
-Mode ChooseMode(const Samples& samples, const Samples* base, int most_error) {
-  const double flat = FlatShare(samples);
-  if (flat < 0.01) return Mode::kPredict;
-  if (flat > 0.6) return Mode::kMatch;
+TileModel ChooseModel(const Samples& samples, const Samples* base, int most_error) {
+  constexpr double kFlat = 0.6, kSomewhatFlat = 0.3, kFollows = 0.4;
+  const Repeats repeats = CountRepeats(samples);
+  if (repeats.flat > kFlat) return MakeModel(samples, base, most_error, Mode::kMatch);
+  TileModel model = MakeModel(samples, base, most_error, Mode::kPredict);
+  if (repeats.flat < kSomewhatFlat && repeats.colour_follows < kFollows) return model;
   const Samples part = SomeRows(samples);
   const std::optional<Samples> part_of_base = base != nullptr ? std::optional(SomeRows(*base)) : std::nullopt;
   const Samples* const given = part_of_base ? &*part_of_base : nullptr;
-  TileModel model = MakeModel(part, given, most_error, Mode::kPredict);
   const auto size = [&](Mode mode) {
     model.mode = mode;
     Samples coded = part;
     return EncodeWith(part, ValueMap(), coded, given, most_error, model).size();
   };
-  return size(Mode::kMatch) < size(Mode::kPredict) ? Mode::kMatch : Mode::kPredict;
+  const size_t match = size(Mode::kMatch), predict = size(Mode::kPredict);
+  model.mode = match < predict ? Mode::kMatch : Mode::kPredict;
+  return model;
 }
 
 /// What the samples need in Mode::kPlain.
@@ -326,15 +359,14 @@ std::vector<uint8_t> Encode(const Image& tile, const Image* base, int most_error
   if (!map.empty()) mapped = Apply(map, original);
   Samples& samples = mapped ? *mapped : original;
 
-  const auto encode = [&](Mode mode) {
-    const TileModel model = MakeModel(samples, given, most_error, mode);
+  const auto encode = [&](const TileModel& model) {
     if (most_error == 0) return EncodeWith(original, map, samples, given, most_error, model);
     Samples coded = samples;
     return EncodeWith(original, map, coded, given, most_error, model);
   };
-  std::vector<uint8_t> stream = encode(ChooseMode(samples, given, most_error));
+  std::vector<uint8_t> stream = encode(ChooseModel(samples, given, most_error));
   if (stream.size() < PlainBits(samples, most_error) / 8) return stream;
-  std::vector<uint8_t> plain = encode(Mode::kPlain);
+  std::vector<uint8_t> plain = encode(MakeModel(samples, given, most_error, Mode::kPlain));
   return plain.size() < stream.size() ? plain : stream;
 }
 

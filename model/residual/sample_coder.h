@@ -101,6 +101,9 @@ struct Precision {
 template <class Coder, class T, int channel, bool base, bool exact>
 class SampleCoder {
  public:
+  /// Whether the rows have the samples of the present row before they are coded, and `ahead` its classes.
+  static constexpr bool kKnown = exact && std::is_same_v<Coder, SymbolEncoder>;
+
   /// All of them must outlive this. channels: those of the tile. ahead: of this channel, filled.
   SampleCoder(Coder& coder, const ChannelModel& model, const PackedModel<T, channel, base>& weights,
               const LookAhead<T>& ahead, ChannelState& state, ChannelRows<T>* channels, const Precision& precision)
@@ -115,8 +118,8 @@ class SampleCoder {
 
   /// The sample at column x; `wanted` is what the encoder codes. It goes into the rows.
   [[gnu::always_inline]] int32_t Code(const BaseRows<T>& b, int x, int32_t wanted) {
-    const int cls = ClassOf(model_, GradientsAt(x));
-    int32_t predicted = weights_.Predict(cls, channels_, b, x);
+    const int cls = kKnown ? ahead_.ClassAt(x) : ClassOf(model_, GradientsAt(x));
+    int32_t predicted = weights_.template Predict<kKnown>(cls, channels_, b, x);
     const int32_t spread = SpreadAt(x);
     const int level = SpreadLevel(spread);
     const LevelTraits& traits = kLevels[static_cast<size_t>(level)];
@@ -124,7 +127,7 @@ class SampleCoder {
     predicted = std::clamp(predicted + state_.bias.Of(context), 0, maximum_ << kWeightBits);
 
     const int32_t sample = CodeError(x, predicted, spread, level, traits, wanted);
-    channels_[channel].samples.row()[x] = static_cast<T>(sample);
+    if constexpr (!kKnown) channels_[channel].samples.row()[x] = static_cast<T>(sample);
     const int32_t error = (sample << kWeightBits) - predicted;
     const int32_t size = (error < 0 ? -error : error) >> (kWeightBits - kErrorBits);
     channels_[channel].errors.row()[x] = static_cast<T>(exact ? size : size / precision_.step);

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "app/large_blocks.h"
 #include "io/convert.h"
 #include "io/file.h"
 #include "io/formats/image_io.h"
@@ -23,6 +24,7 @@ double Now() {
 }  // namespace
 
 int main(int count, char** arguments) {
+  aecomp::UseOneHeap();  // as the program does
   double pixels = 0, bits = 0, encoding = 0, decoding = 0;
   for (int i = 1; i < count; ++i) {
     const auto file = aecomp::ReadFile(arguments[i]);
