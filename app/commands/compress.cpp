@@ -190,6 +190,7 @@ Status CompressFile(const PlannedFile& file, const CompressOptions& options, Wor
   codec->SetTileSize(options.tile_size);
   codec->SetTuning(options.tuning);
   codec->SetFilter(options.FitsFilter());
+  codec->SetBaseTries(BaseTries(options.effort));
   auto coded = CompressImage(image, options, *codec, report);
   if (!coded.ok()) return Status(coded.status().code(), name + ": " + coded.status().message());
   if (options.verify) {

@@ -259,6 +259,8 @@ void Codec::SetTuning(Tuning tuning) {
 void Codec::SetQualityMap(const QualityMap& map) { impl_->map = map; }
 void Codec::SetPlanar(bool planar) { impl_->planar = planar; }
 void Codec::SetFilter(bool filter) { impl_->filter = filter; }
+void Codec::SetBaseTries(int tries) { impl_->base_tries = tries; }
+int Codec::base_tries() const { return impl_->base_tries; }
 
 Status Codec::PrepareAnalysis(int width, int height) {
   AECOMP_ASSIGN_OR_RETURN(const TileGrid grid, impl_->GridToPrepare(width, height));
@@ -335,9 +337,7 @@ Result<std::vector<uint8_t>> Codec::CompressExactly(const Image& image, int most
   if (base_quality && (*base_quality < 0 || *base_quality > most)) {
     return UsageError("quality " + std::to_string(*base_quality) + " is not in 0 .. " + std::to_string(most));
   }
-  if (base_quality && (impl_->model->use != ModelUse::kBoth || !impl_->transform->integer())) {
-    return ModelError("the model cannot be the base of a residual layer");
-  }
+  if (base_quality && !CanBeBase()) return ModelError("the model cannot be the base of a residual layer");
   // Without a base there is no model that an image could be too colourful for.
   AECOMP_RETURN_IF_ERROR(CheckImage(image, base_quality ? impl_->architecture().image_channels : 3));
   try {
@@ -349,14 +349,15 @@ Result<std::vector<uint8_t>> Codec::CompressExactly(const Image& image, int most
   }
 }
 
+bool Codec::CanBeBase() const { return impl_->model->use == ModelUse::kBoth && impl_->transform->integer(); }
+
 Result<std::vector<uint8_t>> Codec::CompressExactly(const Image& image, int most_error) {
   AECOMP_ASSIGN_OR_RETURN(auto best, CompressExactly(image, most_error, std::nullopt));
-  const Architecture& a = impl_->architecture();
-  const bool possible =
-      impl_->model->use == ModelUse::kBoth && impl_->transform->integer() && image.channels <= a.image_channels;
-  if (!TriesBase(most_error) || !possible) return best;
+  const bool possible = CanBeBase() && image.channels <= impl_->architecture().image_channels;
+  if (!possible || !TriesBase(most_error) || base_tries() == 0) return best;
   for (const int percent : {100, 75, 50}) {
-    AECOMP_ASSIGN_OR_RETURN(auto bytes, CompressExactly(image, most_error, a.max_quality() * percent / 100));
+    const int quality = impl_->architecture().max_quality() * percent / 100;
+    AECOMP_ASSIGN_OR_RETURN(auto bytes, CompressExactly(image, most_error, quality));
     const bool better = bytes.size() < best.size();
     if (better) best = std::move(bytes);
     if (!better && percent < 100) break;

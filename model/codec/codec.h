@@ -79,6 +79,12 @@ class Codec {
   Result<std::vector<uint8_t>> CompressExactly(const Image& image, int most_error);
   static bool TriesBase(int most_error) { return most_error >= kLeastErrorOfBase; }
 
+  /// How many qualities of a base are tried at most where a residual layer may stand upon one; 0: none. 1 until then.
+  void SetBaseTries(int tries);
+  int base_tries() const;
+  /// Whether what the network makes of an image can be the base of a residual layer.
+  bool CanBeBase() const;
+
   /// The same with a base of one quality, or with none.
   Result<std::vector<uint8_t>> CompressExactly(const Image& image, int most_error, std::optional<int> base_quality);
 
@@ -116,7 +122,7 @@ class Codec {
  private:
   /// Runs it, and names the file in errors.
   Status Decoding(const Container& container, const std::string& name, const std::function<Status()>& decode);
-  static constexpr int kLeastErrorOfBase = 6;  // below, the network costs more than it saves
+  static constexpr int kLeastErrorOfBase = 4;  // below, the network costs more than it saves
 
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -37,18 +37,20 @@ struct SampleResult {
   size_t bytes = 0;
   double psnr = 0;
 };
-SampleResult CodeSample(const Image& sample, int most_error) {
-  const std::vector<uint8_t> stream = residual::Encode(sample, nullptr, most_error);
+/// base: null, or what the network makes of the sample.
+SampleResult CodeSample(const Image& sample, const Image* base, int most_error) {
+  const std::vector<uint8_t> stream = residual::Encode(sample, base, most_error);
   if (most_error == 0) return {stream.size(), INFINITY};
   Image restored(sample.width, sample.height, sample.channels, sample.bits);
-  const bool ok = residual::Decode(stream, nullptr, most_error, restored).ok();
+  const bool ok = residual::Decode(stream, base, most_error, restored).ok();
   return {stream.size(), ok ? Psnr(sample, restored) : 0};
 }
 
-Result<FilledFile> CodeWith(Codec& codec, const Image& image, int most_error) {
+/// base: the quality of the network's part, or none.
+Result<FilledFile> CodeWith(Codec& codec, const Image& image, int most_error, std::optional<int> base) {
   FilledFile file;
-  file.most_error = most_error;
-  AECOMP_ASSIGN_OR_RETURN(file.bytes, codec.CompressExactly(image, most_error, std::nullopt));
+  file.most_error = most_error, file.base = base;
+  AECOMP_ASSIGN_OR_RETURN(file.bytes, codec.CompressExactly(image, most_error, base));
   if (most_error == 0) {
     file.psnr = INFINITY;
     return file;
@@ -69,8 +71,8 @@ double EvenlySpread(double mean_square) { return (std::sqrt(1 + 12 * mean_square
 
 /// The largest E whose errors in the sample are small enough. Errors are spread evenly in noise; in flat pictures most
 /// are 0, so that E may be much larger.
-int LargestErrorFor(const Image& sample, double psnr, int sure) {
-  const auto reaches = [&](int error) { return CodeSample(sample, error).psnr >= psnr; };
+int LargestErrorFor(const Image& sample, const Image* base, double psnr, int sure) {
+  const auto reaches = [&](int error) { return CodeSample(sample, base, error).psnr >= psnr; };
   const int even = static_cast<int>(EvenlySpread(AllowedError(sample, psnr)));
   int good = sure, bad = std::clamp(2 * even, sure + 1, static_cast<int>(kMaxResidualError) + 1);
   for (int i = 0; i < 3 && bad <= static_cast<int>(kMaxResidualError) && reaches(bad); ++i) {
@@ -84,38 +86,72 @@ int LargestErrorFor(const Image& sample, double psnr, int sure) {
   return good;
 }
 
-}  // namespace
+/// What the network makes of an image.
+struct NetworkFile {
+  int quality = 0;
+  size_t bytes = 0;
+  Image restored;
+};
 
-Result<FilledFile> FillToPsnr(Codec& codec, const Image& image, double psnr) {
-  const double most = std::min(std::sqrt(AllowedError(image, psnr)), double{kMaxResidualError});
-  const int sure = static_cast<int>(most);  // no error of this size can be too large
-  if (sure == 0 && psnr > 20 * std::log10(Peak(image)) + 20) return CodeWith(codec, image, 0);
-  const Image sample = Sample(image);
-  int error = LargestErrorFor(sample, psnr, sure);
-  // Without errors palettes and values that are not there save more than a few errors do.
-  const bool try_lossless =
-      error > 0 && 10 * CodeSample(sample, 0).bytes <= 11 * CodeSample(sample, error).bytes + 1000;
-  AECOMP_ASSIGN_OR_RETURN(FilledFile best, CodeWith(codec, image, error));
-  while (error > sure && *best.psnr < psnr) {
-    error = std::max(sure, std::min(error - 1, error * 7 / 8));
-    AECOMP_ASSIGN_OR_RETURN(best, CodeWith(codec, image, error));
-  }
-  if (!try_lossless) return best;
-  AECOMP_ASSIGN_OR_RETURN(FilledFile lossless, CodeWith(codec, image, 0));
-  return lossless.bytes.size() <= best.bytes.size() ? std::move(lossless) : std::move(best);
+Result<NetworkFile> MakeNetworkFile(Codec& codec, const Image& image, int quality) {
+  NetworkFile file;
+  file.quality = quality;
+  AECOMP_ASSIGN_OR_RETURN(const auto bytes, codec.Compress(image, quality));
+  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, "the file"));
+  AECOMP_ASSIGN_OR_RETURN(file.restored, codec.Decompress(container, "the file"));
+  file.bytes = bytes.size();
+  return file;
 }
 
-Result<std::optional<FilledFile>> FillToSize(Codec& codec, const Image& image, uint64_t bytes, bool only_lossless) {
+/// A way to reach a PSNR.
+struct Plan {
+  std::optional<int> base;
+  int most_error = 0;
+  double bytes = 0;  ///< as the sample tells
+};
+
+Plan MakePlan(const Image& image, const Image& sample, double psnr, int sure, const NetworkFile* network) {
+  const std::optional<Image> base = network != nullptr ? std::optional(Sample(network->restored)) : std::nullopt;
+  const Image* const given = base ? &*base : nullptr;
+  const double share = static_cast<double>(sample.pixels.size()) / static_cast<double>(image.pixels.size());
+  Plan plan;
+  plan.most_error = LargestErrorFor(sample, given, psnr, sure);
+  plan.bytes = static_cast<double>(CodeSample(sample, given, plan.most_error).bytes) / share;
+  if (network != nullptr) plan.base = network->quality, plan.bytes += static_cast<double>(network->bytes);
+  return plan;
+}
+
+/// The cheapest plan with a base that is cheaper than `best`, else `best`. Lower qualities are tried as long as
+/// they help. network: a file that is there already.
+Result<Plan> TryBases(Codec& codec, const Image& image, const Image& sample, double psnr, int sure,
+                      std::optional<NetworkFile> network, Plan best) {
+  if (!codec.CanBeBase()) return best;
+  int quality = network ? network->quality : codec.model().architecture.max_quality();
+  for (int i = 0; i < codec.base_tries(); ++i, quality = quality * 3 / 4) {
+    if (!network || network->quality != quality) {
+      AECOMP_ASSIGN_OR_RETURN(network, MakeNetworkFile(codec, image, quality));
+    }
+    const Plan plan = MakePlan(image, sample, psnr, sure, &*network);
+    if (plan.bytes >= best.bytes) break;
+    best = plan;
+  }
+  return best;
+}
+
+/// The largest error of a file that is smaller than networks' of the same PSNR.
+int LargestErrorToFill(const Image& image) {
   constexpr double kBetterThanNetworks = 38;  // dB
-  AECOMP_ASSIGN_OR_RETURN(FilledFile lossless, CodeWith(codec, image, 0));
-  if (lossless.bytes.size() <= bytes) return std::optional(std::move(lossless));
+  return static_cast<int>(EvenlySpread(AllowedError(image, kBetterThanNetworks))) + 1;
+}
+
+/// The file of the least largest error, from `least` to `fits` - 1, that has at most `bytes` bytes.
+Result<std::optional<FilledFile>> LeastErrorWithin(Codec& codec, const Image& image, uint64_t bytes, int least,
+                                                   int fits, std::optional<int> base) {
   std::optional<FilledFile> best;
-  if (only_lossless) return best;
-  int too_large = 0;  // of this error the file is
-  int fits = static_cast<int>(EvenlySpread(AllowedError(image, kBetterThanNetworks))) + 1;
+  int too_large = least - 1;  // of this error the file is
   while (fits - too_large > 1) {
-    const int error = too_large == 0 ? std::min(2, fits / 2) : (too_large + fits) / 2;
-    AECOMP_ASSIGN_OR_RETURN(FilledFile file, CodeWith(codec, image, error));
+    const int error = too_large == least - 1 ? std::min(least + 1, (too_large + fits) / 2) : (too_large + fits) / 2;
+    AECOMP_ASSIGN_OR_RETURN(FilledFile file, CodeWith(codec, image, error, base));
     if (file.bytes.size() > bytes) {
       too_large = error;
     } else {
@@ -125,16 +161,81 @@ Result<std::optional<FilledFile>> FillToSize(Codec& codec, const Image& image, u
   return best;
 }
 
+/// Of all of an image, whose errors may be larger or smaller than those of the sample.
+Result<FilledFile> Reach(Codec& codec, const Image& image, double psnr, int sure, const Plan& plan) {
+  constexpr int kMostTries = 4;
+  constexpr double kShareOfLoss = 0.7;  // of what evenly spread errors would lose
+  AECOMP_ASSIGN_OR_RETURN(FilledFile best, CodeWith(codec, image, plan.most_error, plan.base));
+  while (*best.most_error > sure && *best.psnr < psnr) {
+    const int error = std::max(sure, std::min(*best.most_error - 1, *best.most_error * 7 / 8));
+    AECOMP_ASSIGN_OR_RETURN(best, CodeWith(codec, image, error, plan.base));
+  }
+  for (int i = 0; i<kMostTries&& * best.most_error> 0; ++i) {
+    const int error = *best.most_error, larger = error + std::max(1, error / 8);
+    const double loss = 20 * std::log10((larger + 0.5) / (error + 0.5));
+    if (larger > static_cast<int>(kMaxResidualError) || *best.psnr - kShareOfLoss * loss < psnr) break;
+    AECOMP_ASSIGN_OR_RETURN(FilledFile file, CodeWith(codec, image, larger, plan.base));
+    if (*file.psnr < psnr || file.bytes.size() >= best.bytes.size()) break;
+    best = std::move(file);
+  }
+  return best;
+}
+
+Result<FilledFile> Fill(Codec& codec, const Image& image, double psnr, std::optional<NetworkFile> network) {
+  const double most = std::min(std::sqrt(AllowedError(image, psnr)), double{kMaxResidualError});
+  const int sure = static_cast<int>(most);  // no error of this size can be too large
+  if (sure == 0 && psnr > 20 * std::log10(Peak(image)) + 20) return CodeWith(codec, image, 0, std::nullopt);
+  const Image sample = Sample(image);
+  const Plan plain = MakePlan(image, sample, psnr, sure, nullptr);
+  // Without errors palettes and values that are not there save more than a few errors do.
+  if (plain.most_error > 0 &&
+      10 * CodeSample(sample, nullptr, 0).bytes <= 11 * CodeSample(sample, nullptr, plain.most_error).bytes + 1000) {
+    AECOMP_ASSIGN_OR_RETURN(FilledFile best, Reach(codec, image, psnr, sure, plain));
+    AECOMP_ASSIGN_OR_RETURN(FilledFile lossless, CodeWith(codec, image, 0, std::nullopt));
+    return lossless.bytes.size() <= best.bytes.size() ? std::move(lossless) : std::move(best);
+  }
+  AECOMP_ASSIGN_OR_RETURN(const Plan plan, TryBases(codec, image, sample, psnr, sure, std::move(network), plain));
+  AECOMP_ASSIGN_OR_RETURN(FilledFile best, Reach(codec, image, psnr, sure, plan));
+  // Without a base files decode faster; and the sample may have been wrong where the two are close.
+  constexpr double kClear = 0.75, kWorthIt = 0.98;
+  const auto bytes = static_cast<double>(best.bytes.size());
+  if (!plan.base || bytes < kClear * plain.bytes) return best;
+  AECOMP_ASSIGN_OR_RETURN(FilledFile without, Reach(codec, image, psnr, sure, plain));
+  return bytes < kWorthIt * static_cast<double>(without.bytes.size()) ? std::move(best) : std::move(without);
+}
+
+}  // namespace
+
+Result<FilledFile> FillToPsnr(Codec& codec, const Image& image, double psnr) {
+  return Fill(codec, image, psnr, std::nullopt);
+}
+
+Result<std::optional<FilledFile>> FillToSize(Codec& codec, const Image& image, uint64_t bytes, bool only_lossless) {
+  AECOMP_ASSIGN_OR_RETURN(FilledFile lossless, CodeWith(codec, image, 0, std::nullopt));
+  if (lossless.bytes.size() <= bytes) return std::optional(std::move(lossless));
+  if (only_lossless) return std::optional<FilledFile>();
+  const int fits = LargestErrorToFill(image);
+  AECOMP_ASSIGN_OR_RETURN(auto best, LeastErrorWithin(codec, image, bytes, 1, fits, std::nullopt));
+  const int error = best ? *best->most_error : fits;
+  if (codec.base_tries() == 0 || !codec.CanBeBase() || !Codec::TriesBase(error)) return best;
+  // With a base errors of the same largest size are smaller, and a larger one may be the better file.
+  const int quality = codec.model().architecture.max_quality();
+  AECOMP_ASSIGN_OR_RETURN(auto with_base, LeastErrorWithin(codec, image, bytes, 2, 2 * error, quality));
+  if (with_base && (!best || *with_base->psnr > *best->psnr)) return with_base;
+  return best;
+}
+
 Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double quality) {
+  const int step = StepOfQuality(quality, codec.model().architecture);
   FilledFile file;
-  AECOMP_ASSIGN_OR_RETURN(file.bytes, codec.Compress(image, StepOfQuality(quality, codec.model().architecture)));
+  AECOMP_ASSIGN_OR_RETURN(file.bytes, codec.Compress(image, step));
   const std::optional<double> floor = PsnrFloor(quality);
   if (!floor) return file;
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(file.bytes, "the file"));
-  AECOMP_ASSIGN_OR_RETURN(const Image restored, codec.Decompress(container, "the file"));
+  AECOMP_ASSIGN_OR_RETURN(Image restored, codec.Decompress(container, "the file"));
   file.psnr = Psnr(image, restored);
   if (*file.psnr >= *floor) return file;
-  return FillToPsnr(codec, image, *floor);
+  return Fill(codec, image, *floor, NetworkFile{step, file.bytes.size(), std::move(restored)});
 }
 
 }  // namespace aecomp

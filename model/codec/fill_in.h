@@ -14,6 +14,7 @@ namespace aecomp {
 struct FilledFile {
   std::vector<uint8_t> bytes;
   std::optional<int> most_error;  ///< of the residual layer, where there is one
+  std::optional<int> base;        ///< the quality of the network's part beneath it, where there is one
   std::optional<double> psnr;     ///< in dB, where it was measured
 };
 
@@ -21,12 +22,13 @@ struct FilledFile {
 /// Needs ModelUse::kBoth beyond kFloorBegins.
 Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double quality);
 
-/// A file with at least `psnr` dB, made of the residual layer without a base: the smallest that is found by its largest
-/// error. Infinity: lossless.
+/// A file with at least `psnr` dB, made of the residual layer: the smallest that is found by its largest error and by
+/// the quality of its base, if it has one (see Codec::SetBaseTries). Infinity: lossless.
 Result<FilledFile> FillToPsnr(Codec& codec, const Image& image, double psnr);
 
-/// The file of the least largest error that has at most `bytes` bytes, of those that are better than networks are; none
-/// where there is no such file. only_lossless: of the largest error 0.
+/// The file of the least largest error that has at most `bytes` bytes, without a base or, where that has the better
+/// PSNR, with one; of those that are better than networks are. None where there is no such file. only_lossless: of the
+/// largest error 0.
 Result<std::optional<FilledFile>> FillToSize(Codec& codec, const Image& image, uint64_t bytes, bool only_lossless);
 
 }  // namespace aecomp

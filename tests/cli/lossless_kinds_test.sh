@@ -10,7 +10,7 @@ mkdir all
 code=$?
 [ $code -ne 77 ] || skip "$(tail -n 1 made)"
 [ $code -eq 0 ] || fail "compare_readers.py: $(tail -n 3 made)"
-find all -type f ! -iname '*.*' -delete
+rm -f all/magick[0-9].pam  # what others were made from
 for folder in "${AECOMP_TEST_DATA:-$SOURCE/../shared/data}/pngsuite" "${AECOMP_TEST_CASES:-$SOURCE/../shared/cases}"; do
   [ ! -d "$folder" ] || find -L "$folder" -maxdepth 1 -type f ! -name '*.md' ! -name '*.txt' ! -name LICENSE -exec cp {} all/ \;
 done

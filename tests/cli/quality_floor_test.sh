@@ -101,4 +101,12 @@ for tune in visual psnr; do
     if grep -v '^#' found; then fail "-q $quality promises $floor dB"; fi
   done
 done
+
+# Upon the network's picture, where that is smaller, and of more qualities with more effort.
+field() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$LOGS/out"; }
+expect 0 "$AECOMP" compress "$SAMPLE" -o without.aec -q 90 --effort 0 --json
+without=$(field bytes)
+expect 0 "$AECOMP" compress "$SAMPLE" -o with.aec -q 90 --verify --json
+[ "$(field bytes)" -le "$without" ] || fail "$(field bytes) bytes, without a base only $without"
+awk -v v="$(field psnr)" 'BEGIN { exit !(v >= 41) }' || fail "$(field psnr) dB upon a base"
 finish

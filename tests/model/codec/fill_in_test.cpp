@@ -56,11 +56,20 @@ TEST(FillIn, EveryPictureHasWhatItsQualityPromises) {
   Codec codec(TinyModel());
   for (const auto& [name, image] : Pictures()) {
     for (const double quality : {85.0, 90.0, 100.0}) {
-      SCOPED_TRACE(name + " at " + std::to_string(quality));
-      const FilledFile file = CompressToQuality(codec, image, quality).value();
-      const double psnr = Psnr(image, Restored(codec, file.bytes));
-      EXPECT_GE(psnr, *PsnrFloor(quality));
-      EXPECT_EQ(psnr, *file.psnr);
+      size_t without = 0;
+      for (const int tries : {0, 1, 3}) {
+        SCOPED_TRACE(name + " at " + std::to_string(quality) + ", bases: " + std::to_string(tries));
+        codec.SetBaseTries(tries);
+        const FilledFile file = CompressToQuality(codec, image, quality).value();
+        const double psnr = Psnr(image, Restored(codec, file.bytes));
+        EXPECT_GE(psnr, *PsnrFloor(quality));
+        EXPECT_EQ(psnr, *file.psnr);
+        if (tries == 0) without = file.bytes.size();
+        EXPECT_LE(file.bytes.size(), without);
+        if (file.most_error) {
+          EXPECT_EQ(ParseContainer(file.bytes, "test").value().header.base, file.base.has_value());
+        }
+      }
     }
   }
 }
