@@ -42,6 +42,7 @@ struct Codec::Impl {
   uint32_t tile_size = ContainerHeader().tile_size;
   QualityMap map;
   bool planar = false, filter = false;
+  int base_tries = 1;
   double filter_strength = 1;
   LatentPlane y_hat;  // memory of one image, kept for the next one
   bool used = false;  // an image was coded: what the next one needs is likely to be there
@@ -350,20 +351,6 @@ Result<std::vector<uint8_t>> Codec::CompressExactly(const Image& image, int most
 }
 
 bool Codec::CanBeBase() const { return impl_->model->use == ModelUse::kBoth && impl_->transform->integer(); }
-
-Result<std::vector<uint8_t>> Codec::CompressExactly(const Image& image, int most_error) {
-  AECOMP_ASSIGN_OR_RETURN(auto best, CompressExactly(image, most_error, std::nullopt));
-  const bool possible = CanBeBase() && image.channels <= impl_->architecture().image_channels;
-  if (!possible || !TriesBase(most_error) || base_tries() == 0) return best;
-  for (const int percent : {100, 75, 50}) {
-    const int quality = impl_->architecture().max_quality() * percent / 100;
-    AECOMP_ASSIGN_OR_RETURN(auto bytes, CompressExactly(image, most_error, quality));
-    const bool better = bytes.size() < best.size();
-    if (better) best = std::move(bytes);
-    if (!better && percent < 100) break;
-  }
-  return best;
-}
 
 Result<Image> Codec::Decompress(const Container& container, const std::string& name) {
   return Decompress(container, name, {0, 0, container.header.width, container.header.height});

@@ -206,6 +206,20 @@ Result<FilledFile> Fill(Codec& codec, const Image& image, double psnr, std::opti
 
 }  // namespace
 
+Result<std::vector<uint8_t>> Codec::CompressExactly(const Image& image, int most_error) {
+  AECOMP_ASSIGN_OR_RETURN(auto best, CompressExactly(image, most_error, std::nullopt));
+  const bool possible = CanBeBase() && image.channels <= model().architecture.image_channels;
+  if (!possible || !TriesBase(most_error) || base_tries() == 0) return best;
+  for (const int percent : {100, 75, 50}) {
+    const int quality = model().architecture.max_quality() * percent / 100;
+    AECOMP_ASSIGN_OR_RETURN(auto bytes, CompressExactly(image, most_error, quality));
+    const bool better = bytes.size() < best.size();
+    if (better) best = std::move(bytes);
+    if (!better && percent < 100) break;
+  }
+  return best;
+}
+
 Result<FilledFile> FillToPsnr(Codec& codec, const Image& image, double psnr) {
   return Fill(codec, image, psnr, std::nullopt);
 }
