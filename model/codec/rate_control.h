@@ -24,7 +24,7 @@ struct RateTarget {
 struct RateResult {
   std::vector<uint8_t> bytes;
   int quality = 0;                ///< in 1/16 steps, without most_error
-  std::optional<int> most_error;  ///< where a residual layer took the place of the network
+  std::optional<int> most_error;  ///< where a residual layer makes up for what the network lacks
   std::optional<double> psnr;     ///< when that was the target
   int passes = 0;                 ///< of everything but the analysis transform, which runs once; at most 8
   std::string note;               ///< when the target lies beyond what is possible
