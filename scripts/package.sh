@@ -3,7 +3,9 @@
 #
 #   scripts/package.sh            the packages
 #   scripts/package.sh --check    and tries them in a Debian 12 made for the purpose: installs them, compresses and restores the
-#                                 sample image, looks for the man page; needs root, the network and room in $TMPDIR
+#                                 sample image, opens it in Python, as a thumbnail and with ImageMagick, looks for the man page;
+#                                 and the page for browsers, where emscripten, chromium-driver and python3-selenium are
+#                                 installed. Needs root, the network and room in $TMPDIR
 #
 # DEBFULLNAME and DEBEMAIL name the maintainer, AECOMP_HOMEPAGE the home page, AECOMP_MIRROR another Debian mirror.
 set -euo pipefail
@@ -15,6 +17,21 @@ in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UT
 
 clean_up() {
   [ -z "${root:-}" ] || rm -rf --one-file-system "$root" "$root.log"
+}
+
+# The page for browsers, served by that Debian's Python and opened in this machine's Chromium.
+check_page() {
+  [ "$(command -v em++ chromedriver | wc -l)" -eq 2 ] ||
+    { echo "SKIPPED: the page for browsers (Debian packages emscripten, chromium-driver, python3-selenium)" && return; }
+  local server port=18431 status=0
+  scripts/web.sh "$root/tmp/web"
+  cp "$root/tmp/folder/"*.aec "$root/tmp/web/"
+  chroot "$root" /usr/bin/python3 -m http.server --bind 127.0.0.1 -d /tmp/web $port >/dev/null 2>&1 &
+  server=$!
+  sleep 2
+  /usr/bin/python3 tests/web/open_page.py "http://127.0.0.1:$port/" "$root/tmp/folder" one two three || status=1
+  kill $server
+  return $status
 }
 
 check_package() {
@@ -43,17 +60,29 @@ check_package() {
   in_root python3 -c 'import aecomp, aecomp.pillow, numpy, PIL.Image
 assert (aecomp.decode(open("/tmp/sample.aec", "rb").read()) == numpy.array(PIL.Image.open("/tmp/sample.ppm"))).all()
 PIL.Image.open("/tmp/sample.aec").save("/tmp/pillow.aec")'
-  in_root aecomp decompress --quiet -f --format png --metadata icc --max-side 128 /tmp/sample.aec -o /tmp/sample_128.png
-  in_root gdk-pixbuf-thumbnailer -s 96 /tmp/sample.aec /tmp/sample_96.png
-  in_root test -s /tmp/sample_96.png
-  in_root env MAGICK_CONFIGURE_PATH=/usr/share/aecomp/ImageMagick convert /tmp/sample.aec /tmp/sample_magick.png
-  in_root test -s /tmp/sample_magick.png
+  # A folder of files, as desktops and ImageMagick find them: the pixels of the program.
+  in_root sh -ec 'mkdir /tmp/folder && cd /tmp/folder && cp ../sample.aec one.aec && aecomp compress -q 80 ../sample.png -o two.aec
+    aecomp compress --lossless ../sample.png -o three.aec
+    for name in one two three; do
+      aecomp decompress --quiet $name.aec -o $name.ppm
+      aecomp decompress --quiet $name.aec --max-side 96 -o $name.small.ppm
+      gdk-pixbuf-thumbnailer -s 96 $name.aec $name.thumbnail.png
+      $(sed -n "s/^Exec=//p" /usr/share/thumbnailers/aecomp.thumbnailer | sed "s/%s/96/; s/%i/$name.aec/; s/%o/$name.other.png/")
+      convert $name.aec $name.magick.png
+    done'
+  in_root python3 -c 'import numpy
+from PIL import Image
+pixels = lambda name: numpy.array(Image.open("/tmp/folder/" + name).convert("RGB"))
+for name in ("one", "two", "three"):
+    for other, same in (("magick.png", "ppm"), ("thumbnail.png", "small.ppm"), ("other.png", "small.ppm")):
+        assert numpy.array_equal(pixels(name + "." + other), pixels(name + "." + same)), (name, other)'
+  check_page
   in_root man -w aecomp
   in_root test -s /usr/share/bash-completion/completions/aecomp
   if in_root ldd /usr/bin/aecomp /usr/lib/aecomp/libaecomp_opencv.so /usr/lib/aecomp/libaecomp_formats.so "$(in_root sh -c 'ls /usr/lib/*/libaecomp.so.0')" |
     grep 'not found'; then exit 1; fi
   in_root apt-get purge -y -qq aecomp python3-aecomp >/dev/null 2>&1
-  if in_root sh -c 'ls -d /usr/bin/aecomp /usr/lib/aecomp /usr/include/aecomp 2>/dev/null'; then
+  if in_root sh -c 'ls -d /usr/bin/aecomp /usr/lib/aecomp /usr/include/aecomp /usr/share/aecomp 2>/dev/null'; then
     echo "removing the package leaves files behind" && exit 1
   fi
   echo "$package installs, works and goes away in a clean Debian 12"

@@ -15,12 +15,11 @@ import io
 import pathlib
 import sys
 import threading
-import time
 
+import chromium
 import numpy
+from chromium import canvas, wait
 from PIL import Image
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 folder = pathlib.Path(sys.argv[1])
@@ -50,16 +49,6 @@ def rgba_8(array):
     return numpy.concatenate([colour, alpha], 2).astype(numpy.uint8)
 
 
-def wait(what, condition, seconds=90):
-    end = time.time() + seconds
-    while time.time() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.1)
-    raise SystemExit("FAILED: nothing came of: " + what)
-
-
 def check(what, right):
     print(("ok: " if right else "FAILED: ") + what)
     failures.append(what) if not right else None
@@ -69,16 +58,8 @@ failures = []
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
 threading.Thread(target=server.serve_forever, daemon=True).start()
 root = "http://127.0.0.1:%d/" % server.server_port
-options = webdriver.ChromeOptions()
-for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,800"):
-    options.add_argument(option)
-options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-driver.set_script_timeout(120)
+driver = chromium.start()
 
-CANVAS = """const c = document.getElementById('picture'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-let text = ''; for (let i = 0; i < d.length; i += 8192) text += String.fromCharCode(...d.subarray(i, i + 8192));
-return [c.width, c.height, btoa(text)];"""
 SAVE = """const done = arguments[0], make = URL.createObjectURL;
 URL.createObjectURL = (blob) => { const r = new FileReader(); r.onload = () => done(r.result); r.readAsDataURL(blob);
   URL.createObjectURL = make; return make.call(URL, blob); };
@@ -100,11 +81,6 @@ def open_file(name):
     wait("decoding " + name, settled)
 
 
-def canvas():
-    width, height, text = driver.execute_script(CANVAS)
-    return numpy.frombuffer(base64.b64decode(text), numpy.uint8).reshape(height, width, 4)
-
-
 def screenshot(name):
     if len(sys.argv) > 2:
         driver.save_screenshot(str(pathlib.Path(sys.argv[2]) / (name + ".png")))
@@ -116,7 +92,7 @@ try:
     for name in ("plain", "gray", "lossless", "deep"):
         open_file(name + ".aec")
         want = rgba_8(read_pam(name + ".pam"))
-        check("the canvas holds the pixels of %s.aec" % name, visible("picture") and numpy.array_equal(canvas(), want))
+        check("the canvas holds the pixels of %s.aec" % name, visible("picture") and numpy.array_equal(canvas(driver), want))
     speed = [e.text for e in driver.find_elements(By.CSS_SELECTOR, "#info dd")][-1]
     for name in ("plain", "deep", "clear"):
         open_file(name + ".aec")
@@ -150,7 +126,7 @@ try:
     screenshot("model")
     driver.find_element(By.ID, "pick").send_keys(str((folder / "other.aecm").resolve()))
     wait("decoding with the model that was given", lambda: settled() and visible("picture"))
-    check("a model that is given", numpy.array_equal(canvas(), rgba_8(read_pam("other.pam"))))
+    check("a model that is given", numpy.array_equal(canvas(driver), rgba_8(read_pam("other.pam"))))
 
     driver.set_window_size(390, 800)
     driver.find_elements(By.CSS_SELECTOR, "#files button")[0].click()
@@ -162,7 +138,7 @@ try:
     fetched = requests.count("/release.aecm")
     driver.get(root + "?src=plain.aec")
     wait("the file that the address names", lambda: settled() and visible("picture"))
-    check("a file that the address names", numpy.array_equal(canvas(), rgba_8(read_pam("plain.pam"))))
+    check("a file that the address names", numpy.array_equal(canvas(driver), rgba_8(read_pam("plain.pam"))))
     check("the model is fetched once: %d, %d" % (fetched, requests.count("/release.aecm")),
           requests.count("/release.aecm") == fetched)
 
