@@ -6,12 +6,16 @@
 //   deconvolutions in f32 with post-ops have no fast kernel.
 #pragma once
 
+#include <bit>
+#include <cstring>
 #include <dnnl.hpp>
 #include <exception>
 #include <future>
 #include <mutex>
 #include <new>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "io/memory.h"
 #include "model/base/tensor.h"
@@ -270,8 +274,63 @@ inline Op AddingReorder(const dnnl::memory::desc& from, const dnnl::memory::desc
   return op;
 }
 
+#if DNNL_VERSION_MAJOR >= 3
+/// Where in memory the values of each index of a dimension lie; the places of all dimensions add up.
+inline std::vector<int64_t> Places(const dnnl::memory::desc& desc, int dimension) {
+  const auto blocks = desc.get_inner_blks(), of = desc.get_inner_idxs();
+  std::vector<int64_t> places(static_cast<size_t>(desc.get_dims()[static_cast<size_t>(dimension)]));
+  for (size_t i = 0; i < places.size(); ++i) {
+    int64_t index = static_cast<int64_t>(i), size = 1;
+    for (size_t b = blocks.size(); b-- > 0; size *= blocks[b]) {
+      if (of[b] == dimension) places[i] += index % blocks[b] * size, index /= blocks[b];
+    }
+    places[i] += index * desc.get_strides()[static_cast<size_t>(dimension)];
+  }
+  return places;
+}
+
+/// With AVX-512, 3.7.2 loses values when it copies into a layout that pads dimensions. So f32 and bf16 go there without
+/// it. False: it is not such a copy.
+inline bool CopyIntoPadded(const dnnl::memory::desc& from, const void* source, const dnnl::memory::desc& to,
+                           void* target) {
+  const Type type = to.get_data_type();
+  if (to.get_padded_dims() == to.get_dims() || from.get_data_type() != Type::f32) return false;
+  if (type != Type::f32 && type != Type::bf16) return false;
+  std::vector<int64_t> rest_from = {0}, rest_to = {0};  // of all dimensions but the first
+  for (int d = 1; d < from.get_ndims(); ++d) {
+    const std::vector<int64_t> in = Places(from, d), out = Places(to, d);
+    std::vector<int64_t> more_from, more_to;
+    for (size_t i = 0; i < rest_from.size(); ++i) {
+      for (size_t k = 0; k < in.size(); ++k) {
+        more_from.push_back(rest_from[i] + in[k]), more_to.push_back(rest_to[i] + out[k]);
+      }
+    }
+    rest_from = std::move(more_from), rest_to = std::move(more_to);
+  }
+  const std::vector<int64_t> first_from = Places(from, 0), first_to = Places(to, 0);
+  std::memset(target, 0, to.get_size());
+  for (size_t n = 0; n < first_from.size(); ++n) {
+    for (size_t i = 0; i < rest_from.size(); ++i) {
+      const float value = static_cast<const float*>(source)[first_from[n] + rest_from[i]];
+      const int64_t at = first_to[n] + rest_to[i];
+      if (type == Type::f32) {
+        static_cast<float*>(target)[at] = value;
+        continue;
+      }
+      const uint32_t bits = std::bit_cast<uint32_t>(value), rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
+      const bool nan = value != value;
+      static_cast<uint16_t*>(target)[at] = static_cast<uint16_t>((nan ? bits | 0x400000u : rounded) >> 16);
+    }
+  }
+  return true;
+}
+#endif
+
 /// Copies between two layouts of the same logical tensor.
 inline void Reorder(const dnnl::memory::desc& from, const void* source, const dnnl::memory::desc& to, void* target) {
+#if DNNL_VERSION_MAJOR >= 3
+  if (CopyIntoPadded(from, source, to, target)) return;
+#endif
   dnnl::memory a(from, Engine(), const_cast<void*>(source));
   dnnl::memory b(to, Engine(), target);
   const auto reorder = [&] {
