@@ -24,6 +24,15 @@ def read_safetensors(path):
     return tensors, metadata
 
 
+def write_whole(path, content):
+    """Writes bytes to a file, which is not there before all are; a device is written into, not replaced."""
+    device = os.path.exists(path) and not os.path.isfile(path)
+    with open(path if device else path + ".part", "wb") as f:
+        f.write(content)
+    if not device:
+        os.replace(path + ".part", path)
+
+
 def write_safetensors(path, tensors, metadata):
     """All tensors as f16. A checksum in the metadata, which is that of other tensors, is left out."""
     metadata = {key: value for key, value in metadata.items() if not key.startswith("aecomp.checksum")}
@@ -36,9 +45,7 @@ def write_safetensors(path, tensors, metadata):
         at += len(blob)
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    with open(path + ".part", "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
-    os.replace(path + ".part", path)
+    write_whole(path, struct.pack("<Q", len(text)) + text + b"".join(blobs))
 
 
 def compand(v, scale=1.0):

@@ -76,7 +76,7 @@ TEST_F(LatentRefinerTest, FilesCostLess) { ExpectGain(DrawnImage(150, 110, 3), 7
 
 TEST_F(LatentRefinerTest, FilesOfSeveralBlocksAndTilesCostLess) {
   codec_->SetTileSize(256);
-  ExpectGain(DrawnImage(700, 90, 3), 50, 0.002);
+  ExpectGain(DrawnImage(700, 90, 3), 50, 0.001);
 }
 
 TEST_F(LatentRefinerTest, GrayFilesCostLess) { ExpectGain(DrawnImage(130, 90, 1), 60, 0.002); }
