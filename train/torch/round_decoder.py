@@ -312,13 +312,15 @@ def main():
     random.seed(o.seed)
 
     codec, _, architecture, tables = load_codec(o.model)
-    if tables is None:
-        parser.error(f"{o.model} holds weights only: aecomp model import makes a model of them")
+    ranges = read_safetensors(o.model)[0].get("integer.decoder.ranges")
+    if tables is None or ranges is None:
+        parser.error(f"{o.model} holds no integers of a decoder: aecomp model import makes a model of weights")
     steps, scale = deep_path(architecture)
     parameters = dict(codec.named())
     weights, biases = ([parameters[s.name + end].detach().clone() for s in steps] for end in (".weight", ".bias"))
-    ranges = read_safetensors(o.model)[0]["integer.decoder.ranges"]
     images = load_images(o.images, SIDE, "cpu")
+    if not images:
+        parser.error(f"{', '.join(o.images)}: no image of at least {SIDE}x{SIDE} pixels; give folders that hold some")
     x = compand(draw_latents(codec, images, o.crops + o.crops // 4), scale)
     x, held_out = x[: o.crops], x[o.crops :]
     floats = run_floats(steps, weights, biases, held_out)[-1].detach()
