@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "io/printable.h"
+
 namespace aecomp {
 namespace {
 
 constexpr size_t kMostNotes = 20;  // of each list: a hostile file has thousands of pieces
 constexpr size_t kMostLetters = 60;
-
-std::string Printable(std::string_view name) {
-  std::string text(name.substr(0, kMostLetters));
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return text;
-}
 
 /// Once each. One entry past the limit is kept, which says that there are more.
 void AddOnce(std::vector<std::string>& list, std::string text) {
@@ -23,10 +18,10 @@ void AddOnce(std::vector<std::string>& list, std::string text) {
 
 }  // namespace
 
-void LeftOut::Add(std::string_view name) { AddOnce(names_, Printable(name)); }
+void LeftOut::Add(std::string_view name) { AddOnce(names_, Printable(name, kMostLetters)); }
 
 void LeftOut::Add(std::string_view name, std::string_view why) {
-  AddOnce(reasons_, Printable(name) + " left out: " + std::string(why));
+  AddOnce(reasons_, Printable(name, kMostLetters) + " left out: " + std::string(why));
 }
 
 void LeftOut::AddPictures(std::string_view which) { AddOnce(pictures_, std::string(which) + " left out"); }

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <optional>
 
+#include "io/printable.h"
+
 namespace aecomp {
 namespace {
 
@@ -142,7 +144,7 @@ Result<PnmHeader> ReadPamHeader(View bytes, const std::string& name) {
   while (!type.empty() && IsSpace(static_cast<uint8_t>(type.back()))) type.pop_back();
   header.channels_said = !type.empty();
   if (header.channels < 1 || header.channels > 4 || (header.channels_said && ChannelsOf(type) != header.channels)) {
-    return InputError(name + ": a PAM file of tuple type '" + type.substr(0, 40) + "' and depth " +
+    return InputError(name + ": a PAM file of tuple type '" + Printable(type, 40) + "' and depth " +
                       std::to_string(header.channels) +
                       "; only gray and RGB, with alpha or without, are read: convert it to PNG");
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "io/printable.h"
+
 namespace aecomp {
 namespace {
 
@@ -22,11 +24,8 @@ std::string Place(const std::string& text, size_t offset) {
 std::string Reason(const std::string& what) {
   constexpr size_t kLongest = 160;
   const size_t start = what.find(": ");
-  std::string reason = start == std::string::npos ? what : what.substr(start + 2);
-  for (char& c : reason) {
-    if (c < 0x20 || c > 0x7e) c = '?';
-  }
-  return reason.size() <= kLongest ? reason : reason.substr(0, kLongest) + "...";
+  const std::string reason = start == std::string::npos ? what : what.substr(start + 2);
+  return Printable(reason, kLongest) + (reason.size() <= kLongest ? "" : "...");
 }
 
 /// Offset of the first bracket that nests too deep; npos when there is none.

@@ -4,6 +4,7 @@
 
 #include "io/file.h"
 #include "io/hash.h"
+#include "io/printable.h"
 #include "model/base/number_check.h"
 #include "model/base/onednn.h"
 #include "model/base/parallel_tasks.h"
@@ -107,7 +108,7 @@ Result<std::string> ReadMetadata(const SafetensorsFile& file, const std::string&
     return ModelError(name + ": a weights file, but not a model of aecomp (its metadata names no architecture)");
   }
   if (format->second != kFormat) {
-    return ModelError(name + ": a model of format " + format->second.substr(0, 20) + ", this program reads format " +
+    return ModelError(name + ": a model of format " + Printable(format->second, 20) + ", this program reads format " +
                       kFormat + "; use a newer program");
   }
   return architecture->second;

@@ -87,6 +87,12 @@ TEST(Pnm, ReadsBitmapsAndPam) {
   EXPECT_EQ(notes.size(), 1u) << "the tuple type is missing";
 }
 
+TEST(Pnm, MessagesAreOneLineOfPrintableCharacters) {
+  const auto bytes = Bytes("P7\nWIDTH 1\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RG\x1b[2J\xff\tB\nENDHDR\nabc");
+  const std::string message = DecodePnm(bytes, "x").status().message();
+  EXPECT_NE(message.find("tuple type 'RG?[2J??B' and depth 3"), std::string::npos) << message;
+}
+
 TEST(Pnm, WhiteSpaceMayFollow) {
   EXPECT_EQ(Pixels("P5 1 1 255\na\n"), (std::vector<uint8_t>{'a'}));
   EXPECT_EQ(Code("P5 1 1 255\na\nP5 1 1 255\nb"), StatusCode::kInput);

@@ -119,6 +119,8 @@ TEST(ModelFile, ErrorsSayWhatIsWrong) {
       {"no format", [&](Edit& e) { e.metadata.erase("aecomp.format"); }, "its metadata names no architecture"},
       {"no architecture", [&](Edit& e) { e.metadata.erase(architecture); }, "its metadata names no architecture"},
       {"format of the future", [&](Edit& e) { e.metadata["aecomp.format"] = "99"; }, "a model of format 99"},
+      {"format that moves the cursor", [&](Edit& e) { e.metadata["aecomp.format"] = "\x1b[2J"; },
+       "a model of format ?[2J"},
       {"empty architecture", [&](Edit& e) { e.metadata[architecture] = ""; }, "its architecture: line 1, column 1"},
       {"broken architecture", [&](Edit& e) { e.metadata[architecture] = "{"; },
        "its architecture: line 1, column 2: not JSON"},
