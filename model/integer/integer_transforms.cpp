@@ -16,16 +16,6 @@ constexpr const char* kHyperEncoderKey = "integer.hyper_encoder.ranges";
 /// Pixels: x = u / 255 - 1/2.
 constexpr IntegerInput kPixels = {1 / 255.0, 128, 0.5 / 255};
 
-/// The companded latents of the deep path.
-std::vector<Tensor> Companded(std::span<const Tensor> latents, float scale) {
-  std::vector<Tensor> result;
-  for (const Tensor& t : latents) {
-    Tensor& to = result.emplace_back(t.shape());
-    for (int64_t i = 0; i < t.size(); ++i) to.data()[i] = Compand(scale * t.data()[i]);
-  }
-  return result;
-}
-
 }  // namespace
 
 Result<SplitTransform> Split(const Network& network) {
@@ -48,6 +38,15 @@ Result<SplitTransform> Split(const Network& network) {
   }
   if (parts.deep.empty() || parts.rest.empty()) return ModelError("this transform has no path that integers can run");
   return parts;
+}
+
+std::vector<Tensor> Companded(std::span<const Tensor> latents, float scale) {
+  std::vector<Tensor> result;
+  for (const Tensor& t : latents) {
+    Tensor& to = result.emplace_back(t.shape());
+    for (int64_t i = 0; i < t.size(); ++i) to.data()[i] = Compand(scale * t.data()[i]);
+  }
+  return result;
 }
 
 Result<IntegerTransforms> IntegerTransforms::Create(const Architecture& architecture, const Parameters& parameters,

@@ -25,6 +25,9 @@ struct SplitTransform {
 /// kModel when the network is no sum of one branch that integers can run and others.
 Result<SplitTransform> Split(const Network& network);
 
+/// What a deep path that begins with a compand layer of this scale reads of latents [1, M, h, w].
+std::vector<Tensor> Companded(std::span<const Tensor> latents, float scale);
+
 /// Largest magnitudes at each place of the two deep paths and of the hyper-encoder. A model file holds them beside the
 /// weights; everything else follows from both.
 struct TransformRanges {

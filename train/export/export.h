@@ -8,11 +8,9 @@
 #include "model/codec/model_file.h"
 #include "model/network/architecture.h"
 #include "train/data/dataset.h"
+#include "train/export/calibration.h"
 
 namespace aecomp {
-
-/// Width of the patches that ExportModel looks at, in pixels. Images should be at least as wide and as high.
-int CalibrationPatchSize(const Architecture& architecture);
 
 /// The bytes of a usable model. Parameters are rounded to f16. A hyperprior is quantised with the ranges of activations
 /// on random patches of the data set. A factorized prior gets the tables that code such patches in the fewest bits.
