@@ -67,10 +67,8 @@ void Add(const Activations& from, Activations& to, float sign = 1) {
   }
 }
 
-Activations Rounded(const Activations& x, const Levels& levels, float range) {
-  Activations rounded;
-  for (const Tensor& t : x) RoundValues(t.data(), t.size(), levels, range, rounded.emplace_back(t.shape()).data());
-  return rounded;
+void RoundTo8Bits(Activations& x, const Levels& levels, float range) {
+  for (Tensor& t : x) RoundValues(t.data(), t.size(), levels, range, t.data());
 }
 
 /// Convolutions in the order of their steps.
@@ -220,30 +218,30 @@ class NetworkRounder {
 
   /// The ranges.
   std::vector<float> Round(std::span<const Tensor> inputs, ReadAs read_as) {
-    Activations exact = Copy(inputs);
+    Activations exact = Copy(inputs), read = Copy(inputs);
     std::vector<float> ranges = {BestRange(exact, kSigned, 0)};
-    Activations read = read_as == ReadAs::kExact ? Copy(exact) : Rounded(exact, kSigned, ranges[0]);
+    if (read_as == ReadAs::kRounded) RoundTo8Bits(read, kSigned, ranges[0]);
     Streams floats(steps_), integers(steps_);
     for (size_t i = 0; i < steps_.size(); ++i) {
       FloatStep& step = steps_[i];
+      const int entry = step.layout.residual;
       exact = step.Run(exact);
-      Activations wanted = Copy(exact);
-      if (const int entry = step.layout.residual; entry >= 0) {  // make good what the stream lost
-        Add(floats[entry], wanted), Add(integers[entry], wanted, -1);
+      Activations corrected;  // makes good what the stream lost
+      if (entry >= 0) {
+        corrected = Copy(exact);
+        Add(floats[entry], corrected), Add(integers[entry], corrected, -1);
       }
-      floats.Finish(i, exact);
-      const Levels& levels = step.layout.output == Output::kRelu ? kRelu : kSigned;
-      const bool last = i + 1 == steps_.size();
-      ranges.push_back(last ? Largest(exact) : BestRange(exact, levels, i + 1));
+      const Activations& wanted = entry >= 0 ? corrected : exact;
       RoundWeights(step.layout.layer, read, wanted, *step.weight);
       parameters_.MarkChanged();
-      if (last && step.bias == nullptr) break;
       read = step.Run(read);
       TakeUpMeans(wanted, step, read);
       parameters_.MarkChanged();
-      if (last) break;
-      integers.Finish(i, read);
-      read = Rounded(read, levels, ranges.back());
+      corrected.clear();
+      floats.Finish(i, exact), integers.Finish(i, read);
+      const Levels& levels = step.layout.output == Output::kRelu ? kRelu : kSigned;
+      ranges.push_back(i + 1 == steps_.size() ? Largest(exact) : BestRange(exact, levels, i + 1));
+      RoundTo8Bits(read, levels, ranges.back());
     }
     for (float& range : ranges) range = std::max(range, 1e-6f) / static_cast<float>(kIntegerHeadroom);
     return ranges;
@@ -263,12 +261,13 @@ class NetworkRounder {
     const float most = std::max(Largest(x), 1e-6f);
     double least = std::numeric_limits<double>::infinity();
     float best = kRanges[0] * most;
+    Tensor rounded(x[0].shape());
+    const Shape& s = rounded.shape();
     for (const float part : kRanges) {
       double cost = 0;
-      const Activations rounded = Rounded(x, levels, part * most);
-      for (size_t i = 0; i < x.size(); ++i) {
-        const Shape& s = x[i].shape();
-        cost += CostOf(x[i].data(), rounded[i].data(), s.size() / s.c, s.c, worth.data());
+      for (const Tensor& t : x) {
+        RoundValues(t.data(), t.size(), levels, part * most, rounded.data());
+        cost += CostOf(t.data(), rounded.data(), s.size() / s.c, s.c, worth.data());
       }
       if (cost < least) least = cost, best = part * most;
     }

@@ -41,10 +41,11 @@ class Moments {
     count_ += static_cast<double>(n);
   }
 
+  /// On and above the diagonal.
   DoubleMatrix Products() const {
-    const DoubleMatrix upper = products_.cast<double>();
-    const DoubleMatrix all = upper.selfadjointView<Eigen::Upper>();
-    return all / count_ - (read_ / count_) * (read_ / count_).transpose();
+    DoubleMatrix products = products_.cast<double>() / count_;
+    products.noalias() -= (read_ / count_) * (read_ / count_).transpose();
+    return products;
   }
   DoubleMatrix Crossed() const { return crossed_.cast<double>() / count_ - (read_ / count_) * (given_ / count_); }
 
@@ -59,10 +60,11 @@ class Moments {
 /// One phase on the way: rows in the order of `rows`.
 struct FittedPhase {
   std::vector<Index> rows;
-  DoubleMatrix upper, weights;
+  DoubleMatrix upper;  ///< on and above the diagonal
+  DoubleMatrix weights;
 };
 
-/// Rows that matter most come last, as RoundInTurn begins there.
+/// products: on and above the diagonal. Rows that matter most come last, as RoundInTurn begins there.
 FittedPhase Fit(const DoubleMatrix& products, const DoubleMatrix& crossed, const DoubleMatrix& old) {
   FittedPhase fitted;
   std::vector<Index>& rows = fitted.rows;
@@ -70,16 +72,18 @@ FittedPhase Fit(const DoubleMatrix& products, const DoubleMatrix& crossed, const
   std::iota(rows.begin(), rows.end(), 0);
   std::stable_sort(rows.begin(), rows.end(), [&](Index a, Index b) { return products(a, a) < products(b, b); });
   const double hold = std::max(kHold * products.diagonal().mean(), 1e-12);
-  DoubleMatrix held = products(rows, rows);
-  held.diagonal().array() += hold;
-  const Eigen::LLT<Eigen::Ref<DoubleMatrix>, Eigen::Upper> factors(held);
-  if (factors.info() != Eigen::Success) {  // not finite: nothing can be fitted
-    fitted.weights = old(rows, Eigen::all), fitted.upper = DoubleMatrix::Identity(old.rows(), old.rows());
+  const Index d = old.rows();
+  fitted.upper = DoubleMatrix::NullaryExpr(d, d, [&](Index i, Index j) {
+    const auto [low, high] = std::minmax(rows[static_cast<size_t>(i)], rows[static_cast<size_t>(j)]);
+    return products(low, high) + (i == j ? hold : 0);
+  });
+  const Eigen::LLT<Eigen::Ref<DoubleMatrix>, Eigen::Upper> factors(fitted.upper);  // in place
+  if (factors.info() != Eigen::Success) {                                          // not finite: nothing can be fitted
+    fitted.weights = old(rows, Eigen::all), fitted.upper = DoubleMatrix::Identity(d, d);
     return fitted;
   }
   fitted.weights = crossed(rows, Eigen::all) + hold * old(rows, Eigen::all);
   factors.solveInPlace(fitted.weights);
-  fitted.upper = factors.matrixU();
   return fitted;
 }
 
