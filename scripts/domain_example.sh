@@ -13,7 +13,7 @@ out=${OUT:-domain-example}/$domain
 
 case $domain in
   microscopy) make=("$here/domains/microscopy.py") other=() compare=() ;;
-  text) make=("$here/domains/text_pages.py") other=(--held-out) compare=(--lossless) ;;
+  text) make=("$here/domains/text_pages.py") other=(--held-out) compare=(--lossless "$aecomp") ;;
   *) sed -n '2,7s/^# //p' "$0" >&2; exit 2 ;;
 esac
 for tool in "$aecomp" "$python" avifenc avifdec cwebp; do

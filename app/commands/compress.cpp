@@ -94,7 +94,12 @@ Result<std::vector<uint8_t>> CompressImage(const Image& image, const CompressOpt
   if (!target) {
     if (steps != 0) {
       AECOMP_ASSIGN_OR_RETURN(auto refined, RefineToQuality(image, options, codec, report));
-      if (!refined.empty()) return refined;
+      if (!refined.empty()) {
+        AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessWithin(codec, image, refined.size()));
+        if (!lossless) return refined;
+        report.psnr = lossless->psnr;
+        return std::move(lossless->bytes);
+      }
     }
     AECOMP_ASSIGN_OR_RETURN(FilledFile file, CompressToQuality(codec, image, options.quality));
     report.psnr = file.psnr;

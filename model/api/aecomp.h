@@ -85,7 +85,9 @@ enum class Tune : int {
 };
 
 struct CompressOptions {
-  double quality = 75;             ///< 0 (smallest) .. 100 (best); 75 shows no artefact at arm's length
+  /// 0 (smallest) .. 100 (best); 75 shows no artefact at arm's length. Pictures of flat areas are kept without loss
+  /// where that takes no more bytes.
+  double quality = 75;
   std::uint64_t target_bytes = 0;  ///< if not 0: the best file that is not larger, instead of a quality
   Tune tune = Tune::kVisual;
   int max_error = -1;  ///< if not negative: no sample differs by more than this, instead of a quality; 0: lossless

@@ -46,6 +46,20 @@ SampleResult CodeSample(const Image& sample, const Image* base, int most_error) 
   return {stream.size(), ok ? Psnr(sample, restored) : 0};
 }
 
+/// Which part of an image's pixels equal the pixel to the left or above.
+double ShareOfRepeats(const Image& image) {
+  const size_t pixel = Image::ByteSize(1, 1, image.channels, image.bits);
+  int64_t repeats = 0;
+  for (int y = 0; y < image.height; ++y) {
+    const uint8_t *row = image.Row(y), *above = y > 0 ? image.Row(y - 1) : nullptr;
+    for (size_t x = 0, at = 0; x < static_cast<size_t>(image.width); ++x, at += pixel) {
+      const bool repeats_left = x > 0 && std::equal(row + at, row + at + pixel, row + at - pixel);
+      if (repeats_left || (above != nullptr && std::equal(row + at, row + at + pixel, above + at))) ++repeats;
+    }
+  }
+  return static_cast<double>(repeats) / (static_cast<double>(image.width) * image.height);
+}
+
 /// base: the quality of the network's part, or none.
 Result<FilledFile> CodeWith(Codec& codec, const Image& image, int most_error, std::optional<int> base) {
   FilledFile file;
@@ -220,6 +234,18 @@ Result<std::vector<uint8_t>> Codec::CompressExactly(const Image& image, int most
   return best;
 }
 
+Result<std::optional<FilledFile>> LosslessWithin(Codec& codec, const Image& image, uint64_t bytes) {
+  constexpr double kFlat = 0.5;  // photographs have up to that, pages of text 0.8 to 0.9
+  constexpr double kHope = 2;    // all of an image takes fewer bytes a pixel than a sample: it repeats itself
+  const Image sample = Sample(image);
+  if (ShareOfRepeats(sample) < kFlat) return std::optional<FilledFile>();
+  const double share = static_cast<double>(sample.pixels.size()) / static_cast<double>(image.pixels.size());
+  const double expected = static_cast<double>(CodeSample(sample, nullptr, 0).bytes) / share;
+  if (expected > kHope * static_cast<double>(bytes)) return std::optional<FilledFile>();
+  AECOMP_ASSIGN_OR_RETURN(FilledFile file, CodeWith(codec, image, 0, std::nullopt));
+  return file.bytes.size() <= bytes ? std::optional(std::move(file)) : std::nullopt;
+}
+
 Result<FilledFile> FillToPsnr(Codec& codec, const Image& image, double psnr) {
   return Fill(codec, image, psnr, std::nullopt);
 }
@@ -243,6 +269,8 @@ Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double qu
   const int step = StepOfQuality(quality, codec.model().architecture);
   FilledFile file;
   AECOMP_ASSIGN_OR_RETURN(file.bytes, codec.Compress(image, step));
+  AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessWithin(codec, image, file.bytes.size()));
+  if (lossless) return std::move(*lossless);
   const std::optional<double> floor = PsnrFloor(quality);
   if (!floor) return file;
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(file.bytes, "the file"));

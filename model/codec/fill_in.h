@@ -1,4 +1,4 @@
-// Files in which the residual layer reaches what the network alone does not.
+// Files in which the residual layer reaches what the network alone does not, or takes fewer bytes.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,12 @@ struct FilledFile {
   std::optional<double> psnr;     ///< in dB, where it was measured
 };
 
-/// quality: 0 .. 100. The file that the network gives or, where that has less than PsnrFloor, one that reaches it.
-/// Needs ModelUse::kBoth beyond kFloorBegins.
+/// The lossless file of a picture of flat areas (text, line art, screens), where it has at most `bytes` bytes. Networks
+/// often need several times as many for such a picture. Other pictures cost next to no time here.
+Result<std::optional<FilledFile>> LosslessWithin(Codec& codec, const Image& image, uint64_t bytes);
+
+/// quality: 0 .. 100. The file that the network gives; the lossless one, where that is not larger (LosslessWithin); or,
+/// where the network's has less than PsnrFloor, one that reaches it. Needs ModelUse::kBoth beyond kFloorBegins.
 Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double quality);
 
 /// A file with at least `psnr` dB, made of the residual layer: the smallest that is found by its largest error and by

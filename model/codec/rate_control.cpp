@@ -136,19 +136,30 @@ RateResult Filled(FilledFile file, bool with_psnr) {
   return result;
 }
 
+/// Of a target in bytes.
+RateResult FilledToSize(FilledFile file, uint64_t bytes) {
+  RateResult result = Filled(std::move(file), false);
+  const auto size = static_cast<double>(result.bytes.size());
+  if (result.most_error == 0 && size < kClose * static_cast<double>(bytes)) {
+    result.note = "even without loss it takes only " + std::to_string(result.bytes.size()) + " bytes";
+  }
+  return result;
+}
+
 Result<RateResult> Search::Run() {
+  const auto most = static_cast<uint64_t>(std::floor(std::exp(goal_) + 1e-3));  // of a target in bytes
+  if (by_size_) {
+    AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessWithin(codec_, image_, most));
+    if (lossless) return FilledToSize(std::move(*lossless), most);
+  }
   AECOMP_RETURN_IF_ERROR(Bracket());
   const int top = codec_.model().architecture.max_quality();
   RateResult result;
   if (by_size_) {
     if (low_ < 0 || low_ == top) {
-      const auto bytes = static_cast<uint64_t>(std::floor(std::exp(goal_) + 1e-3));
-      AECOMP_ASSIGN_OR_RETURN(std::optional<FilledFile> file, FillToSize(codec_, image_, bytes, low_ < 0));
+      AECOMP_ASSIGN_OR_RETURN(std::optional<FilledFile> file, FillToSize(codec_, image_, most, low_ < 0));
       if (file) {
-        result = Filled(std::move(*file), false);
-        if (result.most_error == 0 && std::log(static_cast<double>(result.bytes.size())) < goal_ + std::log(kClose)) {
-          result.note = "even without loss it takes only " + std::to_string(result.bytes.size()) + " bytes";
-        }
+        result = FilledToSize(std::move(*file), most);
         result.passes = passes_;
         return result;
       }
@@ -164,6 +175,12 @@ Result<RateResult> Search::Run() {
       return result;
     }
     result.bytes = at_high_.bytes, result.quality = high_, result.psnr = at_high_.value;
+    AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessWithin(codec_, image_, result.bytes.size()));
+    if (lossless) {
+      result = Filled(std::move(*lossless), true);
+      result.passes = passes_;
+      return result;
+    }
     if (high_ == 0) result.note = "even the lowest quality has " + std::to_string(at_high_.value) + " dB";
   }
   result.passes = passes_;

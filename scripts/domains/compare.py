@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Bytes at equal PSNR of two models, AVIF and lossless WebP on a folder of PNG images.
+"""Bytes at equal PSNR of two models, AVIF and lossless files on a folder of PNG images.
 
-    scripts/domains/compare.py heldout/ --released released.csv --tuned tuned.csv [--lossless]
+    scripts/domains/compare.py heldout/ --released released.csv --tuned tuned.csv [--lossless AECOMP]
 
 The CSV files are from `aecomp eval --csv`. Runs avifenc, avifdec and cwebp (Debian: libavif-bin, webp). Rate is the size of the files,
 PSNR that of the 8-bit RGB pictures, both averaged over images. The BD-rate (Bjontegaard: the mean difference of log rate, between curves
 drawn through the points by monotone cubic pieces) is over the widest range of whole dB that all curves span, unless --range names one.
-Needs python3-numpy and python3-pil.
+With --lossless the models need at most what lossless files of AECOMP, the program, need on average: `aecomp compress` writes a picture of
+flat areas without loss where that takes fewer bytes. Needs python3-numpy and python3-pil.
 """
 
 import argparse
@@ -61,13 +62,15 @@ def curve_of_avif(files):
     return curve
 
 
-def lossless_webp(files):
+def lossless_rate(files, *command):
+    """Bits per pixel of what `command IMAGE -o FILE` writes."""
     rates = []
     with tempfile.TemporaryDirectory() as folder:
-        coded = os.path.join(folder, "a.webp")
+        coded = os.path.join(folder, "coded")
         for path in files:
-            run("cwebp", "-quiet", "-lossless", "-z", "9", path, "-o", coded)
+            run(*command, path, "-o", coded)
             rates.append(8 * os.path.getsize(coded) / (pixels(path).size / 3))
+            os.remove(coded)
     return numpy.mean(rates)
 
 
@@ -102,9 +105,10 @@ def log_rate(curve, at):
     return (1 + 2 * t) * (1 - t) ** 2 * y[k] + t * (1 - t) ** 2 * h * m[k] + t * t * (3 - 2 * t) * y[k + 1] + t * t * (t - 1) * h * m[k + 1]
 
 
-def bd_rate(curve, anchor, low, high):
+def bd_rate(curve, anchor, low, high, most=numpy.inf):
+    """most: of the rate of `curve`."""
     at = numpy.linspace(low, high, 2001)
-    difference = log_rate(curve, at) - log_rate(anchor, at)
+    difference = numpy.minimum(log_rate(curve, at), numpy.log(most)) - log_rate(anchor, at)
     return 100 * (numpy.exp(0.5 * numpy.mean(difference[1:] + difference[:-1])) - 1)
 
 
@@ -113,7 +117,7 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--released", required=True)
     parser.add_argument("--tuned", required=True)
-    parser.add_argument("--lossless", action="store_true", help="with lossless WebP")
+    parser.add_argument("--lossless", metavar="AECOMP", help="with lossless files of this program and of WebP")
     parser.add_argument("--range", help="LOW,HIGH in dB")
     args = parser.parse_args()
     files = sorted(glob.glob(os.path.join(args.folder, "*.png")))
@@ -125,14 +129,21 @@ def main():
     if low >= high or low < widest[0] or high > widest[1]:
         sys.exit(f"compare.py: all curves span {widest[0]:.2f} to {widest[1]:.2f} dB only; choose another --range")
     print(f"\nmean of {len(files)} images, bits per pixel at equal PSNR; the last column is the BD-rate over {low:g} to {high:g} dB\n")
+    most = lossless_rate(files, args.lossless, "compress", "--lossless") if args.lossless else numpy.inf
     levels = numpy.linspace(low, high, 5)
     print("| | " + " | ".join(f"{level:.1f} dB" for level in levels) + " | fine-tuned against it |\n|" + "---|" * 7)
     for name, curve in curves.items():
-        rates = " | ".join(f"{rate:.3f}" for rate in numpy.exp(log_rate(curve, levels)))
+        rates = numpy.exp(log_rate(curve, levels))
+        rates = " | ".join(f"{rate:.3f}" for rate in (rates if name == "AVIF" else numpy.minimum(rates, most)))
         against = "" if name == "fine-tuned" else f"{bd_rate(curves['fine-tuned'], curve, low, high):+.1f} %"
+        if args.lossless and against:
+            against += " by the network alone"
+        if args.lossless and name == "AVIF":
+            against = f"{bd_rate(curves['fine-tuned'], curve, low, high, most):+.1f} %, {against}"
         print(f"| {name} | {rates} | {against} |")
     if args.lossless:
-        print(f"\nlossless WebP: {lossless_webp(files):.3f} bpp")
+        webp = lossless_rate(files, "cwebp", "-quiet", "-lossless", "-z", "9")
+        print(f"\nlossless: aecomp {most:.3f}, WebP {webp:.3f} bpp")
 
 
 if __name__ == "__main__":

@@ -56,6 +56,17 @@ expect 0 "$AECOMP" compress --lossless --tile-size 128 -j 1 large.ppm -o one.aec
 expect 0 "$AECOMP" compress --max-error 0 --tile-size 128 -j 4 large.ppm -o four.aec
 cmp -s one.aec four.aec || fail "the bytes depend on the number of threads"
 
+# What is as small without loss is kept so, whatever was asked for; photographs are not.
+expect 0 "$AECOMP" compress --lossless colours.ppm -o flat.aec
+for asked in "-q 50" "-q 75 --effort 4" "--psnr 30" "--size $(stat -c %s flat.aec)"; do
+  # shellcheck disable=SC2086
+  expect 0 "$AECOMP" compress $asked --json colours.ppm -o asked.aec -f
+  cmp -s flat.aec asked.aec || fail "$asked: not the lossless file of a flat picture, though it is smaller"
+  grep -q '"max_error":0' "$LOGS/out" || fail "$asked: --json does not say that nothing is lost"
+done
+expect 0 "$AECOMP" compress -q 50 --json photo.ppm -o asked.aec -f
+grep -q '"layers":\["network"\]' "$LOGS/out" || fail "a photograph has another layer than the network's"
+
 # Regions and streams.
 expect 0 "$AECOMP" decompress --region 100,80,200,60 one.aec -o part.ppm
 "$PYTHON" - <<'P' || fail "a region is not that part of the whole"

@@ -12,6 +12,7 @@
 #include "io/metrics.h"
 #include "model/codec/quality_axis.h"
 #include "model/codec/quality_floor.h"
+#include "model/codec/rate_control.h"
 #include "tests/model/tiny_codec.h"
 
 namespace aecomp {
@@ -82,6 +83,49 @@ TEST(FillIn, NothingChangesWhereNothingIsPromised) {
     EXPECT_FALSE(file.most_error);
     EXPECT_EQ(file.bytes, codec.Compress(image, StepOfQuality(quality, codec.model().architecture)).value());
   }
+}
+
+/// Lines of letters that come again, as pages of text have them.
+Image Page(int width, int height) {
+  Image page(width, height, 3, 8);
+  std::fill(page.pixels.begin(), page.pixels.end(), uint8_t{255});
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const int letter = (x / 8 * 7 + y / 16 * 5) % 11, row = y % 16, column = x % 8;
+      const bool ink = row < 10 && column < 6 && (letter * (row / 2 + 1) + column / 2 * 3) % 4 == 0;
+      if (ink) std::fill_n(page.Row(y) + 3 * x, 3, uint8_t{20});
+    }
+  }
+  return page;
+}
+
+TEST(FillIn, FlatPicturesAreLosslessWhereThatIsSmaller) {
+  Codec codec(TinyModel());
+  const Image page = Page(300, 280), waves = SyntheticImage(300, 280, 3);
+  const size_t lossless = codec.CompressExactly(page, 0, std::nullopt).value().size();
+  for (const double quality : {20.0, 50.0, 80.0, 95.0}) {
+    const int step = StepOfQuality(quality, codec.model().architecture);
+    ASSERT_GT(codec.Compress(page, step).value().size(), lossless) << "else this tests nothing";
+    const FilledFile file = CompressToQuality(codec, page, quality).value();
+    EXPECT_EQ(file.bytes.size(), lossless);
+    EXPECT_EQ(file.most_error, 0);
+    EXPECT_EQ(Restored(codec, file.bytes).pixels, page.pixels);
+  }
+  EXPECT_TRUE(LosslessWithin(codec, page, lossless).value());
+  EXPECT_FALSE(LosslessWithin(codec, page, lossless - 1).value());
+  EXPECT_FALSE(LosslessWithin(codec, waves, uint64_t{1} << 30).value()) << "no flat areas: not even tried";
+}
+
+TEST(FillIn, TargetsKnowOfLosslessFiles) {
+  Codec codec(TinyModel());
+  const Image page = Page(300, 280);
+  const uint64_t lossless = codec.CompressExactly(page, 0, std::nullopt).value().size();
+  const auto to_size = CompressToTarget(codec, page, {RateTarget::Kind::kBytes, static_cast<double>(lossless)});
+  EXPECT_EQ(to_size.value().most_error, 0);
+  EXPECT_EQ(to_size.value().bytes.size(), lossless);
+  const auto to_psnr = CompressToTarget(codec, page, {RateTarget::Kind::kPsnr, 10});
+  EXPECT_LE(to_psnr.value().bytes.size(), lossless);
+  EXPECT_TRUE(!to_psnr.value().most_error || *to_psnr.value().psnr == INFINITY);
 }
 
 TEST(FillIn, LargerErrorsAreTakenWhereTheyAreRare) {
