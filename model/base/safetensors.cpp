@@ -241,6 +241,7 @@ Result<std::vector<float>> SafetensorsFile::ReadFloats(const std::string& name,
                                                        const std::vector<int64_t>& dims) const {
   AECOMP_ASSIGN_OR_RETURN(const TensorView* view, FindChecked(*this, name_, name, dims, true));
   std::vector<float> values(view->bytes.size() / ByteSize(view->dtype));
+  if (values.empty()) return values;  // memcpy takes no null pointers, for no bytes either
   if (view->dtype != DType::kF16) {
     std::memcpy(values.data(), view->bytes.data(), view->bytes.size());
     return values;

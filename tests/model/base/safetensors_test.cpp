@@ -21,6 +21,7 @@ TEST(Safetensors, RoundTripKeepsEverything) {
   writer.AddIntegers("d", {3, 1}, integers, DType::kI16);
   writer.AddIntegers("e", {1, 3}, integers, DType::kI32);
   writer.AddIntegers("empty", {0}, {}, DType::kU8);
+  writer.AddFloats("no floats", {0, 3}, {}, DType::kF32);
   writer.SetMetadata("key", "a \"quoted\"\nvalue");
   const std::vector<uint8_t> file = writer.Serialize();
   EXPECT_EQ(file, writer.Serialize());
@@ -36,6 +37,7 @@ TEST(Safetensors, RoundTripKeepsEverything) {
   EXPECT_EQ(f.ReadIntegers("d", {3, 1}).value(), integers);
   EXPECT_EQ(f.ReadIntegers("e", {1, 3}).value(), integers);
   EXPECT_TRUE(f.ReadIntegers("empty", {0}).value().empty());
+  EXPECT_TRUE(f.ReadFloats("no floats", {0, 3}).value().empty());
   // Each tensor starts at a multiple of its element's size, and the data at a multiple of 8.
   const uint8_t* data = f.Find("a.float")->bytes.data();
   EXPECT_EQ((data - file.data()) % 8, 0);
