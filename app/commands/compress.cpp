@@ -95,7 +95,7 @@ Result<std::vector<uint8_t>> CompressImage(const Image& image, const CompressOpt
     if (steps != 0) {
       AECOMP_ASSIGN_OR_RETURN(auto refined, RefineToQuality(image, options, codec, report));
       if (!refined.empty()) {
-        AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessWithin(codec, image, refined.size()));
+        AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessInstead(codec, image, refined.size()));
         if (!lossless) return refined;
         report.psnr = lossless->psnr;
         return std::move(lossless->bytes);

@@ -85,7 +85,7 @@ typedef struct {
 } aecomp_view;
 
 typedef struct {
-  double quality;        /* 0 (smallest) .. 100 (best); flat pictures are lossless where that is not larger */
+  double quality;        /* 0 (smallest) .. 100 (best); flat pictures are kept lossless, see aecomp.h */
   uint64_t target_bytes; /* if not 0: the best file that is not larger, instead of a quality */
   /* Kept in the file as they are; NULL: none. EXIF begins with the TIFF byte order mark; its orientation must be 1. */
   const void* icc;

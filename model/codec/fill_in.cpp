@@ -246,6 +246,10 @@ Result<std::optional<FilledFile>> LosslessWithin(Codec& codec, const Image& imag
   return file.bytes.size() <= bytes ? std::optional(std::move(file)) : std::nullopt;
 }
 
+Result<std::optional<FilledFile>> LosslessInstead(Codec& codec, const Image& image, uint64_t bytes) {
+  return LosslessWithin(codec, image, bytes + bytes / 4);
+}
+
 Result<FilledFile> FillToPsnr(Codec& codec, const Image& image, double psnr) {
   return Fill(codec, image, psnr, std::nullopt);
 }
@@ -269,7 +273,7 @@ Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double qu
   const int step = StepOfQuality(quality, codec.model().architecture);
   FilledFile file;
   AECOMP_ASSIGN_OR_RETURN(file.bytes, codec.Compress(image, step));
-  AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessWithin(codec, image, file.bytes.size()));
+  AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessInstead(codec, image, file.bytes.size()));
   if (lossless) return std::move(*lossless);
   const std::optional<double> floor = PsnrFloor(quality);
   if (!floor) return file;

@@ -22,8 +22,11 @@ struct FilledFile {
 /// often need several times as many for such a picture. Other pictures cost next to no time here.
 Result<std::optional<FilledFile>> LosslessWithin(Codec& codec, const Image& image, uint64_t bytes);
 
-/// quality: 0 .. 100. The file that the network gives; the lossless one, where that is not larger (LosslessWithin); or,
-/// where the network's has less than PsnrFloor, one that reaches it. Needs ModelUse::kBoth beyond kFloorBegins.
+/// The same in place of a file of a quality that has `bytes` bytes: up to a quarter larger, as nothing is lost.
+Result<std::optional<FilledFile>> LosslessInstead(Codec& codec, const Image& image, uint64_t bytes);
+
+/// quality: 0 .. 100. The file that the network gives; LosslessInstead of it; or, where it has less than PsnrFloor, one
+/// that reaches that. Needs ModelUse::kBoth beyond kFloorBegins.
 Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double quality);
 
 /// A file with at least `psnr` dB, made of the residual layer: the smallest that is found by its largest error and by

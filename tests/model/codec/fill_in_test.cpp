@@ -113,6 +113,8 @@ TEST(FillIn, FlatPicturesAreLosslessWhereThatIsSmaller) {
   }
   EXPECT_TRUE(LosslessWithin(codec, page, lossless).value());
   EXPECT_FALSE(LosslessWithin(codec, page, lossless - 1).value());
+  EXPECT_TRUE(LosslessInstead(codec, page, lossless * 4 / 5 + 1).value());
+  EXPECT_FALSE(LosslessInstead(codec, page, lossless * 4 / 5 - 1).value());
   EXPECT_FALSE(LosslessWithin(codec, waves, uint64_t{1} << 30).value()) << "no flat areas: not even tried";
 }
 

@@ -24,9 +24,9 @@ def encode(array: "numpy.ndarray", quality: float = 75, *, target_bytes: int = 0
     """The bytes of an .aec file.
 
     array: uint8 or uint16, [height, width] or [height, width, channels] with 1 to 4 channels (gray, gray + alpha, RGB,
-    RGBA). quality: 0 (smallest) to 100 (best); a picture of flat areas is
-    kept without loss where that takes no more bytes. target_bytes: if not 0, the best file that is not larger, instead of a
-    quality. exif: from the TIFF byte order mark on, with orientation 1. model: a model file; None for the built-in one.
+    RGBA). quality: 0 (smallest) to 100 (best); a picture of flat areas is kept without loss where that takes at most a
+    quarter more bytes. target_bytes: if not 0, the best file that is not larger, instead of a quality. exif: from the
+    TIFF byte order mark on, with orientation 1. model: a model file; None for the built-in one.
     """
     import numpy
     array = numpy.ascontiguousarray(array)
