@@ -22,7 +22,7 @@ constexpr std::string_view kPhotoshopLabel{"Photoshop 3.0\0", 14};
 constexpr std::string_view kJfifLabel{"JFIF\0", 5}, kJfifExtensionLabel{"JFXX\0", 5};
 constexpr std::string_view kAdobeLabel = "Adobe";  // says how the samples are stored
 
-constexpr uint8_t kStartOfScan = 0xda, kEndOfImage = 0xd9, kComment = 0xfe, kFirstApp = 0xe0;
+constexpr uint8_t kEndOfImage = 0xd9, kComment = 0xfe, kFirstApp = 0xe0;
 constexpr size_t kMaxSegment = 65533;  // without its length
 
 void Append(Bytes& to, View bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
