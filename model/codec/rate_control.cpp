@@ -147,7 +147,8 @@ RateResult FilledToSize(FilledFile file, uint64_t bytes) {
 }
 
 Result<RateResult> Search::Run() {
-  const auto most = static_cast<uint64_t>(std::floor(std::exp(goal_) + 1e-3));  // of a target in bytes
+  constexpr double kNoLimit = 1e18;  // larger numbers fit no uint64_t
+  const auto most = static_cast<uint64_t>(by_size_ ? std::min(std::exp(goal_) + 1e-3, kNoLimit) : 0);  // bytes
   if (by_size_) {
     AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessWithin(codec_, image_, most));
     if (lossless) return FilledToSize(std::move(*lossless), most);
