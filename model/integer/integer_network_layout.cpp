@@ -51,6 +51,9 @@ class LayOut {
       return Unsuitable(spec, "no convolution stands before it", kSo);
     }
     AECOMP_RETURN_IF_ERROR(Add(branches[1]));
+    if (steps[static_cast<size_t>(entry)].output != Output::kStream) {
+      return Unsuitable(spec, "its branch begins with a relu", kSo);
+    }
     if (steps.back().output != Output::kStream || steps.back().residual >= 0) {
       return Unsuitable(spec, "its branch does not end in a convolution", kSo);
     }

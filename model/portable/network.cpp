@@ -44,6 +44,9 @@ Status LayOutBranch(const Json& layer, std::vector<NetworkStep>* steps) {
   const int entry = static_cast<int>(steps->size()) - 1;
   if (!ends_in_stream()) return Unsuitable(name, "has no convolution before it");
   PORTABLE_TRY(LayOut(*branch, steps));
+  if ((*steps)[static_cast<size_t>(entry)].output != NetworkStep::kStream) {
+    return Unsuitable(name, "has a branch that begins with a relu");
+  }
   if (!ends_in_stream() || steps->back().residual >= 0) return Unsuitable(name, "does not end in a convolution");
   steps->back().residual = entry;
   return {};

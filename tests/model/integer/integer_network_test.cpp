@@ -236,6 +236,13 @@ TEST(IntegerNetwork, RefusesWhatItCannotRun) {
   EXPECT_NE(message(R"([{"type": "sigmoid", "name": "s"}])").find("'s'"), std::string::npos);
   EXPECT_NE(message(R"([{"type": "conv2d", "name": "g", "in": 4, "out": 4, "kernel": 1, "groups": 2}])").find("groups"),
             std::string::npos);
+  // The relu would take away from what the other branch adds as well.
+  EXPECT_NE(message(R"([{"type": "conv2d", "name": "a", "in": 4, "out": 4, "kernel": 1}, {"type": "sum", "name": "b",
+      "branches": [[], [{"type": "relu", "name": "b.r"},
+                        {"type": "conv2d", "name": "b.c", "in": 4, "out": 4, "kernel": 1}]]},
+      {"type": "conv2d", "name": "c", "in": 4, "out": 4, "kernel": 1}])")
+                .find("'b' (sum): its branch begins with a relu"),
+            std::string::npos);
   EXPECT_NE(message("[]").find("does not end in a convolution"), std::string::npos);
   Case c;
   const std::vector<float> ranges = {1, 1, 1, 1, 1};
