@@ -12,6 +12,7 @@
 #include "io/file.h"
 #include "model/codec/model_file.h"
 #include "train/data/dataset.h"
+#include "train/export/calibration.h"
 #include "train/export/export.h"
 
 namespace aecomp {

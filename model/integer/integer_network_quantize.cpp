@@ -16,8 +16,8 @@ using Output = IntegerStep::Output;
 
 constexpr int kStreamZero = 128;
 
-/// Ranges in a model file are this part of the largest value seen in calibration, so that 1.05 times that value is what
-/// the integers hold (see kIntegerHeadroom): finer steps gain more than rare clipping loses.
+/// The ranges of FindRanges are this part of the largest value seen in calibration, so that 1.05 times that value is
+/// what the integers hold (see kIntegerHeadroom): finer steps gain more than rare clipping loses.
 constexpr float kSeenPart = 0.75f;
 
 /// Float activations of all calibration inputs at one place of the network.
@@ -103,7 +103,7 @@ float Largest(const float* weights, size_t count) {
 }
 
 AECOMP_MULTIVERSION
-void RoundWeights(const float* weights, size_t count, double unit, int8_t* rounded) {
+void RoundToUnits(const float* weights, size_t count, double unit, int8_t* rounded) {
   for (size_t i = 0; i < count; ++i) {
     rounded[i] = static_cast<int8_t>(static_cast<int32_t>(std::rint(static_cast<double>(weights[i]) / unit)));
   }
@@ -117,7 +117,7 @@ double QuantiseChannel(IntegerStep& step, int o, std::span<const float> weights,
   const float most = Largest(weights.data() + first, count);
   double unit = std::max({most / 63.0, std::fabs(bias) / in_scale / (1 << 23), 1e-12});
   while (true) {
-    RoundWeights(weights.data() + first, count, unit, l.weight.data() + first);  // within 63: see `most`
+    RoundToUnits(weights.data() + first, count, unit, l.weight.data() + first);  // within 63: see `most`
     l.bias[static_cast<size_t>(o)] = static_cast<int32_t>(std::rint(bias / (unit * in_scale)));
     if (AccumulatorBound(l, o, step.zero_point) < (1 << 24)) return unit * in_scale;
     unit *= 1.05;
@@ -152,7 +152,7 @@ Status QuantiseStep(IntegerStep& step, const Parameters& parameters, const Integ
   return {};
 }
 
-/// Between these bounds quantising ends, and its scales are finite. FindRanges gives no smaller one.
+/// Between these bounds quantising ends, and its scales are finite. FindRanges and the export give no smaller one.
 bool IsRange(float v) { return v > 1e-7f && v < 1e6f; }
 
 /// What one step of the int16 of each step is worth: streams that are added share one.

@@ -20,21 +20,24 @@ int CalibrationPatchSize(const Architecture& architecture);
 /// Writes patch number i as networks see it, samples minus 1/2. x: [patch, patch, C].
 void CalibrationPatch(const Dataset& dataset, int i, int patch, std::span<float> x);
 
-/// Of patches, whose qualities lie evenly over the axis.
+/// What analysis and synthesis read of random patches, whose qualities lie evenly over the axis. y has M channels.
 struct TransformInputs {
   std::vector<QualityScales> scales;
-  std::vector<Tensor> pictures;  ///< for the encoder
-  std::vector<Tensor> y;         ///< what it gives
-  std::vector<Tensor> latents;   ///< for the decoder: y^ * step, without the prior's means
+  std::vector<Tensor> pictures;  ///< for the encoder: [1, C, patch, patch] each
+  std::vector<Tensor> y;         ///< what it gives: [1, M, h, w] each
+  std::vector<Tensor> latents;   ///< for the decoder, as y: y^ * step, without the prior's means
 };
+/// Errors: those of Graph::Create.
 Result<TransformInputs> DrawTransformInputs(const Architecture& architecture, Parameters& parameters,
                                             const Dataset& dataset, int patches);
 
+/// What the networks of the prior read of the same patches.
 struct PriorInputs {
-  std::vector<Tensor> companded;  ///< for the hyper-encoder
-  std::vector<Tensor> z;          ///< for the hyper-decoder: z^ in its float scale
+  std::vector<Tensor> companded;  ///< for the hyper-encoder: [1, M, h, w] each
+  std::vector<Tensor> z;          ///< for the hyper-decoder: z^ in its float scale, [1, channels of z, h', w'] each
   MeanInputs means;               ///< for mu head and context
 };
+/// Errors: those of Graph::Create.
 Result<PriorInputs> FindPriorInputs(const Architecture& architecture, Parameters& parameters,
                                     const TransformInputs& inputs);
 

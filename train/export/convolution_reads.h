@@ -25,7 +25,8 @@ struct ConvolutionPhase {
   int64_t Positions(const Shape& output) const;
 };
 
-/// Every output position is in one of them, every weight in one (transposed) or in the only one.
+/// Every output position is in one of them, every weight in one (transposed) or in the only one. A phase has no taps
+/// where the kernel of a transposed convolution is smaller than its stride.
 std::vector<ConvolutionPhase> PhasesOf(const IntegerLayer& layer);
 
 /// What the positions of a phase read of x, [1, in, h, w]: [positions, taps * in], with 0 outside of x.

@@ -10,6 +10,7 @@
 #include "model/codec/tile_coder.h"
 #include "model/entropy/coarse.h"
 #include "model/entropy/rd_quantiser.h"
+#include "train/export/calibration.h"
 #include "train/export/export.h"
 #include "train/export/fit_tables.h"
 

@@ -1,6 +1,7 @@
 #include "train/export/fit_tables.h"
 
 #include "model/codec/tile_coder.h"
+#include "train/export/calibration.h"
 #include "train/export/export.h"
 #include "train/loss/tiled_network.h"
 #include "train/random_bits.h"

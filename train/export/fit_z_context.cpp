@@ -8,6 +8,7 @@
 
 #include "model/codec/tile_coder.h"
 #include "model/entropy/coding_tables.h"
+#include "train/export/calibration.h"
 #include "train/export/export.h"
 #include "train/export/fit_tables.h"
 

@@ -21,12 +21,13 @@ using Activations = std::vector<Tensor>;
 
 /// No channel is scaled by more.
 constexpr float kMostScaling = 50;
-/// Of the largest value: the ranges that are tried.
-constexpr float kRanges[] = {1.05f, 0.95f, 0.85f, 0.75f, 0.65f, 0.55f};
+/// The ranges that are tried, as parts of the largest value.
+constexpr float kPartsOfLargest[] = {1.05f, 0.95f, 0.85f, 0.75f, 0.65f, 0.55f};
 
 /// The 8 bits of an activation.
 struct Levels {
-  float steps, least, most;  ///< in a range; of a value
+  float steps;        ///< from 0 to the end of the range
+  float least, most;  ///< that 8 bits hold
 };
 constexpr Levels kRelu = {255, 0, 255}, kSigned = {127, -128, 127};
 
@@ -91,7 +92,7 @@ class FloatStep {
     FloatStep step;
     step.layout = std::move(layout);
     AECOMP_ASSIGN_OR_RETURN(step.graph_, Graph::Create({std::move(spec)}, input, parameters, Graph::Mode::kInference));
-    step.weight = parameters.Find(step.layout.name + ".weight"),
+    step.weight = parameters.Find(step.layout.name + ".weight");
     step.bias = parameters.Find(step.layout.name + ".bias");
     return step;
   }
@@ -148,18 +149,23 @@ class Streams {
   /// Relu, or the sum with an earlier step's result.
   void Finish(size_t i, Activations& y) {
     const IntegerStep& step = steps_[i].layout;
-    if (step.residual >= 0) Add(kept_[static_cast<size_t>(step.residual)], y);
+    if (step.residual >= 0) {
+      Activations& entry = kept_[static_cast<size_t>(step.residual)];
+      Add(entry, y);
+      if (!IsAddedAfter(i, step.residual)) entry.clear();
+    }
     if (step.output == Output::kRelu) {
       for (Tensor& t : y) std::for_each(t.data(), t.data() + t.size(), [](float& v) { v = std::max(v, 0.f); });
     }
-    if (IsAdded(i)) kept_[i] = Copy(y);
+    if (IsAddedAfter(i, static_cast<int>(i))) kept_[i] = Copy(y);
   }
   const Activations& operator[](int i) const { return kept_[static_cast<size_t>(i)]; }
 
  private:
-  bool IsAdded(size_t i) const {
-    return std::any_of(steps_.begin(), steps_.end(),
-                       [i](const FloatStep& s) { return s.layout.residual == static_cast<int>(i); });
+  /// Whether a step after `i` adds the result of `entry`.
+  bool IsAddedAfter(size_t i, int entry) const {
+    return std::any_of(steps_.begin() + static_cast<std::ptrdiff_t>(i) + 1, steps_.end(),
+                       [entry](const FloatStep& s) { return s.layout.residual == entry; });
   }
   const std::vector<FloatStep>& steps_;
   std::vector<Activations> kept_;
@@ -186,14 +192,10 @@ class NetworkRounder {
     Shape shape = input;
     for (size_t i = 0; i < layouts.size(); ++i) {
       AECOMP_ASSIGN_OR_RETURN(FloatStep step, FloatStep::Create(std::move(layouts[i]), specs[i], shape, parameters));
-      for (const Parameter* p : {step.weight, step.bias}) {
-        if (p != nullptr && !AllFinite(p->value)) {
-          return ModelError("parameter \"" + p->name + "\" is not finite; training has diverged");
-        }
-      }
       shape = step.output();
       rounder.steps_.push_back(std::move(step));
     }
+    AECOMP_RETURN_IF_ERROR(rounder.CheckFinite());
     return rounder;
   }
 
@@ -207,7 +209,7 @@ class NetworkRounder {
       if (steps_[i].layout.output != Output::kRelu) continue;
       std::vector<float> scale = LargestOfChannels(x);
       const float most = std::max(*std::max_element(scale.begin(), scale.end()), 1e-6f);
-      for (float& s : scale) s = most / std::max(s, most / kMostScaling);
+      for (float& s : scale) s = s > 0 ? most / std::max(s, most / kMostScaling) : 1;
       steps_[i].ScaleOutputs(scale), steps_[i + 1].ScaleInputs(scale);
       parameters_.MarkChanged();
       for (Tensor& t : x) {
@@ -217,7 +219,7 @@ class NetworkRounder {
   }
 
   /// The ranges.
-  std::vector<float> Round(std::span<const Tensor> inputs, ReadAs read_as) {
+  Result<std::vector<float>> Round(std::span<const Tensor> inputs, ReadAs read_as) {
     Activations exact = Copy(inputs), read = Copy(inputs);
     std::vector<float> ranges = {BestRange(exact, kSigned, 0)};
     if (read_as == ReadAs::kRounded) RoundTo8Bits(read, kSigned, ranges[0]);
@@ -232,23 +234,37 @@ class NetworkRounder {
         Add(floats[entry], corrected), Add(integers[entry], corrected, -1);
       }
       const Activations& wanted = entry >= 0 ? corrected : exact;
-      RoundWeights(step.layout.layer, read, wanted, *step.weight);
+      RoundWeights(step.layout.layer, step.bias != nullptr, read, wanted, *step.weight);
       parameters_.MarkChanged();
       read = step.Run(read);
       TakeUpMeans(wanted, step, read);
       parameters_.MarkChanged();
-      corrected.clear();
+      if (i + 1 == steps_.size()) break;
       floats.Finish(i, exact), integers.Finish(i, read);
       const Levels& levels = step.layout.output == Output::kRelu ? kRelu : kSigned;
-      ranges.push_back(i + 1 == steps_.size() ? Largest(exact) : BestRange(exact, levels, i + 1));
+      ranges.push_back(BestRange(exact, levels, i + 1));
       RoundTo8Bits(read, levels, ranges.back());
     }
+    ranges.push_back(Largest(exact));
     for (float& range : ranges) range = std::max(range, 1e-6f) / static_cast<float>(kIntegerHeadroom);
+    AECOMP_RETURN_IF_ERROR(CheckFinite());
+    if (!AllFinite(ranges)) return ModelError("what the network gives is not finite; training has diverged");
     return ranges;
   }
 
  private:
   explicit NetworkRounder(Parameters& parameters) : parameters_(parameters) {}
+
+  Status CheckFinite() const {
+    for (const FloatStep& step : steps_) {
+      for (const Parameter* p : {step.weight, step.bias}) {
+        if (p != nullptr && !AllFinite(p->value)) {
+          return ModelError("parameter \"" + p->name + "\" is not finite; training has diverged");
+        }
+      }
+    }
+    return {};
+  }
 
   static float Largest(const Activations& x) {
     const std::vector<float> most = LargestOfChannels(x);
@@ -260,10 +276,10 @@ class NetworkRounder {
     const std::vector<float> worth = steps_[reader].WorthOfInputs();
     const float most = std::max(Largest(x), 1e-6f);
     double least = std::numeric_limits<double>::infinity();
-    float best = kRanges[0] * most;
+    float best = kPartsOfLargest[0] * most;
     Tensor rounded(x[0].shape());
     const Shape& s = rounded.shape();
-    for (const float part : kRanges) {
+    for (const float part : kPartsOfLargest) {
       double cost = 0;
       for (const Tensor& t : x) {
         RoundValues(t.data(), t.size(), levels, part * most, rounded.data());

@@ -11,9 +11,9 @@
 
 namespace aecomp {
 
-/// Rounds the deep path of the encoder for random patches of the images, and returns its ranges. Whatever is chosen for
-/// what the encoder gives comes later. kModel when the architecture's encoder cannot run in integers, or when a number
-/// is not finite.
+/// Rounds the deep path of the encoder for random patches of the images, and returns its ranges. This changes what the
+/// encoder gives: tables and ranges that are fitted to y have to be fitted afterwards. kModel when the architecture's
+/// encoder cannot run in integers, or when a number is not finite.
 Result<std::vector<float>> RoundEncoder(const Architecture& architecture, const Dataset& dataset,
                                         Parameters& parameters);
 

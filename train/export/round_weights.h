@@ -22,11 +22,12 @@ inline constexpr double kWeightSteps = 63;
 DoubleMatrix RoundInTurn(const DoubleMatrix& upper, const DoubleMatrix& weights, const std::vector<double>& unit,
                          const std::vector<Eigen::Index>& peak);
 
-/// Fits the weights of a layer so that it makes of `read` what comes nearest to `wanted` but for a constant of each
-/// channel, and rounds them in turn. They stay near the old ones where the inputs do not tell. The unit of an output
-/// channel is the largest of its weights / kWeightSteps, before and after rounding to f16 as well.
-/// read: [1, in, h, w] each, as the integers have it; wanted: [1, out, h', w'] each.
-void RoundWeights(const IntegerLayer& layer, std::span<const Tensor> read, std::span<const Tensor> wanted,
-                  Parameter& weight);
+/// Fits the weights of a layer so that it makes of `read` what comes nearest to `wanted`, and rounds them in turn.
+/// Where the layer has a bias, a constant of each output channel does not count as an error: it is the bias that takes
+/// it up. Weights stay near the old ones where the inputs do not tell. The unit of an output channel is the largest of
+/// its weights / kWeightSteps, before and after rounding to f16 as well. read: [1, in, h, w] each, as the integers have
+/// it; wanted: [1, out, h', w'] each; all of `read` of one shape.
+void RoundWeights(const IntegerLayer& layer, bool has_bias, std::span<const Tensor> read,
+                  std::span<const Tensor> wanted, Parameter& weight);
 
 }  // namespace aecomp

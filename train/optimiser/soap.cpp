@@ -4,6 +4,7 @@
 #include <Eigen/QR>
 #include <algorithm>
 #include <dnnl.hpp>
+#include <new>
 #include <numeric>
 
 namespace aecomp {
@@ -18,7 +19,9 @@ using Map = Eigen::Map<Matrix>;
 /// inside a parallel region.
 void Multiply(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a, const float* b,
               float beta, float* c) {
-  dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, ta ? m : k, b, tb ? k : n, beta, c, n);
+  const dnnl_status_t status =
+      dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, ta ? m : k, b, tb ? k : n, beta, c, n);
+  if (status != dnnl_success) throw std::bad_alloc();
 }
 
 /// [a, b, k] to [b, a, k].

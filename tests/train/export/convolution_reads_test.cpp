@@ -23,6 +23,7 @@ constexpr Layer kLayers[] = {
     {"one that goes up", R"({"type": "conv_transpose2d", "in": 3, "out": 5, "kernel": 4, "stride": 2, "padding": 1})"},
     {"one that goes far up",
      R"({"type": "conv_transpose2d", "in": 3, "out": 5, "kernel": 8, "stride": 4, "padding": 2})"},
+    {"one that leaves positions out", R"({"type": "conv_transpose2d", "in": 3, "out": 5, "kernel": 2, "stride": 4})"},
 };
 
 TEST(ConvolutionReads, TimesWeightsIsTheConvolution) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -76,10 +77,9 @@ std::vector<std::vector<float>> RunFloats(const Network& network, Parameters& pa
   return results;
 }
 
-/// Mean square of what the integers of a network with these ranges give, less `wanted`.
+/// Mean square of what the integers of a network with these ranges give, less `wanted`. scale: of the inputs in 8 bits.
 double ErrorOfIntegers(const Network& network, const Parameters& parameters, const std::vector<float>& ranges,
-                       const std::vector<Tensor>& inputs, const std::vector<std::vector<float>>& wanted) {
-  const double scale = kIntegerHeadroom * ranges[0] / 127;
+                       double scale, const std::vector<Tensor>& inputs, const std::vector<std::vector<float>>& wanted) {
   const IntegerNetwork integers = IntegerNetwork::Create(network, parameters, {scale, 128}, ranges).value();
   double sum = 0, count = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -94,15 +94,61 @@ double ErrorOfIntegers(const Network& network, const Parameters& parameters, con
   return sum / count;
 }
 
+double ScaleOf(const std::vector<float>& ranges) { return kIntegerHeadroom * ranges[0] / 127; }
+
 TEST(RoundNetwork, IntegersComeNearerToTheFloats) {
   const Network network = SmallNetwork();
   Parameters parameters = RandomWeights(network);
   const std::vector<Tensor> inputs = Inputs(24, 1), others = Inputs(6, 2);
   const auto floats = RunFloats(network, parameters, others);
   const auto plain = IntegerNetwork::FindRanges(network, parameters, inputs).value();
-  const double before = ErrorOfIntegers(network, parameters, plain, others, floats);
+  const double before = ErrorOfIntegers(network, parameters, plain, ScaleOf(plain), others, floats);
   const auto ranges = RoundNetwork(network, parameters, inputs, ReadAs::kRounded).value();
-  EXPECT_LT(ErrorOfIntegers(network, parameters, ranges, others, floats), 0.7 * before);
+  EXPECT_LT(ErrorOfIntegers(network, parameters, ranges, ScaleOf(ranges), others, floats), 0.7 * before);
+}
+
+/// As pixels are: on the grid of 8 bits already.
+TEST(RoundNetwork, InputsThatAreIntegersAreReadAsTheyAre) {
+  constexpr float kUnit = 1 / 24.f;
+  const auto on_grid = [](std::vector<Tensor> inputs) {
+    for (Tensor& x : inputs) {
+      for (int64_t k = 0; k < x.size(); ++k) {
+        x.data()[k] = std::clamp(std::nearbyint(x.data()[k] / kUnit), -128.f, 127.f) * kUnit;
+      }
+    }
+    return inputs;
+  };
+  const Network network = SmallNetwork();
+  const std::vector<Tensor> inputs = on_grid(Inputs(24, 1)), others = on_grid(Inputs(6, 2));
+  std::vector<double> errors;
+  for (const ReadAs read_as : {ReadAs::kExact, ReadAs::kRounded}) {
+    Parameters parameters = RandomWeights(network);
+    const auto floats = RunFloats(network, parameters, others);
+    const auto plain = IntegerNetwork::FindRanges(network, parameters, inputs).value();
+    const double before = ErrorOfIntegers(network, parameters, plain, kUnit, others, floats);
+    const auto ranges = RoundNetwork(network, parameters, inputs, read_as).value();
+    errors.push_back(ErrorOfIntegers(network, parameters, ranges, kUnit, others, floats));
+    EXPECT_LT(errors.back(), 0.7 * before);
+  }
+  EXPECT_LT(errors[0], errors[1]) << "weights were fitted to inputs that are rounded once more";
+}
+
+TEST(RoundNetwork, ChannelsThatInputsNeverSwitchOnKeepTheirScale) {
+  const Network network = SmallNetwork();
+  Parameters parameters = RandomWeights(network);
+  parameters.Find("b.a.bias")->value[2] = -1000;
+  ASSERT_TRUE(RoundNetwork(network, parameters, Inputs(24, 1), ReadAs::kRounded).ok());
+  EXPECT_NEAR(parameters.Find("b.a.bias")->value[2], -1000, 1);
+}
+
+TEST(RoundNetwork, ResultsThatAreNotFiniteAreRefused) {
+  const Network network = SmallNetwork();
+  Parameters parameters = RandomWeights(network);
+  for (const char* name : {"a.weight", "b.b.weight"}) {
+    for (float& v : parameters.Find(name)->value) v = 1e30f;
+  }
+  parameters.MarkChanged();
+  EXPECT_EQ(RoundNetwork(network, parameters, Inputs(4, 1), ReadAs::kRounded).status().code(), StatusCode::kModel);
 }
 
 TEST(RoundNetwork, ChannelsBehindAReluBecomeEquallyLarge) {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <random>
 
+#include "model/base/safetensors.h"
+
 namespace aecomp {
 namespace {
 
@@ -55,90 +57,168 @@ std::vector<Tensor> Inputs(unsigned seed) {
   return inputs;
 }
 
-double SquareOf(const std::vector<Tensor>& x) {
+IntegerLayer SmallLayer(bool transposed) {
+  IntegerLayer layer;
+  layer.transposed = transposed, layer.in = 6, layer.out = 3;
+  layer.kernel = transposed ? 4 : 3, layer.stride = transposed ? 2 : 1, layer.padding = 1;
+  return layer;
+}
+
+Parameter RandomWeight(const IntegerLayer& layer) {
+  Parameter weight{"w", {layer.out, layer.in, layer.kernel, layer.kernel}, {}, {}};
+  if (layer.transposed) std::swap(weight.dims[0], weight.dims[1]);
+  const DoubleMatrix values = Random(int64_t{layer.in} * layer.out * layer.kernel * layer.kernel, 1, 5);
+  for (Eigen::Index i = 0; i < values.size(); ++i) weight.value.push_back(static_cast<float>(values(i)));
+  return weight;
+}
+
+/// What a layer without a bias makes of `read`.
+std::vector<Tensor> Given(const IntegerLayer& layer, const Parameter& weight, const std::vector<Tensor>& read) {
+  std::vector<Tensor> results;
+  for (const Tensor& x : read) {
+    Tensor& y = results.emplace_back(layer.OutputShape(x.shape()));
+    std::fill_n(y.data(), y.size(), 0.f);
+    for (const ConvolutionPhase& phase : PhasesOf(layer)) {
+      const std::vector<float> reads = ReadsOf(layer, phase, x);
+      const DoubleMatrix weights = WeightsOf(layer, phase, weight);
+      const int columns = (y.shape().w - phase.first_x + phase.every - 1) / phase.every;
+      for (int64_t p = 0; p < phase.Positions(y.shape()); ++p) {
+        const int64_t row = phase.first_y + p / columns * phase.every;
+        const int64_t column = phase.first_x + p % columns * phase.every;
+        for (int o = 0; o < layer.out; ++o) {
+          double sum = 0;
+          for (Eigen::Index d = 0; d < weights.rows(); ++d) {
+            sum += weights(d, o) * reads[static_cast<size_t>(p * weights.rows() + d)];
+          }
+          y.data()[(row * y.shape().w + column) * layer.out + o] = static_cast<float>(sum);
+        }
+      }
+    }
+  }
+  return results;
+}
+
+/// The sum of squares of results - wanted; about the mean of each channel where a bias takes that up.
+double Lost(std::vector<Tensor> results, const std::vector<Tensor>& wanted, bool has_bias) {
+  const auto channels = static_cast<size_t>(results[0].shape().c);
+  std::vector<double> mean(channels);
+  const double positions =
+      static_cast<double>(results[0].size()) / static_cast<double>(channels) * static_cast<double>(results.size());
+  for (size_t i = 0; i < results.size(); ++i) {
+    for (int64_t k = 0; k < results[i].size(); ++k) {
+      results[i].data()[k] -= wanted[i].data()[k];
+      mean[static_cast<size_t>(k) % channels] += results[i].data()[k] / positions;
+    }
+  }
   double sum = 0;
-  for (const Tensor& t : x) {
-    for (int64_t k = 0; k < t.size(); ++k) sum += std::pow(t.data()[k], 2);
+  for (const Tensor& t : results) {
+    for (int64_t k = 0; k < t.size(); ++k) {
+      sum += std::pow(t.data()[k] - (has_bias ? mean[static_cast<size_t>(k) % channels] : 0), 2);
+    }
   }
   return sum;
 }
 
+/// The places of the weights of output channel o.
+std::vector<size_t> PlacesOf(const IntegerLayer& layer, int o) {
+  std::vector<size_t> places;
+  const int area = layer.kernel * layer.kernel;
+  for (int in = 0; in < layer.in; ++in) {
+    for (int k = 0; k < area; ++k) {
+      places.push_back(static_cast<size_t>((layer.transposed ? in * layer.out + o : o * layer.in + in) * area + k));
+    }
+  }
+  return places;
+}
+
+float LargestOf(const Parameter& weight, const std::vector<size_t>& places) {
+  float most = 0;
+  for (const size_t at : places) most = std::max(most, std::fabs(weight.value[at]));
+  return most;
+}
+
+Parameter RoundedToNearest(const IntegerLayer& layer, Parameter weight) {
+  for (int o = 0; o < layer.out; ++o) {
+    const std::vector<size_t> places = PlacesOf(layer, o);
+    const float unit = LargestOf(weight, places) / 63;
+    for (const size_t at : places) weight.value[at] = std::rint(weight.value[at] / unit) * unit;
+  }
+  return weight;
+}
+
+void ExpectWholeSteps(const IntegerLayer& layer, const Parameter& rounded) {
+  for (int o = 0; o < layer.out; ++o) {
+    const std::vector<size_t> places = PlacesOf(layer, o);
+    const float most = LargestOf(rounded, places);
+    for (const size_t at : places) {
+      const double steps = rounded.value[at] * kWeightSteps / most;
+      EXPECT_NEAR(steps, std::rint(steps), 0.05) << "f16 rounds the largest of 63 steps by 1/32";
+    }
+  }
+}
+
 TEST(RoundWeights, GivesIntegersThatTellTheirUnit) {
   for (const bool transposed : {false, true}) {
-    IntegerLayer layer;
-    layer.transposed = transposed, layer.in = 6, layer.out = 3;
-    layer.kernel = transposed ? 4 : 3, layer.stride = transposed ? 2 : 1, layer.padding = 1;
-    const int64_t area = layer.kernel * layer.kernel;
-    Parameter weight{"w", {6, 3, layer.kernel, layer.kernel}, {}, {}};
-    if (!transposed) std::swap(weight.dims[0], weight.dims[1]);
-    const DoubleMatrix values = Random(18 * area, 1, 5);
-    for (Eigen::Index i = 0; i < values.size(); ++i) weight.value.push_back(static_cast<float>(values(i)));
-
-    const std::vector<Tensor> read = Inputs(20);
-    // What the layer gives with some weights, less a constant, which RoundWeights leaves to the bias.
-    const auto given = [&](const Parameter& with) {
-      std::vector<Tensor> results;
-      for (const Tensor& x : read) {
-        Tensor& y = results.emplace_back(layer.OutputShape(x.shape()));
-        for (const ConvolutionPhase& phase : PhasesOf(layer)) {
-          const std::vector<float> reads = ReadsOf(layer, phase, x);
-          const DoubleMatrix weights = WeightsOf(layer, phase, with);
-          const int columns = (y.shape().w - phase.first_x + phase.every - 1) / phase.every;
-          for (int64_t p = 0; p < phase.Positions(y.shape()); ++p) {
-            const int64_t row = phase.first_y + p / columns * phase.every;
-            const int64_t column = phase.first_x + p % columns * phase.every;
-            for (int o = 0; o < layer.out; ++o) {
-              double sum = 0;
-              for (Eigen::Index d = 0; d < weights.rows(); ++d) {
-                sum += weights(d, o) * reads[static_cast<size_t>(p * weights.rows() + d)];
-              }
-              y.data()[(row * y.shape().w + column) * layer.out + o] = static_cast<float>(sum);
-            }
-          }
-        }
-      }
-      return results;
-    };
-    const auto lost = [&](const std::vector<Tensor>& wanted, const Parameter& with) {
-      std::vector<Tensor> results = given(with);
-      std::vector<double> mean(3);
-      for (int pass = 0; pass < 2; ++pass) {
-        for (size_t i = 0; i < results.size(); ++i) {
-          const int64_t positions = results[i].size() / 3 * std::ssize(results);
-          for (int64_t k = 0; k < results[i].size(); ++k) {
-            float& v = results[i].data()[k];
-            double& of = mean[static_cast<size_t>(k % 3)];
-            if (pass == 0)
-              v -= wanted[i].data()[k], of += v / static_cast<double>(positions);
-            else
-              v -= static_cast<float>(of);
-          }
-        }
-      }
-      return SquareOf(results);
-    };
-
-    const std::vector<Tensor> wanted = given(weight);
-    Parameter rounded = weight, nearest = weight;
-    RoundWeights(layer, read, wanted, rounded);
-    for (int o = 0; o < 3; ++o) {
-      const auto at = [&](int64_t i) {  // weight number i of this output channel
-        return static_cast<size_t>(transposed ? (i / area * 3 + o) * area + i % area : o * 6 * area + i);
-      };
-      float most = 0, most_before = 0;
-      for (int64_t i = 0; i < 6 * area; ++i) {
-        most = std::max(most, std::fabs(rounded.value[at(i)]));
-        most_before = std::max(most_before, std::fabs(weight.value[at(i)]));
-      }
-      for (int64_t i = 0; i < 6 * area; ++i) {
-        const double steps = rounded.value[at(i)] * kWeightSteps / most;
-        EXPECT_NEAR(steps, std::rint(steps), 1e-3);
-        float& v = nearest.value[at(i)];
-        v = std::rint(v * 63 / most_before) * most_before / 63;
-      }
-    }
-    EXPECT_LT(lost(wanted, rounded), 0.5 * lost(wanted, nearest)) << transposed;
+    const IntegerLayer layer = SmallLayer(transposed);
+    const Parameter weight = RandomWeight(layer);
+    const std::vector<Tensor> read = Inputs(20), wanted = Given(layer, weight, read);
+    Parameter rounded = weight;
+    RoundWeights(layer, /*has_bias=*/true, read, wanted, rounded);
+    EXPECT_LT(Lost(Given(layer, rounded, read), wanted, true),
+              0.5 * Lost(Given(layer, RoundedToNearest(layer, weight), read), wanted, true))
+        << transposed;
+    for (float& v : rounded.value) v = HalfToFloat(FloatToHalf(v));
+    ExpectWholeSteps(layer, rounded);
   }
+}
+
+/// Inputs behind a relu: their means are large beside what varies.
+std::vector<Tensor> PositiveInputs() {
+  std::vector<Tensor> inputs = Inputs(30);
+  for (Tensor& x : inputs) {
+    for (int64_t k = 0; k < x.size(); ++k) x.data()[k] = 10 + x.data()[k];
+  }
+  return inputs;
+}
+
+TEST(RoundWeights, WithoutABiasMeansAreKept) {
+  const IntegerLayer layer = SmallLayer(false);
+  const Parameter weight = RandomWeight(layer);
+  const std::vector<Tensor> read = PositiveInputs(), wanted = Given(layer, weight, read);
+  Parameter rounded = weight;
+  RoundWeights(layer, /*has_bias=*/false, read, wanted, rounded);
+  EXPECT_LT(Lost(Given(layer, rounded, read), wanted, false),
+            0.1 * Lost(Given(layer, RoundedToNearest(layer, weight), read), wanted, false));
+}
+
+TEST(RoundWeights, ConstantInputsTellNoWeights) {
+  IntegerLayer layer = SmallLayer(false);
+  layer.padding = 0;
+  const Parameter weight = RandomWeight(layer);
+  std::vector<Tensor> read = Inputs(40);
+  for (Tensor& x : read) {
+    for (int64_t k = 0; k < x.size(); ++k) x.data()[k] = 100.1f + 1e-4f * x.data()[k];
+  }
+  Parameter rounded = weight;
+  RoundWeights(layer, /*has_bias=*/true, read, Given(layer, weight, read), rounded);
+  double farthest = 0;
+  for (size_t i = 0; i < weight.value.size(); ++i) {
+    farthest = std::max(farthest, std::fabs(double{rounded.value[i]} - weight.value[i]));
+  }
+  EXPECT_LT(farthest, 0.5);
+}
+
+/// Half of the output positions of such a layer read nothing.
+TEST(RoundWeights, StrideAboveTheKernel) {
+  IntegerLayer layer = SmallLayer(true);
+  layer.kernel = 2, layer.stride = 4, layer.padding = 0;
+  const Parameter weight = RandomWeight(layer);
+  const std::vector<Tensor> read = Inputs(50), wanted = Given(layer, weight, read);
+  Parameter rounded = weight;
+  RoundWeights(layer, /*has_bias=*/true, read, wanted, rounded);
+  EXPECT_LT(Lost(Given(layer, rounded, read), wanted, true),
+            Lost(Given(layer, RoundedToNearest(layer, weight), read), wanted, true));
+  ExpectWholeSteps(layer, rounded);
 }
 
 }  // namespace
