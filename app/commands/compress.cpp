@@ -61,8 +61,7 @@ Result<std::vector<uint8_t>> RefineToQuality(const Image& image, const CompressO
                           CompressRefined(codec, image, quality, options.tuning, RefinementSteps(options.effort)));
   const auto floor = PsnrFloor(options.quality);
   if (!floor) return refined;
-  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(refined, "the refined file"));
-  AECOMP_ASSIGN_OR_RETURN(const Image decoded, codec.Decompress(container, "the refined file"));
+  AECOMP_ASSIGN_OR_RETURN(const Image decoded, codec.DecompressOwn(refined));
   const double psnr = Psnr(image, decoded);
   if (psnr < *floor) return std::vector<uint8_t>();
   report.psnr = psnr;
@@ -78,8 +77,7 @@ Status RefineResult(const Image& image, const RateTarget& target, const Compress
     if (static_cast<double>(refined.size()) <= target.value) result.bytes = std::move(refined);
     return {};
   }
-  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(refined, "the refined file"));
-  AECOMP_ASSIGN_OR_RETURN(const Image decoded, codec.Decompress(container, "the refined file"));
+  AECOMP_ASSIGN_OR_RETURN(const Image decoded, codec.DecompressOwn(refined));
   const double psnr = Psnr(image, decoded);
   if (psnr < target.value || refined.size() >= result.bytes.size()) return {};
   result.bytes = std::move(refined), result.psnr = psnr;

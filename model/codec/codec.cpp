@@ -356,6 +356,11 @@ Result<Image> Codec::Decompress(const Container& container, const std::string& n
   return Decompress(container, name, {0, 0, container.header.width, container.header.height});
 }
 
+Result<Image> Codec::DecompressOwn(std::span<const uint8_t> file) {
+  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(file, "the file"));
+  return Decompress(container, "the file");
+}
+
 Result<Image> Codec::Decompress(const Container& container, const std::string& name, const Region& region) {
   Result<Image> image = Image();
   const Status done = Decoding(container, name, [&] {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -109,8 +110,11 @@ class Codec {
   /// whatever the streams hold.
   Result<Image> Decompress(const Container& container, const std::string& name);
 
-  /// The same for a part of the image: only the tiles that it depends on are decoded. Equal to that part of the whole
-  /// (with Precision::kInteger). kUsage when it does not lie within the image.
+  /// What Decompress makes of a file that this codec has just written.
+  Result<Image> DecompressOwn(std::span<const uint8_t> file);
+
+  /// The same as Decompress for a part of the image: only the tiles that it depends on are decoded. Equal to that part
+  /// of the whole (with Precision::kInteger). kUsage when it does not lie within the image.
   Result<Image> Decompress(const Container& container, const std::string& name, const Region& region);
 
   /// Takes the rows of a part of the image from top to bottom. row: of the band's first, in that part.

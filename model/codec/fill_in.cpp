@@ -4,7 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "io/container.h"
 #include "io/convert.h"
 #include "io/metrics.h"
 #include "model/codec/quality_axis.h"
@@ -69,8 +68,7 @@ Result<FilledFile> CodeWith(Codec& codec, const Image& image, int most_error, st
     file.psnr = INFINITY;
     return file;
   }
-  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(file.bytes, "the file"));
-  AECOMP_ASSIGN_OR_RETURN(const Image restored, codec.Decompress(container, "the file"));
+  AECOMP_ASSIGN_OR_RETURN(const Image restored, codec.DecompressOwn(file.bytes));
   file.psnr = Psnr(image, restored);
   return file;
 }
@@ -83,8 +81,8 @@ double AllowedError(const Image& image, double psnr) { return Peak(image) * Peak
 /// Errors of all of -E .. E alike have a mean square of E (E + 1) / 3.
 double EvenlySpread(double mean_square) { return (std::sqrt(1 + 12 * mean_square) - 1) / 2; }
 
-/// The largest E whose errors in the sample are small enough. Errors are spread evenly in noise; in flat pictures most
-/// are 0, so that E may be much larger.
+/// The largest E whose errors in the sample are small enough. sure: an E that is small enough for any picture. Errors
+/// are spread evenly in noise; in flat pictures most are 0, so that E may be much larger.
 int LargestErrorFor(const Image& sample, const Image* base, double psnr, int sure) {
   const auto reaches = [&](int error) { return CodeSample(sample, base, error).psnr >= psnr; };
   const int even = static_cast<int>(EvenlySpread(AllowedError(sample, psnr)));
@@ -111,13 +109,12 @@ Result<NetworkFile> MakeNetworkFile(Codec& codec, const Image& image, int qualit
   NetworkFile file;
   file.quality = quality;
   AECOMP_ASSIGN_OR_RETURN(const auto bytes, codec.Compress(image, quality));
-  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, "the file"));
-  AECOMP_ASSIGN_OR_RETURN(file.restored, codec.Decompress(container, "the file"));
+  AECOMP_ASSIGN_OR_RETURN(file.restored, codec.DecompressOwn(bytes));
   file.bytes = bytes.size();
   return file;
 }
 
-/// A way to reach a PSNR.
+/// A way to reach a PSNR. Wherever plans are made, `sure` is as in LargestErrorFor.
 struct Plan {
   std::optional<int> base;
   int most_error = 0;
@@ -184,8 +181,10 @@ Result<FilledFile> Reach(Codec& codec, const Image& image, double psnr, int sure
     const int error = std::max(sure, std::min(*best.most_error - 1, *best.most_error * 7 / 8));
     AECOMP_ASSIGN_OR_RETURN(best, CodeWith(codec, image, error, plan.base));
   }
-  for (int i = 0; i<kMostTries&& * best.most_error> 0; ++i) {
-    const int error = *best.most_error, larger = error + std::max(1, error / 8);
+  for (int i = 0; i < kMostTries; ++i) {
+    const int error = *best.most_error;
+    if (error == 0) break;
+    const int larger = error + std::max(1, error / 8);
     const double loss = 20 * std::log10((larger + 0.5) / (error + 0.5));
     if (larger > static_cast<int>(kMaxResidualError) || *best.psnr - kShareOfLoss * loss < psnr) break;
     AECOMP_ASSIGN_OR_RETURN(FilledFile file, CodeWith(codec, image, larger, plan.base));
@@ -277,8 +276,7 @@ Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double qu
   if (lossless) return std::move(*lossless);
   const std::optional<double> floor = PsnrFloor(quality);
   if (!floor) return file;
-  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(file.bytes, "the file"));
-  AECOMP_ASSIGN_OR_RETURN(Image restored, codec.Decompress(container, "the file"));
+  AECOMP_ASSIGN_OR_RETURN(Image restored, codec.DecompressOwn(file.bytes));
   file.psnr = Psnr(image, restored);
   if (*file.psnr >= *floor) return file;
   return Fill(codec, image, *floor, NetworkFile{step, file.bytes.size(), std::move(restored)});

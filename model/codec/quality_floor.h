@@ -5,7 +5,7 @@
 
 namespace aecomp {
 
-inline constexpr double kFloorBegins = 80;   ///< up to this quality a file is what the network gives
+inline constexpr double kFloorBegins = 80;   ///< up to this quality a file with loss is what the network gives
 inline constexpr double kFloorAtBegin = 36;  ///< dB
 inline constexpr double kFloorSlope = 0.5;   ///< dB for each step of the quality: 41 at 90, 46 at 100
 

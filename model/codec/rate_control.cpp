@@ -31,7 +31,9 @@ class Search {
         image_(image),
         analysed_(std::move(analysed)),
         by_size_(target.kind == RateTarget::Kind::kBytes) {
-    goal_ = by_size_ ? std::log(target.value) : target.value;
+    constexpr double kNoLimit = 1e18;  // larger numbers fit no uint64_t
+    if (by_size_) most_bytes_ = static_cast<uint64_t>(std::clamp(target.value, 0.0, kNoLimit));
+    goal_ = by_size_ ? std::log(static_cast<double>(most_bytes_)) : target.value;
   }
 
   Result<RateResult> Run();
@@ -48,7 +50,8 @@ class Search {
   const Image& image_;
   const AnalysedImage analysed_;
   const bool by_size_;
-  double goal_ = 0;
+  uint64_t most_bytes_ = 0;  // where by_size_
+  double goal_ = 0;          // as Try::value
   int passes_ = 0;
   int low_ = -1, high_ = -1;  // qualities known to lie at or below the goal, and above it; -1 and max + 1: none known
   Try at_low_, at_high_;
@@ -62,8 +65,7 @@ Result<Try> Search::Pass(int quality, double thrift) {
     result.value = std::log(static_cast<double>(result.bytes.size()));
     return result;
   }
-  AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(result.bytes, "the file"));
-  AECOMP_ASSIGN_OR_RETURN(const Image restored, codec_.Decompress(container, "the file"));
+  AECOMP_ASSIGN_OR_RETURN(const Image restored, codec_.DecompressOwn(result.bytes));
   result.value = Psnr(image_, restored);
   return result;
 }
@@ -90,10 +92,12 @@ int Search::Guess() const {
 Status Search::Bracket() {
   high_ = codec_.model().architecture.max_quality() + 1;
   while (high_ - low_ > 1 && passes_ < kMostPasses) {
-    // Close to the last pass the bracket is halved: lines may creep along a curve.
-    const int quality = passes_ + 3 < kMostPasses ? Guess() : (low_ + high_) / 2;
+    // Close to the last pass the bracket is halved: lines may creep along a curve. The last one tells whether anything
+    // is possible at all, where that is not known yet.
+    int quality = passes_ + 3 < kMostPasses ? Guess() : (low_ + high_) / 2;
+    if (low_ < 0 && passes_ + 1 == kMostPasses) quality = 0;
     AECOMP_ASSIGN_OR_RETURN(Try found, Pass(quality, 1));
-    const bool fits = by_size_ ? found.value <= goal_ : found.value < goal_;
+    const bool fits = by_size_ ? found.bytes.size() <= most_bytes_ : found.value < goal_;
     (fits ? low_ : high_) = quality;
     (fits ? at_low_ : at_high_) = std::move(found);
     if (by_size_ && fits && at_low_.value >= goal_ + std::log(kClose)) break;
@@ -108,7 +112,7 @@ Status Search::SpendTheRest(RateResult& result) {
   while (passes_ < kMostPasses && best < goal_ + std::log(kClose) && log_thrift < std::log(kMostThrift)) {
     AECOMP_ASSIGN_OR_RETURN(Try found, Pass(high_, std::exp(log_thrift)));
     const double saved = at_high_.value - found.value;
-    if (found.value > goal_) {
+    if (found.bytes.size() > most_bytes_) {
       low_thrift = log_thrift;
       log_thrift *= std::clamp((at_high_.value - goal_) / std::max(saved, 1e-6) * 1.05, 1.1, 3.0);
       continue;
@@ -147,20 +151,18 @@ RateResult FilledToSize(FilledFile file, uint64_t bytes) {
 }
 
 Result<RateResult> Search::Run() {
-  constexpr double kNoLimit = 1e18;  // larger numbers fit no uint64_t
-  const auto most = static_cast<uint64_t>(by_size_ ? std::min(std::exp(goal_) + 1e-3, kNoLimit) : 0);  // bytes
   if (by_size_) {
-    AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessWithin(codec_, image_, most));
-    if (lossless) return FilledToSize(std::move(*lossless), most);
+    AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessWithin(codec_, image_, most_bytes_));
+    if (lossless) return FilledToSize(std::move(*lossless), most_bytes_);
   }
   AECOMP_RETURN_IF_ERROR(Bracket());
   const int top = codec_.model().architecture.max_quality();
   RateResult result;
   if (by_size_) {
     if (low_ < 0 || low_ == top) {
-      AECOMP_ASSIGN_OR_RETURN(std::optional<FilledFile> file, FillToSize(codec_, image_, most, low_ < 0));
+      AECOMP_ASSIGN_OR_RETURN(std::optional<FilledFile> file, FillToSize(codec_, image_, most_bytes_, low_ < 0));
       if (file) {
-        result = FilledToSize(std::move(*file), most);
+        result = FilledToSize(std::move(*file), most_bytes_);
         result.passes = passes_;
         return result;
       }

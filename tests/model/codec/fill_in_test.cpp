@@ -125,6 +125,7 @@ TEST(FillIn, TargetsKnowOfLosslessFiles) {
   const auto to_size = CompressToTarget(codec, page, {RateTarget::Kind::kBytes, static_cast<double>(lossless)});
   EXPECT_EQ(to_size.value().most_error, 0);
   EXPECT_EQ(to_size.value().bytes.size(), lossless);
+  EXPECT_EQ(to_size.value().passes, 0) << "the network is not even tried";
   const auto to_psnr = CompressToTarget(codec, page, {RateTarget::Kind::kPsnr, 10});
   EXPECT_LE(to_psnr.value().bytes.size(), lossless);
   EXPECT_TRUE(!to_psnr.value().most_error || *to_psnr.value().psnr == INFINITY);

@@ -30,6 +30,31 @@ TEST(RateControl, SizesAreNeverExceededAndRise) {
   EXPECT_NE(impossible.status().message().find(std::to_string(least) + " bytes"), std::string::npos);
 }
 
+/// Where metadata take most bytes, qualities hardly differ in size, so that the search creeps.
+TEST(RateControl, WhatIsPossibleIsNotRefused) {
+  Codec codec(TinyModel());
+  codec.SetExtraChunks({ExtraChunk{{'t', 'e', 'x', 't'}, std::vector<uint8_t>(60000)}});
+  const Image image = SyntheticImage(200, 150, 3);
+  const size_t least = codec.Compress(image, 0).value().size();
+  for (const size_t more : {0, 1, 50}) {
+    const auto found = CompressToTarget(codec, image, {RateTarget::Kind::kBytes, static_cast<double>(least + more)});
+    ASSERT_TRUE(found.ok()) << found.status().message();
+    EXPECT_LE(found.value().bytes.size(), least + more);
+    EXPECT_LE(found.value().passes, 8);
+  }
+  const auto impossible = CompressToTarget(codec, image, {RateTarget::Kind::kBytes, static_cast<double>(least - 1)});
+  EXPECT_NE(impossible.status().message().find(std::to_string(least) + " bytes"), std::string::npos)
+      << impossible.status().message();
+}
+
+TEST(RateControl, AFractionOfAByteIsNoByte) {
+  Codec codec(TinyModel());
+  const Image image = SyntheticImage(200, 150, 3);
+  const size_t least = codec.Compress(image, 0).value().size();
+  const double almost = static_cast<double>(least) - 0.0005;
+  EXPECT_EQ(CompressToTarget(codec, image, {RateTarget::Kind::kBytes, almost}).status().code(), StatusCode::kUsage);
+}
+
 TEST(RateControl, BeyondTheNetworkTheResidualLayerTakesOver) {
   Codec codec(TinyModel());
   const Image image = SyntheticImage(200, 150, 3);
