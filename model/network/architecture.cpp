@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "io/printable.h"
 #include "model/base/json_text.h"
 #include "model/base/nearest.h"
 #include "model/network/layers/options.h"
@@ -200,9 +201,8 @@ Result<LayerSpec> ParseLayer(const json& written) {
   }
   LayerSpec spec{layer.at("type").get<std::string>(), layer.at("name").get<std::string>(),
                  std::make_shared<const json>(layer)};
-  const bool printable = std::none_of(spec.name.begin(), spec.name.end(), [](char c) { return (c & ~0x1f) == 0; });
-  if (spec.name.empty() || spec.name.size() > kLongestName || !printable) {
-    return Expected("name", "1 to 128 printable characters", layer);
+  if (spec.name.empty() || spec.name.size() > kLongestName || HasControls(spec.name)) {
+    return Expected("name", "1 to 128 bytes without control characters", layer);
   }
   if (spec.type == "residual") {
     AECOMP_RETURN_IF_ERROR(CheckOptionKeys(spec, {"layers"}));

@@ -261,7 +261,8 @@ TEST(Architecture, NamesAndTypes) {
   ExpectRefusal("shared_relu", "\"sum\"", "\"som\"", {"did you mean \"sum\"?"});
   ExpectRefusal("shared_relu", "\"branches\"", "\"branch\"", {"did you mean \"branches\"?"});
   ExpectRefusal("conv_pool", "\"name\": \"pool\", ", "", {"encoder: layer 3 of the list: \"name\" is missing"});
-  ExpectRefusal("conv_pool", "\"pool\"", "\"a\\nb\"", {"layer 3 of the list: \"name\" must be 1 to 128 printable"});
+  ExpectRefusal("conv_pool", "\"pool\"", "\"a\\nb\"", {"layer 3 of the list: \"name\" must be 1 to 128 bytes"});
+  ExpectRefusal("conv_pool", "\"pool\"", "\"a\\u009b\"", {"without control characters"});
   ExpectRefusal("conv_pool", "\"kernel\": 2", "\"kernal\": 2", {"layer 'pool'", "did you mean \"kernel\"?"});
   ExpectRefusal("conv_pool", "\"in\": 1,", "\"in\": \"1\",", {"layer 'conv' (conv2d): \"in\" must be", "got \"1\""});
   ExpectRefusal("conv_pool", "\"in\": 1,", "", {"layer 'conv' (conv2d): \"in\" is missing"});
