@@ -24,10 +24,8 @@ void AddModelOption(const CommandLine& command, std::string& model) {
   command.Add("-m,--model", model, "Model file instead of the built-in one").Check(CheckNotEmpty).TypeName("FILE");
 }
 
-void AddThreadsOption(const CommandLine& command, int& threads) {
-  command.Add("-j,--threads", threads, "Threads to use, 0 for all; never changes the result")
-      .Range(0, 1024)
-      .TypeName("N");
+void AddThreadsOption(const CommandLine& command, int& threads, const std::string& effect) {
+  command.Add("-j,--threads", threads, "Threads to use, 0 for all; " + effect).Range(0, 1024).TypeName("N");
 }
 
 void AddBatchOptions(const CommandLine& command, BatchOptions& options) {

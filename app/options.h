@@ -41,7 +41,8 @@ struct BatchOptions {
 
 void AddTalkOptions(const CommandLine& command, TalkOptions& options);
 void AddModelOption(const CommandLine& command, std::string& model);
-void AddThreadsOption(const CommandLine& command, int& threads);
+/// effect: what the number changes, for the help.
+void AddThreadsOption(const CommandLine& command, int& threads, const std::string& effect = "never changes the result");
 void AddProgressOption(const CommandLine& command, ProgressMode& mode);
 void AddAlphaOption(const CommandLine& command, bool& keep);
 void AddPrecisionOption(const CommandLine& command, Precision& precision);

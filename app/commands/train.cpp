@@ -137,7 +137,7 @@ void AddTrain(const CommandLine& app, Command& command) {
   const CommandLine sub = app.AddCommand("train", "Train a model on your own images");
   AddTrainingOptions(sub, *options);
   AddDecodeOptions(sub, options->train.decode);
-  AddThreadsOption(sub, options->train.threads);
+  AddThreadsOption(sub, options->train.threads, "with 1 and --steps a run can be repeated to the byte");
   AddProgressOption(sub, options->progress);
   sub.AddFlag("--quiet", options->quiet, "Print errors only");
   sub.OnChosen([options, &command] { command.run = [options] { return RunTrain(*options); }; });
