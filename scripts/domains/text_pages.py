@@ -5,7 +5,7 @@
     scripts/domains/text_pages.py heldout/ --count 10 --seed 3 --held-out
 
 Writes NNN.png, 768x1024 RGB. A page depends on its seed and number, and on the fonts: the held-out pages are set in other typefaces
-and say other things than those to train on. Needs python3-pil and Debian's fonts-dejavu-core fonts-dejavu-extra fonts-liberation2
+and say other things than those to train on. Needs python3-numpy, python3-pil and Debian's fonts-dejavu-core fonts-dejavu-extra fonts-liberation2
 fonts-freefont-ttf fonts-open-sans (training), fonts-linuxlibertine fonts-crosextra-carlito fonts-crosextra-caladea (held out).
 """
 
@@ -16,7 +16,8 @@ import os
 import random as random_module
 import sys
 
-from PIL import Image, ImageDraw, ImageFont
+import numpy
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from texts import HELD_OUT, TRAIN, Writer
 
@@ -220,9 +221,21 @@ class Page:
         return self.image
 
 
-def write_page(folder, seed, number, held_out):
-    page = Page(random_module.Random(f"{seed} {number}"), held_out)
-    page.compose().save(os.path.join(folder, f"{number:03d}.png"))
+def scanned(page, random):
+    """The page as a scanner sees it: a little turned, softer, on paper that is not white, with noise."""
+    page = page.rotate(random.uniform(-0.6, 0.6), Image.BICUBIC, fillcolor=page.getpixel((0, 0)))
+    page = ImageChops.multiply(page.filter(ImageFilter.GaussianBlur(0.6)), Image.new("RGB", page.size, (246, 243, 234)))
+    pixels = numpy.asarray(page, dtype=numpy.float64)
+    noise = numpy.random.default_rng(random.getrandbits(64)).normal(0, 3, pixels.shape)
+    return Image.fromarray(numpy.clip(numpy.rint(pixels + noise), 0, 255).astype(numpy.uint8))
+
+
+def write_page(folder, seed, number, held_out, as_scanned):
+    random = random_module.Random(f"{seed} {number}")
+    page = Page(random, held_out).compose()
+    if as_scanned:
+        page = scanned(page, random)
+    page.save(os.path.join(folder, f"{number:03d}.png"))
 
 
 def main():
@@ -231,6 +244,7 @@ def main():
     parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--held-out", action="store_true", help="other typefaces and other texts")
+    parser.add_argument("--scanned", action="store_true", help="turned a little, softer, and with noise, as from a scanner")
     args = parser.parse_args()
     faces = (HELD_OUT_FACES, HELD_OUT_MONO) if args.held_out else (TRAIN_FACES, TRAIN_MONO)
     missing = [path for path in sum(faces[0], ()) + faces[1] if not os.path.exists(os.path.join(FONTS, path))]
@@ -238,7 +252,7 @@ def main():
         sys.exit(f"text_pages.py: {FONTS}/{missing[0]} is missing; install the packages named at the top of this script")
     os.makedirs(args.folder, exist_ok=True)
     with multiprocessing.Pool() as pool:
-        pool.starmap(write_page, [(args.folder, args.seed, number, args.held_out) for number in range(args.count)])
+        pool.starmap(write_page, [(args.folder, args.seed, number, args.held_out, args.scanned) for number in range(args.count)])
 
 
 if __name__ == "__main__":
