@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/streams.h"
+#include "io/printable.h"
 #include "model/base/json_text.h"
 
 namespace aecomp {
@@ -39,7 +40,7 @@ nlohmann::ordered_json Json(const FileReport& r) {
   if (r.quality) json["quality"] = *r.quality;
   if (r.psnr) json["psnr"] = std::isfinite(*r.psnr) ? nlohmann::ordered_json(*r.psnr) : nullptr;
   json["seconds"] = r.seconds;
-  json["model"] = r.model;
+  if (!r.model.empty()) json["model"] = r.model;
   if (!r.layers.empty()) json["layers"] = r.layers;
   if (r.max_error) json["residual_bytes"] = r.residual_bytes, json["max_error"] = *r.max_error;
   if (!r.notes.empty()) json["notes"] = r.notes;
@@ -54,9 +55,7 @@ double FileReport::Bpp() const {
 }
 
 std::string OneLine(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-  }
+  HideControls(text);
   return text;
 }
 

@@ -19,7 +19,7 @@ struct FileReport {
   uint64_t bytes = 0;  ///< of the .aec
   std::optional<double> quality, psnr;
   double seconds = 0;
-  std::string model;                  ///< its id in hex
+  std::string model;                  ///< its id in hex; empty where the .aec needs none
   std::vector<std::string> layers;    ///< of the .aec: "network", "residual"
   uint64_t residual_bytes = 0;        ///< of the residual layer, where there is one
   std::optional<uint32_t> max_error;  ///< that layer's: of any sample

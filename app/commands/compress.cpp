@@ -90,18 +90,21 @@ Result<std::vector<uint8_t>> CompressImage(const Image& image, const CompressOpt
   const auto target = options.Target(image);
   const int steps = RefinementSteps(options.effort);
   if (!target) {
-    if (steps != 0) {
-      AECOMP_ASSIGN_OR_RETURN(auto refined, RefineToQuality(image, options, codec, report));
-      if (!refined.empty()) {
-        AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessInstead(codec, image, refined.size()));
-        if (!lossless) return refined;
-        report.psnr = lossless->psnr;
-        return std::move(lossless->bytes);
-      }
+    // A picture that the residual layer makes alone is not refined.
+    const bool flat = steps != 0 && IsFlat(image);
+    std::optional<FilledFile> file;
+    if (steps == 0 || flat) {
+      AECOMP_ASSIGN_OR_RETURN(file, CompressToQuality(codec, image, options.quality));
     }
-    AECOMP_ASSIGN_OR_RETURN(FilledFile file, CompressToQuality(codec, image, options.quality));
-    report.psnr = file.psnr;
-    return std::move(file.bytes);
+    if (steps != 0 && (!file || !file->most_error)) {
+      AECOMP_ASSIGN_OR_RETURN(auto refined, RefineToQuality(image, options, codec, report));
+      if (!refined.empty()) return refined;
+    }
+    if (!file) {
+      AECOMP_ASSIGN_OR_RETURN(file, CompressToQuality(codec, image, options.quality));
+    }
+    report.psnr = file->psnr;
+    return std::move(file->bytes);
   }
   AECOMP_ASSIGN_OR_RETURN(RateResult result, CompressToTarget(codec, image, *target));
   if (steps != 0 && !result.most_error) {
@@ -135,9 +138,10 @@ Status Verify(std::span<const uint8_t> bytes, const Image& colour, const Image& 
   AECOMP_ASSIGN_OR_RETURN(const Container container, ParseContainer(bytes, name));
   AECOMP_ASSIGN_OR_RETURN(Image decoded, codec.Decompress(container, name));
   report.psnr = Psnr(colour, decoded);
-  if (options.max_error && LargestDifference(colour, decoded) > *options.max_error) {
+  const ContainerHeader& header = container.header;
+  if (header.residual && LargestDifference(colour, decoded) > static_cast<int>(header.most_error)) {
     return CorruptError(name + ": --verify found samples that are farther off than " +
-                        std::to_string(*options.max_error) + "; nothing was written. This is a fault of aecomp");
+                        std::to_string(header.most_error) + "; nothing was written. This is a fault of aecomp");
   }
   AECOMP_ASSIGN_OR_RETURN(decoded, RestoreAlpha(std::move(decoded), container.extra, name));
   AECOMP_RETURN_IF_ERROR(MetadataFromChunks(container.extra, name).status());

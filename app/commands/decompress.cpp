@@ -74,7 +74,7 @@ Status DecompressFile(const PlannedFile& file, const DecompressOptions& options,
   }
   report.width = image.width, report.height = image.height;
   report.bytes = bytes.size();
-  report.model = ToHex(container.header.model);
+  if (container.header.base) report.model = ToHex(container.header.model);
   return WriteOutput(file.output, encoded, OutputOptions(options.batch, file.input, /*read_back=*/false));
 }
 

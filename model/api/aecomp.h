@@ -86,7 +86,7 @@ enum class Tune : int {
 
 struct CompressOptions {
   /// 0 (smallest) .. 100 (best); 75 shows no artefact at arm's length. Pictures of flat areas are kept without loss
-  /// where that takes at most a quarter more bytes.
+  /// where that takes at most a quarter more bytes, or nearly so where that takes fewer.
   double quality = 75;
   std::uint64_t target_bytes = 0;  ///< if not 0: the best file that is not larger, instead of a quality
   Tune tune = Tune::kVisual;

@@ -58,17 +58,18 @@ AECOMP_C_API aecomp_status aecomp_open(const char* model_file, int threads, aeco
 /* A model file's bytes, which are not used after the call. */
 AECOMP_C_API aecomp_status aecomp_open_memory(const void* model, size_t size, int threads, aecomp_codec** codec);
 AECOMP_C_API void aecomp_close(aecomp_codec* codec);
-/* 16 hexadecimal digits: files that this codec writes name them, and it decodes no others. */
+/* 16 hexadecimal digits: files that this codec writes name them, and it decodes no others; but files that need no model
+ * (see aecomp_info) name zeros, and every codec decodes them. */
 AECOMP_C_API const char* aecomp_model_id(const aecomp_codec* codec);
 
 /* --- Files --- */
 
 typedef struct {
   uint32_t width, height;
-  int channels;      /* of colour: 1 gray, 3 RGB */
-  int bits;          /* of a sample: 8 or 16 */
-  int has_alpha;     /* 1, 0, or -1 where the bytes end before that is known */
-  double quality;    /* position on the model's quality axis, in steps between its qualities */
+  int channels;   /* of colour: 1 gray, 3 RGB */
+  int bits;       /* of a sample: 8 or 16 */
+  int has_alpha;  /* 1, 0, or -1 where the bytes end before that is known */
+  double quality; /* position on the model's quality axis, in steps between its qualities; 0 where no model is needed */
   char model_id[17]; /* decoding needs the model with this id; zeros: any will do */
 } aecomp_info;
 
@@ -85,7 +86,7 @@ typedef struct {
 } aecomp_view;
 
 typedef struct {
-  double quality;        /* 0 (smallest) .. 100 (best); flat pictures are kept lossless, see aecomp.h */
+  double quality;        /* 0 (smallest) .. 100 (best); flat pictures need no model, see aecomp.h */
   uint64_t target_bytes; /* if not 0: the best file that is not larger, instead of a quality */
   /* Kept in the file as they are; NULL: none. EXIF begins with the TIFF byte order mark; its orientation must be 1. */
   const void* icc;

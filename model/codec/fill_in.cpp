@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "io/convert.h"
@@ -57,6 +59,20 @@ double ShareOfRepeats(const Image& image) {
     }
   }
   return static_cast<double>(repeats) / (static_cast<double>(image.width) * image.height);
+}
+
+/// Whether an image has at most `most` different pixels.
+bool HasFewPixels(const Image& image, size_t most) {
+  const size_t size = Image::ByteSize(1, 1, image.channels, image.bits);
+  std::set<std::string_view> seen;
+  for (int y = 0; y < image.height; ++y) {
+    const auto* row = reinterpret_cast<const char*>(image.Row(y));
+    for (size_t x = 0; x < static_cast<size_t>(image.width); ++x) {
+      seen.insert({row + x * size, size});
+      if (seen.size() > most) return false;
+    }
+  }
+  return true;
 }
 
 /// base: the quality of the network's part, or none.
@@ -172,6 +188,17 @@ Result<std::optional<FilledFile>> LeastErrorWithin(Codec& codec, const Image& im
   return best;
 }
 
+/// Of a flat picture, whose lossless file does not fit.
+Result<std::optional<FilledFile>> NearLosslessWithin(Codec& codec, const Image& image, uint64_t bytes,
+                                                     uint64_t lossless) {
+  constexpr uint64_t kMostGain = 4;  // no error that is allowed here saves more
+  if (lossless / kMostGain > bytes) return std::optional<FilledFile>();
+  return LeastErrorWithin(codec, image, bytes, 1, LargestErrorToFill(image), std::nullopt);
+}
+
+/// What a lossless file may take in place of one with loss: a quarter more, as nothing is lost.
+uint64_t MostInstead(uint64_t bytes) { return bytes + bytes / 4; }
+
 /// Of all of an image, whose errors may be larger or smaller than those of the sample.
 Result<FilledFile> Reach(Codec& codec, const Image& image, double psnr, int sure, const Plan& plan) {
   constexpr int kMostTries = 4;
@@ -233,30 +260,47 @@ Result<std::vector<uint8_t>> Codec::CompressExactly(const Image& image, int most
   return best;
 }
 
-Result<std::optional<FilledFile>> LosslessWithin(Codec& codec, const Image& image, uint64_t bytes) {
-  constexpr double kFlat = 0.5;  // photographs have up to that, pages of text 0.8 to 0.9
-  constexpr double kHope = 2;    // all of an image takes fewer bytes a pixel than a sample: it repeats itself
+Result<FilledFile> Lossless(Codec& codec, const Image& image) { return CodeWith(codec, image, 0, std::nullopt); }
+
+bool IsFlat(const Image& image) {
+  constexpr double kShareOfRepeats = 0.5;  // photographs have up to that, pages of text 0.8 to 0.9
+  constexpr size_t kFewPixels = 32;        // different ones: dithering, patterns
   const Image sample = Sample(image);
-  if (ShareOfRepeats(sample) < kFlat) return std::optional<FilledFile>();
-  const double share = static_cast<double>(sample.pixels.size()) / static_cast<double>(image.pixels.size());
-  const double expected = static_cast<double>(CodeSample(sample, nullptr, 0).bytes) / share;
-  if (expected > kHope * static_cast<double>(bytes)) return std::optional<FilledFile>();
-  AECOMP_ASSIGN_OR_RETURN(FilledFile file, CodeWith(codec, image, 0, std::nullopt));
-  return file.bytes.size() <= bytes ? std::optional(std::move(file)) : std::nullopt;
+  return ShareOfRepeats(sample) >= kShareOfRepeats || HasFewPixels(sample, kFewPixels);
 }
 
-Result<std::optional<FilledFile>> LosslessInstead(Codec& codec, const Image& image, uint64_t bytes) {
-  return LosslessWithin(codec, image, bytes + bytes / 4);
+Result<std::optional<FilledFile>> FlatWithin(Codec& codec, const Image& image, uint64_t bytes) {
+  if (!IsFlat(image)) return std::optional<FilledFile>();
+  AECOMP_ASSIGN_OR_RETURN(FilledFile lossless, Lossless(codec, image));
+  if (lossless.bytes.size() <= bytes) return std::optional(std::move(lossless));
+  return NearLosslessWithin(codec, image, bytes, lossless.bytes.size());
+}
+
+Result<FilledFile> SmallestFill(Codec& codec, const Image& image) {
+  AECOMP_ASSIGN_OR_RETURN(FilledFile lossless, Lossless(codec, image));
+  const int error = LargestErrorToFill(image) - 1;
+  if (error < 1 || !IsFlat(image)) return lossless;
+  AECOMP_ASSIGN_OR_RETURN(FilledFile near, CodeWith(codec, image, error, std::nullopt));
+  return near.bytes.size() < lossless.bytes.size() ? std::move(near) : std::move(lossless);
+}
+
+Result<std::optional<FilledFile>> FlatInstead(Codec& codec, const Image& image, std::span<const uint8_t> file) {
+  if (!IsFlat(image)) return std::optional<FilledFile>();
+  AECOMP_ASSIGN_OR_RETURN(FilledFile lossless, Lossless(codec, image));
+  if (lossless.bytes.size() <= MostInstead(file.size())) return std::optional(std::move(lossless));
+  AECOMP_ASSIGN_OR_RETURN(auto flat, NearLosslessWithin(codec, image, file.size(), lossless.bytes.size()));
+  if (!flat) return flat;
+  AECOMP_ASSIGN_OR_RETURN(const Image restored, codec.DecompressOwn(file));
+  return *flat->psnr > Psnr(image, restored) ? std::move(flat) : std::nullopt;
 }
 
 Result<FilledFile> FillToPsnr(Codec& codec, const Image& image, double psnr) {
   return Fill(codec, image, psnr, std::nullopt);
 }
 
-Result<std::optional<FilledFile>> FillToSize(Codec& codec, const Image& image, uint64_t bytes, bool only_lossless) {
-  AECOMP_ASSIGN_OR_RETURN(FilledFile lossless, CodeWith(codec, image, 0, std::nullopt));
+Result<std::optional<FilledFile>> FillToSize(Codec& codec, const Image& image, uint64_t bytes) {
+  AECOMP_ASSIGN_OR_RETURN(FilledFile lossless, Lossless(codec, image));
   if (lossless.bytes.size() <= bytes) return std::optional(std::move(lossless));
-  if (only_lossless) return std::optional<FilledFile>();
   const int fits = LargestErrorToFill(image);
   AECOMP_ASSIGN_OR_RETURN(auto best, LeastErrorWithin(codec, image, bytes, 1, fits, std::nullopt));
   const int error = best ? *best->most_error : fits;
@@ -272,14 +316,17 @@ Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double qu
   const int step = StepOfQuality(quality, codec.model().architecture);
   FilledFile file;
   AECOMP_ASSIGN_OR_RETURN(file.bytes, codec.Compress(image, step));
-  AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessInstead(codec, image, file.bytes.size()));
-  if (lossless) return std::move(*lossless);
+  AECOMP_ASSIGN_OR_RETURN(auto flat, FlatInstead(codec, image, file.bytes));
   const std::optional<double> floor = PsnrFloor(quality);
+  if (flat && (!floor || *flat->psnr >= *floor)) return std::move(*flat);
   if (!floor) return file;
   AECOMP_ASSIGN_OR_RETURN(Image restored, codec.DecompressOwn(file.bytes));
   file.psnr = Psnr(image, restored);
   if (*file.psnr >= *floor) return file;
-  return Fill(codec, image, *floor, NetworkFile{step, file.bytes.size(), std::move(restored)});
+  AECOMP_ASSIGN_OR_RETURN(file, Fill(codec, image, *floor, NetworkFile{step, file.bytes.size(), std::move(restored)}));
+  if (file.most_error == 0 || !IsFlat(image)) return file;
+  AECOMP_ASSIGN_OR_RETURN(FilledFile lossless, Lossless(codec, image));
+  return lossless.bytes.size() <= MostInstead(file.bytes.size()) ? std::move(lossless) : std::move(file);
 }
 
 }  // namespace aecomp

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "io/image.h"
@@ -18,14 +19,25 @@ struct FilledFile {
   std::optional<double> psnr;     ///< in dB, where it was measured
 };
 
-/// The lossless file of a picture of flat areas (text, line art, screens), where it has at most `bytes` bytes. Networks
-/// often need several times as many for such a picture. Other pictures cost next to no time here.
-Result<std::optional<FilledFile>> LosslessWithin(Codec& codec, const Image& image, uint64_t bytes);
+/// The file without loss.
+Result<FilledFile> Lossless(Codec& codec, const Image& image);
 
-/// The same in place of a file of a quality that has `bytes` bytes: up to a quarter larger, as nothing is lost.
-Result<std::optional<FilledFile>> LosslessInstead(Codec& codec, const Image& image, uint64_t bytes);
+/// Whether a picture has flat areas (text, line art, screens) or few different pixels (dithering): networks often need
+/// several times as many bytes for such a picture as its lossless file has. Looks at a sample of 256 x 256 pixels.
+bool IsFlat(const Image& image);
 
-/// quality: 0 .. 100. The file that the network gives; LosslessInstead of it; or, where it has less than PsnrFloor, one
+/// Of a flat picture: the file that the residual layer alone makes in at most `bytes` bytes, without loss or with the
+/// least largest error that is better than networks'. None where there is no such file, and of other pictures.
+Result<std::optional<FilledFile>> FlatWithin(Codec& codec, const Image& image, uint64_t bytes);
+
+/// The smallest of the files that FlatWithin may give; of other pictures the one without loss.
+Result<FilledFile> SmallestFill(Codec& codec, const Image& image);
+
+/// Of a flat picture: what is better than a file that the network has made. That is the lossless file, up to a quarter
+/// larger than `file`; else one that is not larger and has a higher PSNR. None of other pictures.
+Result<std::optional<FilledFile>> FlatInstead(Codec& codec, const Image& image, std::span<const uint8_t> file);
+
+/// quality: 0 .. 100. The file that the network gives; FlatInstead of it; or, where it has less than PsnrFloor, one
 /// that reaches that. Needs ModelUse::kBoth beyond kFloorBegins.
 Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double quality);
 
@@ -34,8 +46,7 @@ Result<FilledFile> CompressToQuality(Codec& codec, const Image& image, double qu
 Result<FilledFile> FillToPsnr(Codec& codec, const Image& image, double psnr);
 
 /// The file of the least largest error that has at most `bytes` bytes, without a base or, where that has the better
-/// PSNR, with one; of those that are better than networks are. None where there is no such file. only_lossless: of the
-/// largest error 0.
-Result<std::optional<FilledFile>> FillToSize(Codec& codec, const Image& image, uint64_t bytes, bool only_lossless);
+/// PSNR, with one; of those that are better than networks are. None where there is no such file.
+Result<std::optional<FilledFile>> FillToSize(Codec& codec, const Image& image, uint64_t bytes);
 
 }  // namespace aecomp

@@ -39,12 +39,13 @@ class Search {
   Result<RateResult> Run();
 
  private:
+  Result<RateResult> RunToSize();
+  Result<RateResult> RunToPsnr();
   Result<Try> Pass(int quality, double thrift);
   int Guess() const;
   /// low_ .. high_ become neighbours (or the ends of the axis) with the goal between them.
   Status Bracket();
   Status SpendTheRest(RateResult& result);
-  Status TooLarge() const;
 
   Codec& codec_;
   const Image& image_;
@@ -126,10 +127,11 @@ Status Search::SpendTheRest(RateResult& result) {
   return {};
 }
 
-Status Search::TooLarge() const {
+/// least: the bytes of the smallest file that was found.
+Status TooLarge(const Image& image, size_t least) {
   char text[200];
-  std::snprintf(text, sizeof text, "cannot be made that small: the lowest quality takes %zu bytes (%.3f bpp)",
-                at_high_.bytes.size(), 8.0 * static_cast<double>(at_high_.bytes.size()) / image_.width / image_.height);
+  std::snprintf(text, sizeof text, "cannot be made that small: the smallest file found takes %zu bytes (%.3f bpp)",
+                least, 8.0 * static_cast<double>(least) / image.width / image.height);
   return UsageError(text);
 }
 
@@ -150,42 +152,45 @@ RateResult FilledToSize(FilledFile file, uint64_t bytes) {
   return result;
 }
 
-Result<RateResult> Search::Run() {
-  if (by_size_) {
-    AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessWithin(codec_, image_, most_bytes_));
-    if (lossless) return FilledToSize(std::move(*lossless), most_bytes_);
-  }
+Result<RateResult> Search::RunToSize() {
+  AECOMP_ASSIGN_OR_RETURN(auto flat, FlatWithin(codec_, image_, most_bytes_));
+  if (flat && flat->most_error == 0) return FilledToSize(std::move(*flat), most_bytes_);
   AECOMP_RETURN_IF_ERROR(Bracket());
-  const int top = codec_.model().architecture.max_quality();
-  RateResult result;
-  if (by_size_) {
-    if (low_ < 0 || low_ == top) {
-      AECOMP_ASSIGN_OR_RETURN(std::optional<FilledFile> file, FillToSize(codec_, image_, most_bytes_, low_ < 0));
-      if (file) {
-        result = FilledToSize(std::move(*file), most_bytes_);
-        result.passes = passes_;
-        return result;
-      }
-    }
-    if (low_ < 0) return TooLarge();
-    result.bytes = at_low_.bytes, result.quality = low_;
-    if (high_ <= top && high_ == low_ + 1) AECOMP_RETURN_IF_ERROR(SpendTheRest(result));
-  } else {
-    if (high_ > top) {
-      AECOMP_ASSIGN_OR_RETURN(FilledFile file, FillToPsnr(codec_, image_, goal_));
-      result = Filled(std::move(file), true);
-      result.passes = passes_;
-      return result;
-    }
-    result.bytes = at_high_.bytes, result.quality = high_, result.psnr = at_high_.value;
-    AECOMP_ASSIGN_OR_RETURN(auto lossless, LosslessWithin(codec_, image_, result.bytes.size()));
-    if (lossless) {
-      result = Filled(std::move(*lossless), true);
-      result.passes = passes_;
-      return result;
-    }
-    if (high_ == 0) result.note = "even the lowest quality has " + std::to_string(at_high_.value) + " dB";
+  if (low_ < 0) {  // the network cannot make it that small
+    if (flat) return FilledToSize(std::move(*flat), most_bytes_);
+    AECOMP_ASSIGN_OR_RETURN(FilledFile smallest, SmallestFill(codec_, image_));
+    if (smallest.bytes.size() <= most_bytes_) return FilledToSize(std::move(smallest), most_bytes_);
+    return TooLarge(image_, std::min(smallest.bytes.size(), at_high_.bytes.size()));
   }
+  const int top = codec_.model().architecture.max_quality();
+  if (low_ == top) {
+    AECOMP_ASSIGN_OR_RETURN(std::optional<FilledFile> file, FillToSize(codec_, image_, most_bytes_));
+    if (file) return FilledToSize(std::move(*file), most_bytes_);
+  }
+  RateResult result;
+  result.bytes = at_low_.bytes, result.quality = low_;
+  if (high_ <= top && high_ == low_ + 1) AECOMP_RETURN_IF_ERROR(SpendTheRest(result));
+  if (!flat) return result;
+  AECOMP_ASSIGN_OR_RETURN(const Image restored, codec_.DecompressOwn(result.bytes));
+  return *flat->psnr > Psnr(image_, restored) ? FilledToSize(std::move(*flat), most_bytes_) : std::move(result);
+}
+
+Result<RateResult> Search::RunToPsnr() {
+  AECOMP_RETURN_IF_ERROR(Bracket());
+  if (high_ > codec_.model().architecture.max_quality()) {
+    AECOMP_ASSIGN_OR_RETURN(FilledFile file, FillToPsnr(codec_, image_, goal_));
+    return Filled(std::move(file), true);
+  }
+  AECOMP_ASSIGN_OR_RETURN(auto flat, FlatWithin(codec_, image_, at_high_.bytes.size()));
+  if (flat && *flat->psnr >= goal_) return Filled(std::move(*flat), true);
+  RateResult result;
+  result.bytes = at_high_.bytes, result.quality = high_, result.psnr = at_high_.value;
+  if (high_ == 0) result.note = "even the lowest quality has " + std::to_string(at_high_.value) + " dB";
+  return result;
+}
+
+Result<RateResult> Search::Run() {
+  AECOMP_ASSIGN_OR_RETURN(RateResult result, by_size_ ? RunToSize() : RunToPsnr());
   result.passes = passes_;
   return result;
 }

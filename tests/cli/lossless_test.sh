@@ -63,7 +63,10 @@ for asked in "-q 50" "-q 75 --effort 4" "--psnr 30" "--size $(stat -c %s flat.ae
   expect 0 "$AECOMP" compress $asked --json colours.ppm -o asked.aec -f
   cmp -s flat.aec asked.aec || fail "$asked: not the lossless file of a flat picture, though it is smaller"
   grep -q '"max_error":0' "$LOGS/out" || fail "$asked: --json does not say that nothing is lost"
+  grep -q '"model"' "$LOGS/out" && fail "$asked: --json names a model, though none is needed"
 done
+expect 0 "$AECOMP" decompress --json flat.aec -o flat.ppm -f
+grep -q '"model"' "$LOGS/out" && fail "decompress --json names a model, though none is needed"
 expect 0 "$AECOMP" compress -q 50 --json photo.ppm -o asked.aec -f
 grep -q '"layers":\["network"\]' "$LOGS/out" || fail "a photograph has another layer than the network's"
 

@@ -28,7 +28,7 @@ awk -v p="$(tail -n 1 "$LOGS/out" | awk '{ print $3 }')" 'BEGIN { exit !(p > 20 
 cmp -s psnr.aec same.aec || fail "quality $quality does not repeat --psnr 30"
 
 # Beyond what is possible.
-expect_refusal 2 's.png: cannot be made that small: the lowest quality takes [0-9]* bytes' "$AECOMP" compress s.png -o x.aec --size 200
+expect_refusal 2 's.png: cannot be made that small: the smallest file found takes [0-9]* bytes' "$AECOMP" compress s.png -o x.aec --size 200
 expect 0 "$AECOMP" compress s.png -o x.aec --size 100000000 -v && expect_stderr 'even without loss it takes only'
 
 # What the network does not reach, the residual layer does, up to all of it.

@@ -19,5 +19,11 @@ TEST(Printable, ControlCharactersAreFound) {
   EXPECT_TRUE(HasControls(std::string_view("\0", 1)));
 }
 
+TEST(Printable, ControlCharactersAreHidden) {
+  std::string text = "a\nb\x1b[\x7f\xc2\x9b\xc2\xa0\xc3\xa4";
+  HideControls(text);
+  EXPECT_EQ(text, "a?b?[???\xc2\xa0\xc3\xa4");
+}
+
 }  // namespace
 }  // namespace aecomp

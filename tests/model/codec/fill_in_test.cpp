@@ -111,11 +111,88 @@ TEST(FillIn, FlatPicturesAreLosslessWhereThatIsSmaller) {
     EXPECT_EQ(file.most_error, 0);
     EXPECT_EQ(Restored(codec, file.bytes).pixels, page.pixels);
   }
-  EXPECT_TRUE(LosslessWithin(codec, page, lossless).value());
-  EXPECT_FALSE(LosslessWithin(codec, page, lossless - 1).value());
-  EXPECT_TRUE(LosslessInstead(codec, page, lossless * 4 / 5 + 1).value());
-  EXPECT_FALSE(LosslessInstead(codec, page, lossless * 4 / 5 - 1).value());
-  EXPECT_FALSE(LosslessWithin(codec, waves, uint64_t{1} << 30).value()) << "no flat areas: not even tried";
+  EXPECT_EQ(FlatWithin(codec, page, lossless).value()->most_error, 0);
+  EXPECT_FALSE(FlatWithin(codec, waves, uint64_t{1} << 30).value()) << "no flat areas: not even tried";
+}
+
+/// A page whose ink and paper are not quite of one colour each.
+Image ScreenPage(int width, int height) {
+  Image page = Page(width, height);
+  uint32_t state = 1;
+  for (uint8_t& v : page.pixels) {
+    state = state * 1664525 + 1013904223;
+    if (v == 20 || state >> 28 == 0) v = static_cast<uint8_t>(v - 3 + (state >> 24) % 7 % (256 - v + 3));
+  }
+  return page;
+}
+
+TEST(FillIn, WhatStandsInForANetworksFileIsBetter) {
+  Codec codec(TinyModel());
+  const Image page = ScreenPage(300, 280);
+  ASSERT_TRUE(IsFlat(page));
+  const size_t lossless = Lossless(codec, page).value().bytes.size();
+  int near = 0;
+  for (int quality = 0; quality <= codec.model().architecture.max_quality(); quality += 4) {
+    const std::vector<uint8_t> file = codec.Compress(page, quality).value();
+    const auto instead = FlatInstead(codec, page, file).value();
+    if (lossless <= file.size() + file.size() / 4) {
+      ASSERT_TRUE(instead);
+      EXPECT_EQ(instead->most_error, 0);
+    } else if (instead) {
+      ++near;
+      EXPECT_GT(*instead->most_error, 0);
+      EXPECT_LE(instead->bytes.size(), file.size());
+      EXPECT_GT(*instead->psnr, Psnr(page, Restored(codec, file)));
+      EXPECT_LE(LargestDifference(page, Restored(codec, instead->bytes)), *instead->most_error);
+    }
+  }
+  EXPECT_GT(near, 0) << "else this tests nothing";
+}
+
+/// Large and almost empty: a sample of it takes far more bytes a pixel than all of it.
+TEST(FillIn, DrawingsAreLosslessAtEverySize) {
+  Codec codec(TinyModel());
+  Image figure(600, 500, 3, 8);
+  std::fill(figure.pixels.begin(), figure.pixels.end(), uint8_t{255});
+  const Image label = Page(60, 24);
+  for (const auto& [left, top] : {std::pair{150, 130}, std::pair{400, 360}}) {
+    for (int y = 0; y < label.height; ++y) {
+      std::copy_n(label.Row(y), 3 * label.width, figure.Row(top + y) + 3 * left);
+    }
+  }
+  const size_t lossless = Lossless(codec, figure).value().bytes.size();
+  for (const size_t part : {8, 10, 12, 16, 24, 80}) {
+    const auto size = static_cast<double>(lossless * part / 8);
+    EXPECT_EQ(CompressToTarget(codec, figure, {RateTarget::Kind::kBytes, size}).value().most_error, 0) << part;
+  }
+  for (const double quality : {0.0, 10.0, 20.0, 50.0}) {
+    EXPECT_EQ(CompressToQuality(codec, figure, quality).value().most_error, 0) << quality;
+  }
+  EXPECT_EQ(CompressToTarget(codec, figure, {RateTarget::Kind::kPsnr, 25}).value().most_error, 0);
+}
+
+TEST(FillIn, DitheringIsFlat) {
+  constexpr int kBayer[4][4] = {{0, 8, 2, 10}, {12, 4, 14, 6}, {3, 11, 1, 9}, {15, 7, 13, 5}};
+  Codec codec(TinyModel());
+  Image ramp(256, 64, 1, 8);
+  for (int y = 0; y < ramp.height; ++y) {
+    for (int x = 0; x < ramp.width; ++x) ramp.Row(y)[x] = x / 16 > kBayer[y % 4][x % 4] ? 255 : 0;
+  }
+  EXPECT_TRUE(IsFlat(ramp));
+  EXPECT_EQ(CompressToQuality(codec, ramp, 30).value().most_error, 0);
+  EXPECT_FALSE(IsFlat(SyntheticImage(256, 64, 1)));
+}
+
+TEST(FillIn, TheSmallestFileIsNamed) {
+  Codec codec(TinyModel());
+  const Image page = ScreenPage(300, 280);
+  const Status refusal = CompressToTarget(codec, page, {RateTarget::Kind::kBytes, 50}).status();
+  ASSERT_EQ(refusal.code(), StatusCode::kUsage);
+  const size_t at = refusal.message().find("takes ");
+  ASSERT_NE(at, std::string::npos) << refusal.message();
+  const double least = std::stod(refusal.message().substr(at + 6));
+  EXPECT_TRUE(CompressToTarget(codec, page, {RateTarget::Kind::kBytes, least}).ok());
+  EXPECT_FALSE(CompressToTarget(codec, page, {RateTarget::Kind::kBytes, least - 1}).ok());
 }
 
 TEST(FillIn, TargetsKnowOfLosslessFiles) {
@@ -155,10 +232,9 @@ TEST(FillIn, SizesAreNotExceeded) {
   Codec codec(TinyModel());
   const Image image = SyntheticImage(150, 130, 3);
   const size_t lossless = FillToPsnr(codec, image, INFINITY).value().bytes.size();
-  EXPECT_EQ(FillToSize(codec, image, lossless, false).value()->most_error, 0);
-  EXPECT_FALSE(FillToSize(codec, image, lossless - 1, true).value());
-  EXPECT_FALSE(FillToSize(codec, image, 100, false).value());
-  const auto between = FillToSize(codec, image, lossless * 2 / 3, false).value();
+  EXPECT_EQ(FillToSize(codec, image, lossless).value()->most_error, 0);
+  EXPECT_FALSE(FillToSize(codec, image, 100).value());
+  const auto between = FillToSize(codec, image, lossless * 2 / 3).value();
   ASSERT_TRUE(between);
   EXPECT_LE(between->bytes.size(), lossless * 2 / 3);
   EXPECT_GT(*between->most_error, 0);
