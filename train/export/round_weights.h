@@ -15,10 +15,11 @@ namespace aecomp {
 inline constexpr double kWeightSteps = 63;
 
 /// Rounds rows of weights, the last one first, each row with the steps of its column: `unit`. Every row makes good what
-/// the rows before it lost, as far as what is read lets it: Babai's nearest plane, which equals GPTQ (arXiv:2210.17323)
-/// in the opposite order. weights: [d, out]. upper: [d, d], an upper triangle (what is below the diagonal is not read);
-/// the squared norm of upper * e is what an error e of one column costs. peak: per column the row that gets
-/// kWeightSteps steps whatever it costs (-1: none), so that the largest weight of the column tells its unit.
+/// the rows before it lost, as far as what is read lets it: Babai's nearest plane, which is GPTQ (arXiv:2210.17323)
+/// in the opposite order (arXiv:2507.18553). weights: [d, out]. upper: [d, d], an upper triangle (what is below the
+/// diagonal is not read); the squared norm of upper * e is what an error e of one column costs. peak: per column the
+/// row that gets kWeightSteps steps whatever it costs (-1: none), so that the largest weight of the column tells its
+/// unit.
 DoubleMatrix RoundInTurn(const DoubleMatrix& upper, const DoubleMatrix& weights, const std::vector<double>& unit,
                          const std::vector<Eigen::Index>& peak);
 
