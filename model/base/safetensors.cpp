@@ -157,12 +157,13 @@ Result<const TensorView*> FindChecked(const SafetensorsFile& file, const std::st
                                       const std::string& name, const std::vector<int64_t>& dims, bool floats) {
   const TensorView* view = file.Find(name);
   if (view == nullptr)
-    return ModelError(file_name + ": tensor \"" + name + "\" is missing; the file is not a model of this architecture");
+    return ModelError(file_name + ": tensor " + Quoted(name) +
+                      " is missing; the file is not a model of this architecture");
   if ((view->dtype == DType::kF32 || view->dtype == DType::kF16) != floats) {
-    return ModelError(file_name + ": tensor \"" + name + "\" must hold " + (floats ? "F32 or F16" : "integers"));
+    return ModelError(file_name + ": tensor " + Quoted(name) + " must hold " + (floats ? "F32 or F16" : "integers"));
   }
   if (view->dims != dims) {
-    return ModelError(file_name + ": tensor \"" + name + "\" has the shape " + DimsText(view->dims) + ", but " +
+    return ModelError(file_name + ": tensor " + Quoted(name) + " has the shape " + DimsText(view->dims) + ", but " +
                       DimsText(dims) + " is expected");
   }
   return view;

@@ -4,7 +4,13 @@ namespace aecomp_portable {
 
 Status Corrupt(const std::string& what) { return {AECP_CORRUPT, what}; }
 Status Corrupt(const char* what) { return {AECP_CORRUPT, what}; }
-Status BadModel(const std::string& what) { return {AECP_MODEL, what}; }
+Status BadModel(const std::string& what) {
+  std::string text = what;  // with names of the model file: a terminal obeys control characters
+  for (char& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return {AECP_MODEL, text};
+}
 Status BadModel(const char* what) { return {AECP_MODEL, what}; }
 
 float Exp(float x) {

@@ -35,5 +35,9 @@ TEST(PortableNetwork, RefusesABranchThatBeginsWithARelu) {
   EXPECT_NE(Refusal(R"([{"type": "relu", "name": "r"}])").find("has no convolution before it"), std::string::npos);
 }
 
+TEST(PortableNetwork, MessagesHaveNoControlCharacters) {
+  EXPECT_NE(Refusal(R"([{"type": "relu", "name": "r\u001b[2J\u009b"}])").find("'r?[2J?'"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace aecomp_portable
