@@ -21,7 +21,7 @@ for source in model/portable/*.cpp app/web/glue.cpp; do
   name=$(basename "$source" .cpp)
   case $name in
     main) continue ;;
-    blocks | coarse | convolution | entropy | network_run | residual_* | synthesis | tile) optimise=-O3 ;;
+    blocks | coarse | convolution | entropy | network_run | residual_* | synthesis | tile) optimise=-O2 ;;
     filter) optimise=-Os ;;  # vector code too, but once
     *) optimise=-Oz ;;
   esac
