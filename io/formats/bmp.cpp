@@ -173,7 +173,7 @@ uint8_t Field(uint32_t value, uint32_t mask) {
 /// Returns whether any bit is set that no mask names.
 bool ReadFields(View pixels, const BmpHeader& h, Image& image) {
   const size_t bytes = h.bits / 8;
-  const uint32_t unused = ~(h.masks[0] | h.masks[1] | h.masks[2] | h.masks[3]) & (h.bits == 32 ? 0xffffffff : 0);
+  const uint32_t unused = ~(h.masks[0] | h.masks[1] | h.masks[2] | h.masks[3]) & (h.bits == 32 ? 0xffffffff : 0xffff);
   bool seen_set = false, seen_clear = false;
   for (uint32_t y = 0; y < h.height; ++y) {
     const View row = StoredRow(pixels, h, y);
@@ -220,7 +220,6 @@ class RunLengths {
       } else if (value == 2) {
         if (at_ + 2 > data_.size()) return End::kTruncated;
         x_ += data_[at_], y_ += data_[at_ + 1], at_ += 2;
-        skipped_ = true;
       } else {
         end = Literal(value);
       }
@@ -228,8 +227,8 @@ class RunLengths {
     }
     return y_ >= h_.height || (y_ + 1 == h_.height && x_ == h_.width) ? End::kComplete : End::kTruncated;
   }
-  /// Pixels that no run covers have the palette's first colour.
-  bool skipped() const { return skipped_; }
+  /// Bytes that were read.
+  size_t position() const { return at_; }
 
  private:
   template <class ColourOf>
@@ -257,14 +256,18 @@ class RunLengths {
   Image& image_;
   size_t at_ = 0;
   uint32_t x_ = 0, y_ = 0;  // from the bottom
-  bool skipped_ = false;
 };
 
-Status ReadRunLengths(View data, const BmpHeader& h, const Palette& palette, const std::string& name, Image& image) {
+/// Pixels that no run covers have the palette's first colour. bytes_read: of `data`.
+Status ReadRunLengths(View data, const BmpHeader& h, const Palette& palette, const std::string& name, Image& image,
+                      size_t& bytes_read) {
   for (uint32_t y = 0; y < h.height; ++y) {
     for (uint32_t x = 0; x < h.width; ++x) palette.Store(0, image, x, y);
   }
-  switch (RunLengths(data, h, palette, image).Decode()) {
+  RunLengths runs(data, h, palette, image);
+  const RunLengths::End end = runs.Decode();
+  bytes_read = runs.position();
+  switch (end) {
     case RunLengths::End::kTruncated:
       return Truncated(name);
     case RunLengths::End::kMissingColour:
@@ -274,6 +277,15 @@ Status ReadRunLengths(View data, const BmpHeader& h, const Palette& palette, con
     default:
       return {};
   }
+}
+
+/// Where the file ends that has `bytes` of pixels: a profile may lie behind them (BITMAPV5HEADER).
+size_t EndOfFile(View bytes, const BmpHeader& h, size_t pixel_bytes) {
+  constexpr size_t kVersion5 = 124, kProfile = 112;
+  const size_t end = h.pixels + pixel_bytes;
+  if (U32(bytes, kFileHeader) < kVersion5) return end;
+  const size_t profile = U32(bytes, kFileHeader + kProfile), length = U32(bytes, kFileHeader + kProfile + 4);
+  return std::max(end, length == 0 ? 0 : kFileHeader + profile + length);
 }
 
 }  // namespace
@@ -290,20 +302,26 @@ Result<Image> DecodeBmp(View bytes, const std::string& name, const DecodeOptions
   const int channels = h.bits <= 8 ? (palette.gray() ? 1 : 3) : h.masks[3] != 0 ? 4 : 3;
   AECOMP_RETURN_IF_ERROR(CheckPixels(h.width, h.height, static_cast<uint64_t>(channels), bytes.size(), name, options));
   Image image(static_cast<int>(h.width), static_cast<int>(h.height), channels);
+  size_t pixel_bytes = RowBytes(h) * h.height;
   if (runs) {
-    AECOMP_RETURN_IF_ERROR(ReadRunLengths(pixels, h, palette, name, image));
+    AECOMP_RETURN_IF_ERROR(ReadRunLengths(pixels, h, palette, name, image, pixel_bytes));
   } else if (h.bits <= 8) {
     AECOMP_RETURN_IF_ERROR(ReadIndices(pixels, h, palette, name, image));
   } else if (h.bits == 24) {
     ReadBgr(pixels, h, image);
   } else if (ReadFields(pixels, h, image)) {
-    AddNote(notes, "the fourth byte of each pixel left out: the file does not say that it is alpha");
+    AddNote(notes, h.bits == 32 ? "the fourth byte of each pixel left out: the file does not say that it is alpha"
+                                : "bits of each pixel left out: the file does not say what they are");
   }
   for (const uint32_t mask : h.masks) {
     if (std::popcount(mask) > 8) {
       AddNote(notes, "more than 8 bits per sample reduced to 8");
       break;
     }
+  }
+  const View rest = bytes.subspan(std::min(bytes.size(), EndOfFile(bytes, h, pixel_bytes)));
+  if (!std::all_of(rest.begin(), rest.end(), [](uint8_t byte) { return byte == 0; })) {
+    AddNote(notes, "what follows the end of the BMP (" + std::to_string(rest.size()) + " bytes) left out");
   }
   return image;
 }

@@ -6,7 +6,7 @@ namespace aecomp {
 
 Result<const FormatApi*> LoadFormats() {
   // The number of the entry changes when FormatApi does. The libraries' memory is that of Debian 12's, measured.
-  static Module module("libaecomp_formats.so", "aecomp_format_api_1",
+  static Module module("libaecomp_formats.so", "aecomp_format_api_2",
                        "install libjpeg62-turbo, libtiff6, libwebp7, libwebpdemux2 and libopenjp2-7 and keep "
                        "libaecomp_formats.so beside aecomp, or use PNG, PPM and BMP images",
                        uint64_t{60} << 20);

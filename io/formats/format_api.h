@@ -25,8 +25,10 @@ struct FormatApi {
   DecodeFunction* decode_jp2;   ///< a JP2 file or a bare codestream
   /// Gray or RGB of 8 or 16 bits, with straight alpha or without.
   Result<std::vector<uint8_t>> (*encode_tiff)(const Image& image);
-  /// Gray or RGB of 8 or 16 bits. thousandths: of the bytes of the pixels, 1 to 999; 1000 is lossless.
-  Result<std::vector<uint8_t>> (*encode_jp2)(const Image& image, int thousandths);
+  /// Gray or RGB of 8 or 16 bits, without loss.
+  Result<std::vector<uint8_t>> (*encode_jp2)(const Image& image);
+  /// RGB of 8 bits, with straight alpha or without; without loss.
+  Result<std::vector<uint8_t>> (*encode_webp)(const Image& image);
 };
 
 /// Loads libaecomp_formats.so from beside the program, ../lib/aecomp or the build folder. Thread-safe.

@@ -24,8 +24,13 @@ bool IsWholeIccProfile(std::span<const uint8_t> profile) {
   return HasHeader(profile) && ReadBigEndian(profile, 0) >= kHeaderBytes && ReadBigEndian(profile, 0) <= profile.size();
 }
 
+std::string IccSpace(std::span<const uint8_t> profile) {
+  return HasHeader(profile) ? std::string(FourLetters(profile, kSpace)) : "";
+}
+
 std::string IccProblem(std::span<const uint8_t> profile, int channels) {
-  if (!HasHeader(profile)) return "";
+  if (profile.empty()) return "";
+  if (!HasHeader(profile)) return "it does not begin as a profile does";
   if (!IsWholeIccProfile(profile)) return "it ends too early";
   const bool gray = channels < 3;
   std::string space(FourLetters(profile, kSpace));

@@ -62,7 +62,8 @@ Status NotAnImage(std::span<const uint8_t> bytes, const std::string& name) {
                     ": not an image that can be read, or a damaged one; convert it to PNG, PPM, JPEG, WebP or TIFF");
 }
 
-Result<Image> DecodeAnyPng(std::span<const uint8_t> bytes, const std::string& name, const DecodeOptions& options) {
+Result<Image> DecodeAnyPng(std::span<const uint8_t> bytes, const std::string& name, const DecodeOptions& options,
+                           std::vector<std::string>* notes) {
   constexpr size_t kDepth = 24;
   const auto size = PeekPngSize(bytes);
   if (size && size->width > 0 && size->height > 0 && bytes.size() > kDepth) {
@@ -70,7 +71,10 @@ Result<Image> DecodeAnyPng(std::span<const uint8_t> bytes, const std::string& na
     AECOMP_RETURN_IF_ERROR(CheckPixels(static_cast<uint64_t>(size->width), static_cast<uint64_t>(size->height),
                                        bytes_per_pixel, bytes.size(), name, options));
   }
-  return DecodePng(bytes, name, options.max_pixels.value_or(kMaxPngPixels));
+  std::string damage;
+  AECOMP_ASSIGN_OR_RETURN(Image image, DecodePng(bytes, name, options.max_pixels.value_or(kMaxPngPixels), &damage));
+  if (!damage.empty()) AECOMP_RETURN_IF_ERROR(PassOverDamage(damage, name, options, notes));
+  return image;
 }
 
 /// As stored.
@@ -79,7 +83,7 @@ Result<Image> DecodePixels(std::span<const uint8_t> bytes, const std::string& na
   if (bytes.empty()) return InputError(name + ": is empty");
   if (LooksLikeContainer(bytes))
     return InputError(name + ": an .aec file, not an image; `aecomp decompress` restores it");
-  if (LooksLikePng(bytes)) return DecodeAnyPng(bytes, name, options);
+  if (LooksLikePng(bytes)) return DecodeAnyPng(bytes, name, options, notes);
   if (LooksLikePnm(bytes)) return DecodePnm(bytes, name, options, notes);
   if (LooksLikeBmp(bytes)) return DecodeBmp(bytes, name, options, notes);
   const auto decode = DecoderOf(bytes);
@@ -167,9 +171,12 @@ Result<std::vector<uint8_t>> EncodeImage(const Image& full, const std::string& e
   if (kind == "pgm" && image.channels != 1) return UsageError(".pgm holds gray images only; write .ppm or .png");
   if (IsPnm(kind)) return EncodePnm(image);
   if (kind == "pam") return EncodePam(image);
-  if (kind == "tif" || kind == "jp2") {
+  if (kind == "tif" || kind == "jp2" || kind == "webp") {
     AECOMP_ASSIGN_OR_RETURN(const FormatApi* const formats, LoadFormats());
-    return kind == "tif" ? formats->encode_tiff(image) : formats->encode_jp2(image, options.quality);
+    const auto encode = kind == "tif"   ? formats->encode_tiff
+                        : kind == "jp2" ? formats->encode_jp2
+                                        : formats->encode_webp;
+    return encode(image);
   }
   AECOMP_ASSIGN_OR_RETURN(const OpenCvApi* const opencv, LoadOpenCv());
   return opencv->encode(image, "." + kind, options.quality);

@@ -27,7 +27,7 @@ Result<Image> ReadPlainImage(const std::string& path, std::vector<std::string>* 
 
 struct EncodeImageOptions {
   int png_level = 1;  ///< 0 .. 9
-  int quality = 95;   ///< of lossy formats; see OpenCvApi::encode
+  int quality = 95;   ///< of JPEG, 0 .. 100
 };
 
 /// kUsage, with the formats that are written, for an extension of another one. As of EncodeImage.

@@ -1,9 +1,9 @@
 // JPEG 2000: boxes around a codestream (ISO/IEC 15444-1, annexes A and I), or the codestream alone.
-#include <cmath>
+#include <algorithm>
 #include <string>
 
+#include "io/formats/jp2_boxes.h"
 #include "io/formats/metadata_readers.h"
-#include "io/formats/png_chunks.h"
 
 namespace aecomp {
 namespace {
@@ -18,26 +18,6 @@ constexpr std::string_view kXmpUuid{"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x9
 constexpr std::string_view kIptcUuid{"\x33\xc7\xa4\xd2\xb8\x1d\x47\x23\xa0\xba\xf1\xa3\xe0\x97\xad\x38", 16};
 constexpr std::string_view kGeoUuid{"\xb1\x4b\xf8\xbd\x08\x3d\x4b\x43\xa5\xae\x8c\xd7\xd5\xa6\xce\x03", 16};
 
-/// Calls f(type, content) for each box; false when one does not fit.
-template <class F>
-bool ForEachBox(View bytes, F f) {
-  while (bytes.size() >= 8) {
-    uint64_t length = ReadBigEndian(bytes, 0);
-    size_t header = 8;
-    if (length == 1) {  // a length of 8 bytes follows the type
-      if (bytes.size() < 16) return false;
-      length = uint64_t{ReadBigEndian(bytes, 8)} << 32 | ReadBigEndian(bytes, 12);
-      header = 16;
-    }
-    if (length == 0) length = bytes.size();
-    if (length < header || length > bytes.size()) return false;
-    const std::string type(bytes.begin() + 4, bytes.begin() + 8);
-    f(type, bytes.subspan(header, static_cast<size_t>(length) - header));
-    bytes = bytes.subspan(static_cast<size_t>(length));
-  }
-  return bytes.empty();
-}
-
 int U16(View bytes, size_t at) { return bytes[at] << 8 | bytes[at + 1]; }
 
 class Reader {
@@ -46,7 +26,7 @@ class Reader {
 
   void Read(View file) {
     if (StartsWith(file, kCodestream)) return TakeCodestream(file);
-    if (!ForEachBox(file, [&](const std::string& type, View content) { Take(type, content); })) {
+    if (!ForEachJp2Box(file, [&](const std::string& type, View content) { Take(type, content); })) {
       left_out_.Add("what follows a damaged JPEG 2000 box");
     }
     if (codestreams_ > 1) left_out_.AddPictures(std::to_string(codestreams_ - 1) + " more codestreams");
@@ -66,7 +46,7 @@ class Reader {
   }
 
   void TakeHeader(View content) {
-    const bool whole = ForEachBox(content, [&](const std::string& type, View box) {
+    const bool whole = ForEachJp2Box(content, [&](const std::string& type, View box) {
       if (type == "colr") return TakeColour(box);
       if (type == "res ") return TakeResolutions(box);
       const bool pixels = type == "ihdr" || type == "bpcc" || type == "pclr" || type == "cmap" || type == "cdef";
@@ -86,7 +66,7 @@ class Reader {
   /// That of the scan (resc), else that for display (resd): vertical and horizontal, pixels per metre, each numerator
   /// and denominator of 2 bytes, then two powers of ten.
   void TakeResolutions(View content) {
-    (void)ForEachBox(content, [&](const std::string& type, View box) {
+    (void)ForEachJp2Box(content, [&](const std::string& type, View box) {
       if (box.size() < 10 || (type != "resc" && type != "resd")) {
         return left_out_.Add("resolution", "its box is damaged");
       }
@@ -116,15 +96,26 @@ class Reader {
     left_out_.Add(StartsWith(content, kGeoUuid) ? "GeoTIFF" : "a JPEG 2000 box with a UUID");
   }
 
-  /// Marker segments of the main header: a comment is one.
+  /// Marker segments of the main header, of which a comment is one; then tile-parts, which say how long they are
+  /// (A.4.2), and the marker of the end.
   void TakeCodestream(View codestream) {
-    constexpr int kComment = 0xff64, kStartOfTile = 0xff90;
-    for (size_t at = 2; at + 4 <= codestream.size();) {
-      const int marker = U16(codestream, at), length = U16(codestream, at + 2);
-      if (marker == kStartOfTile || marker < 0xff00 || length < 2) return;
+    constexpr int kComment = 0xff64, kStartOfTile = 0xff90, kEnd = 0xffd9;
+    for (size_t at = 2; at + 2 <= codestream.size();) {
+      const int marker = U16(codestream, at);
+      if (marker == kEnd) return TakeRest(codestream.subspan(at + 2));
+      if (marker < 0xff00 || at + (marker == kStartOfTile ? 10 : 4) > codestream.size()) return;
+      const size_t length = static_cast<size_t>(U16(codestream, at + 2));
+      const size_t step = marker == kStartOfTile ? ReadBigEndian(codestream, at + 6) : 2 + length;
+      if (length < 2 || step < 4) return;  // the last tile-part may go on to the end
       if (marker == kComment) left_out_.Add("JPEG 2000 comment");
-      at += 2 + static_cast<size_t>(length);
+      at += step;
     }
+  }
+
+  void TakeRest(View rest) {
+    if (std::all_of(rest.begin(), rest.end(), [](uint8_t byte) { return byte == 0; })) return;
+    left_out_.AddPictures("what follows the end of the JPEG 2000 codestream (" + std::to_string(rest.size()) +
+                          " bytes)");
   }
 
   Metadata& m_;

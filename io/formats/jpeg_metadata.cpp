@@ -98,6 +98,21 @@ uint64_t CountPictures(View index) {
   return number != nullptr ? tiff->Number(*number) : 0;
 }
 
+/// Where the next so many pictures end that begin at `at` or later; the size of the file where one of them is not
+/// found.
+size_t EndOfPictures(View file, size_t at, uint64_t count) {
+  static constexpr uint8_t kStart[] = {0xff, 0xd8, 0xff};
+  for (; count > 0; --count) {
+    const auto begin = file.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto start = std::search(begin, file.end(), std::begin(kStart), std::end(kStart));
+    const auto picture = file.subspan(static_cast<size_t>(start - file.begin()));
+    const size_t length = picture.empty() ? 0 : ForEachSegment(picture, [](uint8_t, View) {});
+    if (length == 0) return file.size();
+    at = file.size() - picture.size() + length;
+  }
+  return at;
+}
+
 /// Whether a segment of Photoshop's resources holds IPTC: resource 0x0404 (Photoshop File Formats, image resources).
 bool HoldsIptc(View resources) {
   constexpr std::string_view kIptc{"8BIM\x04\x04", 6};
@@ -117,8 +132,9 @@ class Reader {
       if (!profile.empty()) Keep(m_.icc, profile, "ICC profile", left_out_);
     }
     if (end == 0) return;
-    const View rest = file.subspan(end);
-    if (!more_pictures_ && !std::all_of(rest.begin(), rest.end(), IsZero)) {
+    const size_t known = more_pictures_ > 0 ? EndOfPictures(file, end, more_pictures_) : end;
+    const View rest = file.subspan(known);
+    if (!std::all_of(rest.begin(), rest.end(), IsZero)) {
       left_out_.AddPictures("what follows the end of the JPEG (" + std::to_string(rest.size()) + " bytes)");
     }
   }
@@ -164,8 +180,8 @@ class Reader {
 
   void TakePictures(View index) {
     const uint64_t pictures = CountPictures(index);
-    if (pictures == 1 || more_pictures_) return;
-    more_pictures_ = true;
+    if (pictures == 1 || more_pictures_ > 0) return;
+    more_pictures_ = pictures == 0 ? UINT64_MAX : pictures - 1;
     left_out_.AddPictures(pictures == 0 ? "further pictures of a Multi-Picture File"
                                         : std::to_string(pictures - 1) + " more of the pictures");
   }
@@ -173,7 +189,7 @@ class Reader {
   Metadata& m_;
   LeftOut& left_out_;
   std::vector<ProfilePart> profile_;
-  bool more_pictures_ = false;
+  uint64_t more_pictures_ = 0;  // of a Multi-Picture File
 };
 
 void AppendSegment(Bytes& to, uint8_t marker, std::string_view label, View content) {

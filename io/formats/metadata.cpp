@@ -171,6 +171,13 @@ void DropResolution(Metadata& m) {
   m.png_colour = ChunksThat(m.png_colour, [](std::string_view type) { return type != "pHYs"; });
 }
 
+void SwapResolution(Metadata& m) {
+  if (const auto turned = m.AnyResolution()) {
+    DropResolution(m);
+    m.resolution = Resolution{turned->unit, turned->y, turned->x};
+  }
+}
+
 void DropPngColour(Metadata& m) {
   m.png_colour = ChunksThat(m.png_colour, [](std::string_view type) { return type == "pHYs"; });
 }

@@ -40,6 +40,7 @@ Metadata ReadMetadata(std::span<const uint8_t> file, LeftOut& left_out);
 void FitMetadataToPixels(Metadata& metadata, int channels, LeftOut& left_out);
 
 void DropResolution(Metadata& metadata);  ///< pHYs as well
+void SwapResolution(Metadata& metadata);  ///< across and down: of a picture that lies on its side
 void DropPngColour(Metadata& metadata);   ///< but for pHYs
 
 /// Puts the metadata into an encoded image. What the format cannot hold is left out and named in `notes`.

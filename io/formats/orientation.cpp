@@ -13,6 +13,7 @@ namespace aecomp {
 namespace {
 
 constexpr uint16_t kOrientation = 0x0112, kExifDirectory = 0x8769, kPixelsAcross = 0xa002, kPixelsDown = 0xa003;
+constexpr uint16_t kXResolution = 0x011a, kYResolution = 0x011b;
 
 std::optional<TiffDirectory> FirstDirectory(const std::optional<TiffFile>& tiff) {
   if (!tiff) return std::nullopt;
@@ -24,19 +25,26 @@ std::span<uint8_t> Writable(std::span<uint8_t> exif, std::span<const uint8_t> va
   return exif.subspan(static_cast<size_t>(value.data() - exif.data()), value.size());
 }
 
-/// The sides of the picture that EXIF names.
-void SwapSides(std::span<uint8_t> exif) {
-  const auto tiff = TiffFile::Open(exif);
-  const auto first = FirstDirectory(tiff);
-  const TiffField* pointer = first ? FindField(*first, kExifDirectory) : nullptr;
-  const auto directory = pointer != nullptr ? tiff->ReadDirectory(tiff->Number(*pointer)) : std::nullopt;
-  if (!directory) return;
-  const TiffField *across = FindField(*directory, kPixelsAcross), *down = FindField(*directory, kPixelsDown);
+/// Exchanges the values of two fields.
+void SwapValues(std::span<uint8_t> exif, const TiffDirectory& directory, uint16_t tag_across, uint16_t tag_down) {
+  const TiffField *across = FindField(directory, tag_across), *down = FindField(directory, tag_down);
   if (across == nullptr || down == nullptr || across->type != down->type || across->count != 1 || down->count != 1) {
     return;
   }
   const auto a = Writable(exif, across->value), b = Writable(exif, down->value);
-  if (a.data() != b.data()) std::swap_ranges(a.begin(), a.end(), b.begin());
+  const bool apart = a.data() + a.size() <= b.data() || b.data() + b.size() <= a.data();
+  if (apart) std::swap_ranges(a.begin(), a.end(), b.begin());
+}
+
+/// The sides of the picture and the resolution that EXIF names.
+void SwapSides(std::span<uint8_t> exif) {
+  const auto tiff = TiffFile::Open(exif);
+  const auto first = FirstDirectory(tiff);
+  if (!first) return;
+  SwapValues(exif, *first, kXResolution, kYResolution);
+  const TiffField* const pointer = FindField(*first, kExifDirectory);
+  const auto directory = pointer != nullptr ? tiff->ReadDirectory(tiff->Number(*pointer)) : std::nullopt;
+  if (directory) SwapValues(exif, *directory, kPixelsAcross, kPixelsDown);
 }
 
 /// The second directory describes the thumbnail; without the way to it there is none.
@@ -104,7 +112,7 @@ void FitMetadataToTurnedPixels(Metadata& m, int orientation, LeftOut& left_out) 
   if (orientation == 1) return;
   ResetExifOrientation(m.exif);
   ResetXmpOrientation(m.xmp);
-  if (orientation >= 5) SwapSides(m.exif);
+  if (orientation >= 5) SwapSides(m.exif), SwapResolution(m);
   if (CutOffThumbnail(m.exif)) left_out.Add("EXIF thumbnail", "it shows the picture before it was turned upright");
   std::vector<uint8_t> text;
   (void)ForEachPngChunk(m.png_text, 0, [&](const PngChunk& chunk) {

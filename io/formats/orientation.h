@@ -17,9 +17,9 @@ void ResetExifOrientation(std::span<uint8_t> exif);
 /// Sets every tiff:Orientation of an XMP packet to 1, as an attribute or as an element.
 void ResetXmpOrientation(std::span<uint8_t> xmp);
 
-/// Makes the metadata fit pixels that have been turned by `orientation`. EXIF and XMP then say 1, and EXIF's width and
-/// height change places where those of the picture do. Pieces that still show the picture as it was are left out: the
-/// EXIF thumbnail, and text chunks with a profile that ImageMagick wrote.
+/// Makes the metadata fit pixels that have been turned by `orientation`. EXIF and XMP then say 1. Where the width and
+/// the height of the picture change places, EXIF's do, and so do the resolutions across and down. Pieces that still
+/// show the picture as it was are left out: the EXIF thumbnail, and text chunks with a profile that ImageMagick wrote.
 void FitMetadataToTurnedPixels(Metadata& metadata, int orientation, LeftOut& left_out);
 
 /// The image as it is meant to be seen.

@@ -92,10 +92,15 @@ class PngReader {
     return true;
   }
 
-  /// Asks for 8- or 16-bit gray or RGB, with alpha where there is any; returns the number of channels, 0 on failure.
+  /// Asks for 8- or 16-bit gray or RGB, with alpha where there is any, or for indices of a palette; returns the number
+  /// of channels, 0 on failure.
   int PrepareRows() {
     if (setjmp(png_jmpbuf(png_)) != 0) return 0;
-    png_set_expand(png_);
+    if (colour == PNG_COLOR_TYPE_PALETTE) {
+      png_set_packing(png_);
+    } else {
+      png_set_expand(png_);
+    }
     if (depth == 16 && std::endian::native == std::endian::little) png_set_swap(png_);
     png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
@@ -108,6 +113,22 @@ class PngReader {
     png_read_end(png_, nullptr);
     return true;
   }
+
+  /// Entries of red, green, blue and alpha.
+  std::vector<std::array<uint8_t, 4>> Palette() {
+    png_colorp colours = nullptr;
+    png_bytep alphas = nullptr;
+    int count = 0, alpha_count = 0;
+    png_get_PLTE(png_, info_, &colours, &count);
+    png_get_tRNS(png_, info_, &alphas, &alpha_count, nullptr);
+    std::vector<std::array<uint8_t, 4>> palette;
+    for (int i = 0; i < count; ++i) {
+      const uint8_t alpha = i < alpha_count ? alphas[i] : uint8_t{255};
+      palette.push_back({colours[i].red, colours[i].green, colours[i].blue, alpha});
+    }
+    return palette;
+  }
+  bool HasTransparency() { return png_get_valid(png_, info_, PNG_INFO_tRNS) != 0; }
 
  private:
   PngFailure failure_;
@@ -210,6 +231,54 @@ Status CheckSize(const PngReader& reader, size_t file_bytes, const std::string& 
   return {};
 }
 
+/// What the indices of `image` stand for, in RGB or with alpha. Black stands for those that the palette lacks.
+Image Expanded(const Image& image, PngReader& reader, std::string* passed_over) {
+  constexpr size_t kMostColours = 256;
+  auto palette = reader.Palette();
+  const size_t known = palette.size();
+  palette.resize(kMostColours, {0, 0, 0, 255});
+  const size_t channels = reader.HasTransparency() ? 4 : 3;
+  Image out(image.width, image.height, static_cast<int>(channels));
+  uint8_t most = 0;
+  for (size_t i = 0; i < image.pixels.size(); ++i) {
+    most = std::max(most, image.pixels[i]);
+    std::copy_n(palette[image.pixels[i]].begin(), channels, &out.pixels[i * channels]);
+  }
+  if (most >= known && passed_over != nullptr) *passed_over = "colours that its palette lacks";
+  return out;
+}
+
+/// Why libpng does not apply the transparency that the file has (tRNS; PNG specification, 11.3.2.1). Empty where it
+/// does, or where there is none.
+std::string TransparencyProblem(View file) {
+  std::string problem;
+  size_t colours = 0;
+  bool has_palette = false, has_one = false, behind_pixels = false;
+  int colour = -1;
+  (void)ForEachPngChunk(file, kPngSignature.size(), [&](const PngChunk& chunk) {
+    if (chunk.type == "IHDR" && chunk.content.size() == 13) colour = chunk.content[9];
+    if (chunk.type == "PLTE") has_palette = true, colours = chunk.content.size() / 3;
+    if (chunk.type == "IDAT") behind_pixels = true;
+    if (chunk.type != "tRNS") return;
+    const size_t size = chunk.content.size();
+    const bool fits = colour == PNG_COLOR_TYPE_PALETTE ? size >= 1 && size <= colours
+                                                       : size == (colour == PNG_COLOR_TYPE_GRAY ? 2U : 6U);
+    const bool place = !behind_pixels && (has_palette || colour != PNG_COLOR_TYPE_PALETTE);
+    if (!chunk.IsSound())
+      problem = "the checksum of its transparency (tRNS) is wrong";
+    else if ((colour & PNG_COLOR_MASK_ALPHA) != 0)
+      problem = "it has transparency (tRNS) beside alpha";
+    else if (!place)
+      problem = "its transparency (tRNS) stands in a wrong place";
+    else if (!fits)
+      problem = "the length of its transparency (tRNS) is wrong";
+    else if (has_one)
+      problem = "it has two pieces of transparency (tRNS)";
+    has_one = true;
+  });
+  return problem;
+}
+
 std::vector<png_bytep> RowPointers(Image& image) {
   std::vector<png_bytep> rows(static_cast<size_t>(image.height));
   for (int y = 0; y < image.height; ++y) rows[static_cast<size_t>(y)] = image.Row(y);
@@ -230,7 +299,7 @@ std::optional<PngSize> PeekPngSize(View bytes) {
   return PngSize{static_cast<int>(width), static_cast<int>(height)};
 }
 
-Result<Image> DecodePng(View bytes, const std::string& name, uint64_t max_pixels) {
+Result<Image> DecodePng(View bytes, const std::string& name, uint64_t max_pixels, std::string* passed_over) {
   if (!LooksLikePng(bytes)) return InputError(name + ": not a PNG image");
   const auto size = PeekPngSize(bytes);
   if (size && uint64_t(size->width) * uint64_t(size->height) <= max_pixels) {
@@ -246,7 +315,8 @@ Result<Image> DecodePng(View bytes, const std::string& name, uint64_t max_pixels
   Image image(static_cast<int>(reader.width), static_cast<int>(reader.height), channels, bits);
   auto rows = RowPointers(image);
   if (!reader.ReadRows(rows.data())) return Failure(reader, name);
-  return image;
+  if (passed_over != nullptr) *passed_over = TransparencyProblem(bytes);
+  return reader.colour == PNG_COLOR_TYPE_PALETTE ? Expanded(image, reader, passed_over) : std::move(image);
 }
 
 Result<Bytes> EncodePng(const Image& image, int level) {

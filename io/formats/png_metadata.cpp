@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "io/deflate.h"
 #include "io/formats/metadata_readers.h"
+#include "io/formats/tiff_fields.h"
 
 namespace aecomp {
 namespace {
@@ -15,6 +17,7 @@ using View = std::span<const uint8_t>;
 constexpr int kEffort = 9;  // of compressing a piece
 constexpr std::string_view kXmpKeyword{"XML:com.adobe.xmp\0", 18};
 constexpr size_t kMaxKeyword = 79;
+constexpr size_t kColour = 9;  // its kind, in IHDR
 
 void Append(Bytes& to, View bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
 void Append(Bytes& to, std::string_view text) { to.insert(to.end(), text.begin(), text.end()); }
@@ -89,6 +92,53 @@ std::string ColourProblem(std::string_view type, View content) {
              "its value is unknown");
 }
 
+int HexDigit(uint8_t c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = static_cast<uint8_t>(c | 0x20);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/// What a "raw profile" holds (ImageMagick, coders/png.c): a line with its kind, one with the number of bytes, then
+/// hexadecimal digits. Empty where it is none.
+Bytes RawProfile(View text) {
+  const auto line_end = [&](size_t at) {
+    return static_cast<size_t>(
+        std::find(text.begin() + static_cast<std::ptrdiff_t>(std::min(at, text.size())), text.end(), uint8_t{'\n'}) -
+        text.begin());
+  };
+  const size_t kind = line_end(line_end(0) + 1), number = line_end(kind + 1);
+  if (number >= text.size()) return {};
+  size_t count = 0;
+  for (const uint8_t c : text.subspan(kind + 1, number - kind - 1)) {
+    if (c == ' ') continue;
+    if (c < '0' || c > '9' || count > kMaxMetadataPiece) return {};
+    count = 10 * count + (c - size_t{'0'});
+  }
+  Bytes profile;
+  int high = -1;
+  for (const uint8_t c : text.subspan(number)) {
+    const int digit = HexDigit(c);
+    if (digit < 0 && c != '\n' && c != ' ') return {};
+    if (digit < 0) continue;
+    if (high >= 0) profile.push_back(static_cast<uint8_t>(high << 4 | digit));
+    high = high >= 0 ? -1 : digit;
+  }
+  return profile.size() == count && high < 0 ? profile : Bytes();
+}
+
+/// EXIF that stands in a text chunk, as ImageMagick and ExifTool write it. Empty where there is none.
+Bytes ExifInText(const PngChunk& chunk) {
+  const bool exif = StartsWith(chunk.content, "Raw profile type exif") ||
+                    StartsWith(chunk.content, "Raw profile type APP1") ||
+                    StartsWith(chunk.content, "Raw profile type app1");
+  if (!exif || chunk.type == "iTXt") return {};
+  const View content = chunk.content.subspan(FindZero(chunk.content, 0) + 1);
+  Bytes text;
+  if (chunk.type == "zTXt" && !Inflate(content.subspan(1), kMaxMetadataPiece, text)) return {};
+  Bytes profile = RawProfile(chunk.type == "zTXt" ? View(text) : content);
+  return StartsWith(profile, kJpegExifLabel) || TiffFile::Open(profile) ? profile : Bytes();
+}
+
 /// Chunks of the picture itself, and IEND.
 constexpr std::string_view kPictureTypes = "IHDR PLTE IDAT IEND tRNS";
 /// Of an animation; acTL says that there is one.
@@ -104,6 +154,11 @@ class Reader {
       bytes_read_ = static_cast<size_t>(chunk.whole.data() - file.data()) + chunk.whole.size();
       Take(chunk);
     });
+    if (!raw_exif_.empty() && m_.exif.empty()) {
+      KeepExif(m_, raw_exif_, left_out_);
+    } else if (!raw_exif_.empty()) {
+      TakeWhole(*raw_chunk_, m_.png_text);
+    }
     if (ended_ && bytes_read_ < file.size()) left_out_.Add("what follows the end of the PNG");
     if (!ended_ && !whole) left_out_.Add("what follows a damaged PNG chunk");
   }
@@ -114,19 +169,26 @@ class Reader {
   void Take(const PngChunk& chunk) {
     if (chunk.type == "IEND") ended_ = true;
     if (chunk.type == "IDAT") behind_pixels_ = true;
+    if (chunk.type == "IHDR" && chunk.content.size() > kColour) has_palette_ = (chunk.content[kColour] & 1) != 0;
+    if (chunk.type == "PLTE" && !has_palette_) left_out_.Add("PNG's suggested palette");
     if (IsPngTypeIn(chunk.type, kPictureTypes)) return;
     if (IsPngTypeIn(chunk.type, kAnimationTypes)) return TakeAnimation(chunk);
     if (!chunk.IsSound()) return left_out_.Add(Name(chunk), "its checksum is wrong");
     if (chunk.type == "eXIf") return KeepExif(m_, chunk.content, left_out_);
     if (chunk.type == "iCCP") return TakeProfile(chunk);
     if (chunk.type == "iTXt" && StartsWith(chunk.content, kXmpKeyword)) return TakeXmp(chunk);
-    if (IsPngTypeIn(chunk.type, kPngTextTypes)) return TakeWhole(chunk, m_.png_text);
+    if (IsPngTypeIn(chunk.type, kPngTextTypes)) return TakeText(chunk);
     if (IsPngTypeIn(chunk.type, kPngColourTypes)) return TakeColour(chunk);
     left_out_.Add(Name(chunk));
   }
 
   void TakeAnimation(const PngChunk& chunk) {
-    if (chunk.type != "acTL" || chunk.content.size() != 8) return;
+    if (chunk.type != "acTL") {
+      if (!animated_) left_out_.Add(Name(chunk), "the file says nothing of an animation");
+      return;
+    }
+    if (!chunk.IsSound() || chunk.content.size() != 8) return left_out_.Add(Name(chunk), "it is damaged");
+    animated_ = true;
     const uint32_t frames = ReadBigEndian(chunk.content, 0);
     // The picture may or may not be the first of the frames.
     if (frames > 0) left_out_.AddPictures("the animation (" + std::to_string(frames) + " frames)");
@@ -142,6 +204,13 @@ class Reader {
       return left_out_.Add("ICC profile", "it cannot be unpacked");
     }
     Keep(m_.icc, profile, "ICC profile", left_out_);
+  }
+
+  /// EXIF that programs from before eXIf put into a text is EXIF where there is no other.
+  void TakeText(const PngChunk& chunk) {
+    Bytes exif = PngChunkProblem(chunk).empty() ? ExifInText(chunk) : Bytes();
+    if (exif.empty() || !raw_exif_.empty()) return TakeWhole(chunk, m_.png_text);
+    raw_exif_ = std::move(exif), raw_chunk_ = chunk;
   }
 
   void TakeXmp(const PngChunk& chunk) {
@@ -173,7 +242,9 @@ class Reader {
   Metadata& m_;
   LeftOut& left_out_;
   size_t bytes_read_ = 0;
-  bool behind_pixels_ = false, ended_ = false;
+  bool behind_pixels_ = false, ended_ = false, has_palette_ = false, animated_ = false;
+  Bytes raw_exif_;                     // from a text
+  std::optional<PngChunk> raw_chunk_;  // which that was
 };
 
 }  // namespace

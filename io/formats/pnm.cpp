@@ -90,6 +90,17 @@ Status EndHeader(View bytes, const PnmText& text, const std::string& name, PnmHe
   return {};
 }
 
+/// The line of ENDHDR ends with a newline. White space may stand before it ("pam" manual page of netpbm, which reads
+/// the header line by line).
+Status EndPamHeader(View bytes, const PnmText& text, const std::string& name, PnmHeader& header) {
+  size_t at = text.position();
+  while (at < bytes.size() && bytes[at] != '\n' && IsSpace(bytes[at])) ++at;
+  if (at >= bytes.size()) return Truncated(name);
+  if (bytes[at] != '\n') return Damaged(name, "no newline after ENDHDR");
+  header.data = at + 1;
+  return {};
+}
+
 Result<PnmHeader> ReadPnmHeader(View bytes, const std::string& name) {
   PnmHeader header;
   const int kind = bytes[1] - '0';
@@ -148,7 +159,7 @@ Result<PnmHeader> ReadPamHeader(View bytes, const std::string& name) {
                       std::to_string(header.channels) +
                       "; only gray and RGB, with alpha or without, are read: convert it to PNG");
   }
-  AECOMP_RETURN_IF_ERROR(EndHeader(bytes, text, name, header));
+  AECOMP_RETURN_IF_ERROR(EndPamHeader(bytes, text, name, header));
   return header;
 }
 

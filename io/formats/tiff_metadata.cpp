@@ -18,9 +18,9 @@ constexpr uint16_t kXmp = 700, kIcc = 34675;
 constexpr size_t kMostPages = 1000;  // that are counted
 
 /// Fields that say how the pixels are stored: of no use without the file that they are in.
-constexpr std::array<uint16_t, 45> kStorage = {
-    254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 284, 288, 289, 290, 291,
-    292, 293, 317, 320, 321, 322, 323, 324, 325, 332, 334, 336, 338, 339, 340, 341, 347, 512, 513, 514, 530, 531};
+constexpr std::array<uint16_t, 43> kStorage = {
+    254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 284, 288, 289, 292,
+    293, 317, 320, 321, 322, 323, 324, 325, 332, 334, 336, 338, 339, 340, 341, 347, 512, 513, 514, 530, 531};
 
 struct Name {
   uint16_t tag;
@@ -33,6 +33,8 @@ constexpr Name kNames[] = {{269, "document name"},
                            {285, "page name"},
                            {286, "position"},
                            {287, "position"},
+                           {290, "gray response"},
+                           {291, "gray response"},
                            {297, "page number"},
                            {301, "transfer function"},
                            {305, "Software"},
@@ -76,7 +78,9 @@ class Reader {
     TakeResolution(*directory);
     // Readers of TIFF turn the pixels as the field asks.
     const TiffField* const orientation = FindField(*directory, kOrientation);
-    if (orientation != nullptr && file_.Number(*orientation) > 1) ResetXmpOrientation(m_.xmp);
+    const uint64_t turn = orientation != nullptr ? file_.Number(*orientation) : 1;
+    if (turn > 1) ResetXmpOrientation(m_.xmp);
+    if (turn >= 5 && turn <= 8) SwapResolution(m_);
     if (directory->damaged > 0) left_out_.Add("damaged TIFF fields");
     if (const size_t pages = file_.CountDirectories(directory->next, kMostPages); pages > 0) {
       left_out_.AddPictures(std::to_string(pages) + (pages == kMostPages ? " or more" : "") + " more pages");

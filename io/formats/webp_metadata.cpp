@@ -19,7 +19,7 @@ bool LooksLikeWebp(View file) {
 }
 
 void ReadWebpMetadata(View file, Metadata& m, LeftOut& left_out) {
-  size_t frames = 0, at = 12;
+  size_t frames = 0, pictures = 0, at = 12;
   const size_t riff = 8 + LittleEndian(file, 4);  // where the file should end
   while (at < riff && at + 8 <= file.size()) {
     const std::string type(file.begin() + static_cast<std::ptrdiff_t>(at),
@@ -35,11 +35,16 @@ void ReadWebpMetadata(View file, Metadata& m, LeftOut& left_out) {
       KeepExif(m, content, left_out);
     } else if (type == "ANMF") {
       ++frames;
-    } else if (type != "VP8 " && type != "VP8L" && type != "VP8X" && type != "ALPH" && type != "ANIM") {
+    } else if (type == "VP8 " || type == "VP8L") {
+      ++pictures;
+    } else if (type == "ALPH" && pictures > 0) {
+      left_out.Add("WebP's ALPH chunk", "it stands behind the picture, where no program reads it");
+    } else if (type != "VP8X" && type != "ALPH" && type != "ANIM") {
       left_out.Add("WebP's " + type + " chunk");
     }
     at += 8 + length + (length & 1);
   }
+  if (pictures > 1) left_out.AddPictures(std::to_string(pictures - 1) + " more of the pictures");
   if (frames > 1) left_out.AddPictures(std::to_string(frames - 1) + " more frames");
   if (at < file.size()) left_out.Add("what follows the end of the WebP");
 }

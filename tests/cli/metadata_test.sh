@@ -6,7 +6,9 @@ import struct, sys, zlib
 png = open(sys.argv[1], "rb").read()
 chunk = lambda kind, content: struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"  # orientation 6: turn clockwise
-extra = chunk(b"iCCP", b"p\0\0" + zlib.compress(b"a profile" * 50)) + chunk(b"eXIf", exif) + chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<x/>")
+profile = bytearray(b"a profile" * 50)
+profile[0:4], profile[16:20], profile[36:40] = struct.pack(">I", len(profile)), b"RGB ", b"acsp"
+extra = chunk(b"iCCP", b"p\0\0" + zlib.compress(profile)) + chunk(b"eXIf", exif) + chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<x/>")
 open("m.png", "wb").write(png[:33] + extra + png[33:])
 P
 expect 0 "$AECOMP" compress m.png --json && grep -q '"width":256,"height":384' "$LOGS/out" || fail "not turned"

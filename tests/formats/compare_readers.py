@@ -19,6 +19,7 @@ except ImportError as error:
     sys.exit(77)
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import odd_kinds
 import tool_files
 from comparison import Comparison
 from make_bmp import bmp, rows_of, run_lengths
@@ -342,7 +343,7 @@ def magick_files():
 
 def main():
     makers = [tiff_files, bmp_files, pnm_files, pillow_files, magick_files]
-    for make in makers + [lambda: tool_files.ffmpeg_files(files), lambda: tool_files.libtiff_files(files)]:
+    for make in makers + [lambda: odd_kinds.odd_kinds(files), lambda: tool_files.ffmpeg_files(files), lambda: tool_files.libtiff_files(files)]:
         before = files.made
         what = make() or make.__name__
         print("%s: %d files" % (what, files.made - before))

@@ -7,7 +7,8 @@ namespace aecomp {
 
 DecodeFunction DecodeJpeg, DecodeTiff, DecodeWebp, DecodeJp2;
 Result<std::vector<uint8_t>> EncodeTiff(const Image& image);
-Result<std::vector<uint8_t>> EncodeJp2(const Image& image, int thousandths);
+Result<std::vector<uint8_t>> EncodeJp2(const Image& image);
+Result<std::vector<uint8_t>> EncodeWebp(const Image& image);
 
 /// CMYK without a profile, as other programs show it: each of the colours takes away from white, and so does black.
 /// cyan and black: of 0 to `peak`; returns red (of magenta: green, of yellow: blue).

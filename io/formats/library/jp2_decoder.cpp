@@ -4,6 +4,8 @@
 #include <new>
 #include <optional>
 
+#include "io/formats/icc.h"
+#include "io/formats/jp2_boxes.h"
 #include "io/formats/library/decoders.h"
 #include "io/formats/library/jp2_stream.h"
 #include "io/memory.h"
@@ -68,6 +70,42 @@ Status CheckCodeSize(View bytes, const std::string& name, const DecodeOptions& o
   return {};
 }
 
+/// What the boxes of a JP2 file say of colours (I.5.3).
+struct Header {
+  std::optional<uint32_t> space;  ///< number of a colour space
+  std::string profile_space;      ///< of an ICC profile: "RGB ", "GRAY", "CMYK", "Lab " and others
+  size_t palette = 0;             ///< how many entries
+  bool maps_palette = false;      ///< whether there is a box that says which components are indices
+};
+
+Header ReadColours(View file) {
+  Header header;
+  bool has_colours = false;
+  (void)ForEachJp2Box(file, [&](const std::string& outer, View super) {
+    if (outer != "jp2h") return;
+    (void)ForEachJp2Box(super, [&](const std::string& type, View box) {
+      if (type == "pclr" && box.size() >= 2) header.palette = U16(box, 0);
+      if (type == "cmap") header.maps_palette = true;
+      if (type != "colr" || box.size() < 3 || has_colours) return;  // the first counts
+      if (box[0] == 1 && box.size() >= 7) header.space = U32(box, 3), has_colours = true;
+      if (box[0] == 2 || box[0] == 3) header.profile_space = IccSpace(box.subspan(3)), has_colours = true;
+    });
+  });
+  return header;
+}
+
+/// Whether these colours are read, of so many components without alpha. Files whose header says nothing are taken as
+/// gray or RGB.
+bool AreKnownColours(const Header& header, int colours) {
+  constexpr uint32_t kCmyk = 12, kSrgb = 16, kGray = 17, kSycc = 18, kEsycc = 24;  // ISO/IEC 15444-1, table I.10
+  if (header.space) {
+    const uint32_t space = *header.space;
+    return space == kSrgb || space == kCmyk || space == kSycc || space == kEsycc || (space == kGray && colours == 1);
+  }
+  const std::string& space = header.profile_space;
+  return space.empty() || space == "RGB " || space == "GRAY" || space == "CMYK";
+}
+
 /// Samples of a component, 0 .. peak.
 class Component {
  public:
@@ -93,7 +131,8 @@ struct Kind {
   bool premultiplied = false, ycc = false, cmyk = false;
 };
 
-Result<Kind> KindOf(const opj_image_t& image, const std::string& name, std::vector<std::string>* notes) {
+Result<Kind> KindOf(const opj_image_t& image, const Header& header, const std::string& name,
+                    std::vector<std::string>* notes) {
   Kind kind;
   int colours = 0;
   for (uint32_t i = 0; i < image.numcomps; ++i) {
@@ -112,7 +151,7 @@ Result<Kind> KindOf(const opj_image_t& image, const std::string& name, std::vect
       return NotRead(name, "with components that are neither colours nor alpha");
     }
   }
-  kind.cmyk = image.color_space == OPJ_CLRSPC_CMYK;
+  kind.cmyk = image.color_space == OPJ_CLRSPC_CMYK || (header.profile_space == "CMYK" && colours == 4);
   kind.ycc = image.color_space == OPJ_CLRSPC_SYCC;
   if (image.color_space == OPJ_CLRSPC_EYCC) return NotRead(name, "of e-YCC colours");
   if ((colours == 2 || (colours == 4 && !kind.cmyk)) && kind.alpha < 0) {
@@ -121,6 +160,10 @@ Result<Kind> KindOf(const opj_image_t& image, const std::string& name, std::vect
   }
   if (colours != (kind.cmyk ? 4 : 3) && (colours != 1 || kind.ycc || kind.cmyk)) {
     return NotRead(name, "of " + std::to_string(colours) + " colours");
+  }
+  if (!AreKnownColours(header, colours)) {
+    return NotRead(name, header.space ? "of colour space " + std::to_string(*header.space)
+                                      : "of a profile's colours that are neither gray nor RGB nor CMYK");
   }
   kind.colours = colours;
   if (kind.cmyk) AddNote(notes, "CMYK converted to RGB");
@@ -174,36 +217,77 @@ Image Converted(const opj_image_t& decoded, const Kind& kind) {
   return image;
 }
 
+/// A file's codestream with the objects that read it.
+class Jp2Reader {
+ public:
+  explicit Jp2Reader(View bytes)
+      : source_{bytes},
+        stream_(ReadingStream(source_)),
+        codec_(opj_create_decompress(bytes[0] == 0xff ? OPJ_CODEC_J2K : OPJ_CODEC_JP2), opj_destroy_codec) {
+    if (stream_ == nullptr || codec_ == nullptr) throw std::bad_alloc();
+    HearMessages(codec_.get(), messages_);
+  }
+
+  const OpjMessages& messages() const { return messages_; }
+
+  /// flags: OPJ_DPARAMETERS_... Null on failure.
+  OpjImage ReadHeader(unsigned flags) {
+    opj_dparameters_t parameters;
+    opj_set_default_decoder_parameters(&parameters);
+    parameters.flags |= flags;
+    opj_image_t* read = nullptr;
+    if (opj_setup_decoder(codec_.get(), &parameters) == OPJ_FALSE ||
+        opj_read_header(stream_.get(), codec_.get(), &read) == OPJ_FALSE) {
+      return OpjImage(nullptr, opj_image_destroy);
+    }
+    return OpjImage(read, opj_image_destroy);
+  }
+  bool Decode(opj_image_t& image) { return opj_decode(codec_.get(), stream_.get(), &image) == OPJ_TRUE; }
+  bool End() { return opj_end_decompress(codec_.get(), stream_.get()) == OPJ_TRUE; }
+
+ private:
+  MemorySource source_;
+  OpjMessages messages_;
+  OpjStream stream_;
+  OpjCodec codec_;
+};
+
+/// Whether there are indices that a palette of so many entries lacks: OpenJPEG takes its last entry for them.
+bool LacksColours(View bytes, size_t entries) {
+  Jp2Reader reader(bytes);
+  const OpjImage indices = reader.ReadHeader(OPJ_DPARAMETERS_IGNORE_PCLR_CMAP_CDEF_FLAG);
+  if (indices == nullptr || indices->comps[0].prec >= 16 || size_t{1} << indices->comps[0].prec <= entries)
+    return false;
+  if (!reader.Decode(*indices) || indices->comps[0].data == nullptr) return false;
+  const int32_t* const data = indices->comps[0].data;
+  const size_t count = size_t{indices->comps[0].w} * indices->comps[0].h;
+  return std::any_of(data, data + count, [&](int32_t i) { return i < 0 || static_cast<size_t>(i) >= entries; });
+}
+
 }  // namespace
 
 Result<Image> DecodeJp2(View bytes, const std::string& name, const DecodeOptions& options,
                         std::vector<std::string>* notes) {
   AECOMP_RETURN_IF_ERROR(CheckCodeSize(bytes, name, options));
-  const bool bare = bytes[0] == 0xff;
-  MemorySource source{bytes};
-  OpjMessages messages;
-  const OpjStream stream = ReadingStream(source);
-  const OpjCodec codec(opj_create_decompress(bare ? OPJ_CODEC_J2K : OPJ_CODEC_JP2), opj_destroy_codec);
-  if (stream == nullptr || codec == nullptr) throw std::bad_alloc();
-  HearMessages(codec.get(), messages);
-  opj_dparameters_t parameters;
-  opj_set_default_decoder_parameters(&parameters);
-  opj_image_t* read = nullptr;
-  if (opj_setup_decoder(codec.get(), &parameters) == OPJ_FALSE ||
-      opj_read_header(stream.get(), codec.get(), &read) == OPJ_FALSE) {
-    return Damaged(name, messages.error);
-  }
-  const OpjImage decoded(read, opj_image_destroy);
+  const Header header = bytes[0] == 0xff ? Header() : ReadColours(bytes);
+  if (header.palette > 0 && !header.maps_palette) return Damaged(name, "its palette has no map");
+  Jp2Reader reader(bytes);
+  const OpjMessages& messages = reader.messages();
+  const OpjImage decoded = reader.ReadHeader(0);
+  if (decoded == nullptr) return Damaged(name, messages.error);
   AECOMP_RETURN_IF_ERROR(CheckPixels(decoded->x1 - decoded->x0, decoded->y1 - decoded->y0, 2 * decoded->numcomps,
                                      bytes.size(), name, options));
-  if (opj_decode(codec.get(), stream.get(), decoded.get()) == OPJ_FALSE) return Damaged(name, messages.error);
-  const bool ended = opj_end_decompress(codec.get(), stream.get()) == OPJ_TRUE;
-  AECOMP_ASSIGN_OR_RETURN(const Kind kind, KindOf(*decoded, name, notes));
+  if (!reader.Decode(*decoded)) return Damaged(name, messages.error);
+  const bool ended = reader.End();
+  AECOMP_ASSIGN_OR_RETURN(const Kind kind, KindOf(*decoded, header, name, notes));
   if (!ended || !messages.error.empty()) {
     AECOMP_RETURN_IF_ERROR(
         PassOverDamage(messages.error.empty() ? "it does not end as it should" : messages.error, name, options, notes));
   } else if (!messages.warning.empty()) {
     AECOMP_RETURN_IF_ERROR(PassOverDamage(messages.warning, name, options, notes));
+  }
+  if (header.palette > 0 && LacksColours(bytes, header.palette)) {
+    AECOMP_RETURN_IF_ERROR(PassOverDamage("colours that its palette lacks", name, options, notes));
   }
   return Converted(*decoded, kind);
 }

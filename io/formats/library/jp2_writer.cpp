@@ -1,4 +1,4 @@
-// JP2 files through OpenJPEG: gray or RGB of 8 or 16 bits, lossy.
+// JP2 files through OpenJPEG: gray or RGB of 8 or 16 bits, without loss.
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -38,14 +38,14 @@ OpjImage ToOpenJpeg(const Image& image) {
 
 }  // namespace
 
-Result<std::vector<uint8_t>> EncodeJp2(const Image& image, int thousandths) {
+Result<std::vector<uint8_t>> EncodeJp2(const Image& image) {
   const Status failed = WriteError(".jp2: OpenJPEG cannot write this image; use .png");
   if (image.channels != 1 && image.channels != 3) return UsageError(".jp2: alpha is not written here; use .png");
   opj_cparameters_t parameters;
   opj_set_default_encoder_parameters(&parameters);
   parameters.tcp_numlayers = 1, parameters.cp_disto_alloc = 1;
-  parameters.tcp_rates[0] = 1000.f / static_cast<float>(std::clamp(thousandths, 1, 1000));
-  parameters.irreversible = thousandths < 1000 ? 1 : 0;
+  parameters.tcp_rates[0] = 0;  // all bits
+  parameters.irreversible = 0;
   parameters.tcp_mct = image.channels == 3 ? 1 : 0;
   // Each resolution halves both sides; OpenJPEG refuses more than there is to halve.
   const auto shorter = static_cast<unsigned>(std::min(image.width, image.height));

@@ -128,10 +128,11 @@ bool LacksScans(const jpeg_decompress_struct& jpeg) {
   return false;
 }
 
-/// Rows of four samples to three in place. Adobe's programs, and others since, store 255 - sample.
-void ConvertCmykRow(const uint8_t* cmyk, int width, bool inverted, uint8_t* rgb) {
+/// A row of four samples a pixel to one of three. Adobe's programs store 255 - ink, and all readers take any JPEG image
+/// of four components so, whether it has Adobe's marker or not: ImageMagick, Pillow, OpenCV.
+void ConvertCmykRow(const uint8_t* cmyk, int width, uint8_t* rgb) {
   for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
-    const auto ink = [&](int i) { return inverted ? uint32_t{255} - cmyk[i] : uint32_t{cmyk[i]}; };
+    const auto ink = [&](int i) { return uint32_t{255} - cmyk[i]; };
     for (int i = 0; i < 3; ++i) rgb[i] = static_cast<uint8_t>(CmykToRgb(ink(i), ink(3), 255));
   }
 }
@@ -158,7 +159,7 @@ Result<Image> DecodeJpeg(View bytes, const std::string& name, const DecodeOption
   std::vector<uint8_t> cmyk(stored == 4 ? size_t{4} * jpeg.image_width : 0);
   for (int y = 0; y < image.height; ++y) {
     if (!reader.ReadRow(stored == 4 ? cmyk.data() : image.Row(y))) return Failure(reader, name);
-    if (stored == 4) ConvertCmykRow(cmyk.data(), image.width, jpeg.saw_Adobe_marker, image.Row(y));
+    if (stored == 4) ConvertCmykRow(cmyk.data(), image.width, image.Row(y));
   }
   const bool lacks_scans = LacksScans(jpeg);
   if (!reader.Finish()) return Failure(reader, name);

@@ -17,10 +17,10 @@ Result<Image> Guarded(std::span<const uint8_t> bytes, const std::string& name, c
   return InputError(name + ": cannot be read: " + e.what() + "; convert it to PNG");
 }
 
-constexpr FormatApi kApi = {Guarded<DecodeJpeg>, Guarded<DecodeTiff>, Guarded<DecodeWebp>,
-                            Guarded<DecodeJp2>,  EncodeTiff,          EncodeJp2};
+constexpr FormatApi kApi = {Guarded<DecodeJpeg>, Guarded<DecodeTiff>, Guarded<DecodeWebp>, Guarded<DecodeJp2>,
+                            EncodeTiff,          EncodeJp2,           EncodeWebp};
 
 }  // namespace
 }  // namespace aecomp
 
-extern "C" __attribute__((visibility("default"))) const void* aecomp_format_api_1() { return &aecomp::kApi; }
+extern "C" __attribute__((visibility("default"))) const void* aecomp_format_api_2() { return &aecomp::kApi; }

@@ -11,6 +11,7 @@
 #include "io/formats/library/tiff_samples.h"
 #include "io/formats/metadata.h"
 #include "io/formats/orientation.h"
+#include "io/formats/tiff_fields.h"
 #include "io/memory.h"
 
 namespace aecomp {
@@ -107,6 +108,26 @@ Status CheckKind(const TiffLayout& t, const std::string& name) {
   return {};
 }
 
+/// A field of the first directory as the file has it: libtiff passes over some and corrects others.
+uint64_t StoredNumber(View bytes, uint16_t tag) {
+  const auto file = TiffFile::Open(bytes);
+  const auto directory = file ? file->ReadDirectory(file->first()) : std::nullopt;
+  const TiffField* const field = directory ? FindField(*directory, tag) : nullptr;
+  return field != nullptr ? file->Number(*field) : 0;
+}
+
+/// Whether the file asks for a palette that libtiff found damaged or not at all: it then takes the indices for gray or
+/// RGB.
+bool LacksPalette(View bytes, const TiffLayout& t) {
+  return t.photometric != PHOTOMETRIC_PALETTE && StoredNumber(bytes, TIFFTAG_PHOTOMETRIC) == PHOTOMETRIC_PALETTE;
+}
+
+/// Whether the first page says that it is a reduced version of another.
+bool IsReduced(View bytes) {
+  return (StoredNumber(bytes, TIFFTAG_SUBFILETYPE) & FILETYPE_REDUCEDIMAGE) != 0 ||
+         StoredNumber(bytes, TIFFTAG_OSUBFILETYPE) == OFILETYPE_REDUCEDIMAGE;
+}
+
 /// libtiff's own conversion, for YCbCr that is not JPEG: 8 bits, as stored, alpha never.
 Result<Image> ReadYcbcr(TiffReader& tiff, const TiffLayout& t, const std::string& name) {
   if (t.bits != 8 || t.samples != 3) return NotRead(name, "of YCbCr samples other than three of 8 bits");
@@ -157,6 +178,10 @@ Result<Image> DecodeTiff(View bytes, const std::string& name, const DecodeOption
   if (!tiff.Open()) return Failure(tiff, name);
   AECOMP_ASSIGN_OR_RETURN(TiffLayout t, ReadLayout(tiff, name, notes));
   AECOMP_RETURN_IF_ERROR(CheckKind(t, name));
+  if (LacksPalette(bytes, t)) {
+    return InputError(name + ": damaged TIFF image: its palette is missing or too short; fetch or make it again");
+  }
+  if (IsReduced(bytes)) AddNote(notes, "the first page says that it is a reduced version of another");
   const auto stored = static_cast<uint64_t>((t.bits * t.samples + 7) / 8);
   AECOMP_RETURN_IF_ERROR(CheckPixels(t.width, t.height, stored, bytes.size(), name, options));
   if (LacksBytes(t, bytes.size())) return InputError(name + ": truncated TIFF image; fetch or make it again");

@@ -6,11 +6,13 @@
 #include <cstring>
 #include <new>
 
+#include "io/deflate.h"
 #include "io/formats/decode_options.h"
 
 namespace aecomp {
 namespace {
 
+constexpr size_t kMostPadding = 1 << 16;             // bytes that a stream may hold beyond its strip
 constexpr tmsize_t kMostMemory = tmsize_t{1} << 31;  // that libtiff may take at once
 
 std::string Formatted(const char* module, const char* format, va_list values) {
@@ -30,7 +32,9 @@ TiffReader::~TiffReader() {
 }
 
 int TiffReader::OnError(TIFF*, void* self, const char* module, const char* format, va_list values) {
-  static_cast<TiffReader*>(self)->failure_ = Formatted(module, format, values);
+  auto* reader = static_cast<TiffReader*>(self);
+  reader->failure_ = Formatted(module, format, values);
+  if (reader->hears_warnings_ && reader->warning_.empty()) reader->warning_ = reader->failure_;
   return 1;  // handled: nothing is printed
 }
 
@@ -82,18 +86,36 @@ bool TiffReader::AskJpegForRgb(const TiffLayout& layout) {
          TIFFSetField(tiff_, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB) == 1;
 }
 
+bool TiffReader::Check(uint32_t strip, tmsize_t read, size_t wanted, const char* what) {
+  if (read >= 0 && static_cast<size_t>(read) < wanted) failure_ = std::string(what) + " ends too early";
+  if (read < 0 || static_cast<size_t>(read) != wanted) return false;
+  uint16_t compression = COMPRESSION_NONE, order = FILLORDER_MSB2LSB;
+  TIFFGetField(tiff_, TIFFTAG_COMPRESSION, &compression);
+  TIFFGetFieldDefaulted(tiff_, TIFFTAG_FILLORDER, &order);
+  const bool deflate = compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_DEFLATE;
+  if (!deflate || order != FILLORDER_MSB2LSB || !warning_.empty()) return true;
+  // libtiff does not look at the checksum of a stream that holds more than the strip.
+  const uint64_t at = TIFFGetStrileOffset(tiff_, strip), size = TIFFGetStrileByteCount(tiff_, strip);
+  if (at > bytes_.size() || size > bytes_.size() - at) return true;
+  // The last strip may be as long as the others.
+  const auto whole = static_cast<size_t>(TIFFIsTiled(tiff_) != 0 ? TIFFTileSize(tiff_) : TIFFStripSize(tiff_));
+  std::vector<uint8_t> content;
+  if (!Inflate(bytes_.subspan(at, size), std::max(whole, wanted) + kMostPadding, content)) {
+    warning_ = std::string(what) + " has a wrong checksum";
+  }
+  return true;
+}
+
 bool TiffReader::ReadStrip(uint16_t plane, uint32_t y, std::span<uint8_t> to) {
-  const auto wanted = static_cast<tmsize_t>(to.size());
-  const tmsize_t size = TIFFReadEncodedStrip(tiff_, TIFFComputeStrip(tiff_, y, plane), to.data(), wanted);
-  if (size >= 0 && size < wanted) failure_ = "a strip ends too early";
-  return size == wanted;
+  const uint32_t strip = TIFFComputeStrip(tiff_, y, plane);
+  const tmsize_t size = TIFFReadEncodedStrip(tiff_, strip, to.data(), static_cast<tmsize_t>(to.size()));
+  return Check(strip, size, to.size(), "a strip");
 }
 
 bool TiffReader::ReadTile(uint16_t plane, uint32_t x, uint32_t y, std::span<uint8_t> to) {
-  const auto wanted = static_cast<tmsize_t>(to.size());
-  const tmsize_t size = TIFFReadEncodedTile(tiff_, TIFFComputeTile(tiff_, x, y, 0, plane), to.data(), wanted);
-  if (size >= 0 && size < wanted) failure_ = "a tile ends too early";
-  return size == wanted;
+  const uint32_t tile = TIFFComputeTile(tiff_, x, y, 0, plane);
+  const tmsize_t size = TIFFReadEncodedTile(tiff_, tile, to.data(), static_cast<tmsize_t>(to.size()));
+  return Check(tile, size, to.size(), "a tile");
 }
 
 bool TiffReader::ReadRgba(uint32_t width, uint32_t height, int orientation, std::span<uint32_t> to) {
@@ -150,9 +172,6 @@ Result<TiffLayout> ReadLayout(const TiffReader& reader, const std::string& name,
                                                                                          : "gray with black at 0"));
   }
   if (t.width == 0 || t.height == 0) return InputError(name + ": damaged TIFF image: no width or height");
-  if (Field<uint32_t>(tiff, TIFFTAG_SUBFILETYPE, 0) & FILETYPE_REDUCEDIMAGE) {
-    AddNote(notes, "the first page says that it is a reduced version of another");
-  }
   return t;
 }
 

@@ -39,7 +39,8 @@ class TiffReader {
 
   /// Makes JPEG's YCbCr come as RGB; false where this is no JPEG with interleaved samples.
   bool AskJpegForRgb(const TiffLayout& layout);
-  /// From here on: libtiff's first warning about the pixels. Those about tags are passed over.
+  /// From here on: libtiff's first warning about the pixels, or the first error that it went on after. Those about tags
+  /// are passed over.
   void HearWarnings() { hears_warnings_ = true; }
   const std::string& warning() const { return warning_; }
 
@@ -50,6 +51,8 @@ class TiffReader {
   bool ReadRgba(uint32_t width, uint32_t height, int orientation, std::span<uint32_t> to);
 
  private:
+  /// Whether `read` bytes are all that was wanted of a strip or tile; notes damage that libtiff passes over.
+  bool Check(uint32_t strip, tmsize_t read, size_t wanted, const char* what);
   static int OnError(TIFF*, void* self, const char* module, const char* format, va_list values);
   static int OnWarning(TIFF*, void* self, const char* module, const char* format, va_list values);
   static tmsize_t Read(thandle_t self, void* to, tmsize_t count);

@@ -33,7 +33,7 @@ TEST(ImageIo, LosslessFormatsComeBack) {
   for (const int channels : {1, 3}) {
     const Image image = MakeImage(33, 21, channels);
     for (const std::string extension :
-         {".png", "PNG", channels == 3 ? "ppm" : "pgm", ".pnm", ".bmp", ".tif", ".tiff"}) {
+         {".png", "PNG", channels == 3 ? "ppm" : "pgm", ".pnm", ".bmp", ".tif", ".tiff", ".jp2"}) {
       const auto decoded = Decode(Encode(image, extension));
       ASSERT_TRUE(decoded.ok()) << extension << decoded.status().message();
       EXPECT_TRUE(SameImage(decoded.value(), image)) << extension;
@@ -42,16 +42,29 @@ TEST(ImageIo, LosslessFormatsComeBack) {
 }
 
 // A swap of red and blue would show here.
-TEST(ImageIo, LossyFormatsComeBackSimilar) {
+TEST(ImageIo, JpegComesBackSimilar) {
   const Image image = MakeImage(64, 48);
-  for (const auto& [extension, quality] : {std::pair(".jpg", 95), std::pair(".webp", 95), std::pair(".jp2", 500)}) {
-    const auto decoded = Decode(Encode(image, extension, quality));
-    ASSERT_TRUE(decoded.ok()) << extension << decoded.status().message();
-    EXPECT_GT(Psnr(image, decoded.value()), 30) << extension;
-  }
+  const auto decoded = Decode(Encode(image, ".jpg", 95));
+  ASSERT_TRUE(decoded.ok()) << decoded.status().message();
+  EXPECT_GT(Psnr(image, decoded.value()), 30);
   EXPECT_LT(Encode(image, ".jpg", 20).size(), Encode(image, ".jpg", 90).size());
-  EXPECT_LT(Encode(image, ".webp", 20).size(), Encode(image, ".webp", 90).size());
-  EXPECT_LT(Encode(image, ".jp2", 20).size(), Encode(image, ".jp2", 200).size());
+}
+
+TEST(ImageIo, WebpComesBackWithWhatIsTransparent) {
+  for (const int channels : {3, 4}) {
+    Image image = MakeImage(33, 21, channels);
+    for (size_t i = 3; channels == 4 && i < image.pixels.size(); i += 8) image.pixels[i] = 0;
+    const auto decoded = Decode(Encode(image, ".webp"));
+    ASSERT_TRUE(decoded.ok()) << decoded.status().message();
+    EXPECT_TRUE(SameImage(decoded.value(), image));
+  }
+}
+
+TEST(ImageIo, SixteenBitsOfJpeg2000ComeBack) {
+  const Image image = MakeImage(33, 21, 3, 16);
+  const auto decoded = Decode(Encode(image, ".jp2"));
+  ASSERT_TRUE(decoded.ok()) << decoded.status().message();
+  EXPECT_TRUE(SameImage(decoded.value(), image));
 }
 
 TEST(ImageIo, JpegIsSubsampled) {

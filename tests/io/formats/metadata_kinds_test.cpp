@@ -61,7 +61,12 @@ Bytes PngWith(const std::vector<std::pair<std::string, Bytes>>& before,
 Bytes Packed(const Bytes& profile) { return ToBytes(Text("name\0\0")) + Deflate(profile, 6); }
 
 TEST(MetadataKinds, PngNamesWhatItDoesNotKeep) {
-  ExpectNothing(PngWith({{"PLTE", {1, 2, 3}}, {"tRNS", {1}}}));
+  Bytes header(13);
+  header[9] = 3;  // of indices
+  ExpectNothing(Png({{"IHDR", header}, {"PLTE", {1, 2, 3}}, {"tRNS", {1}}, {"IDAT", {1}}, {"IEND", {}}}));
+  ExpectNamed(PngWith({{"PLTE", {1, 2, 3}}}), "PNG's suggested palette");
+  ExpectNamed(PngWith({{"fcTL", Bytes(26)}}), "fcTL chunk left out");
+  ExpectNamed(PngWith({{"acTL", Bytes(3)}}), "acTL chunk left out: it is damaged");
   for (const char* type : {"sBIT", "tIME", "bKGD", "hIST", "sPLT", "oFFs", "vpAg"}) {
     ExpectNamed(PngWith({{type, {1, 2, 3}}}), type);
     ExpectNamed(PngWith({}, {{type, {1, 2, 3}}}), type);
@@ -122,6 +127,9 @@ TEST(MetadataKinds, JpegNamesWhatItDoesNotKeep) {
   // The index of a Multi-Picture File: one field, the number of pictures.
   ExpectNamed(Jpeg(Segment(0xe2, Text("MPF\0"), Tiff({{0xb001, 4, 1, Little(3, 4)}}))) + Jpeg({}),
               "2 more of the pictures left out");
+  const Bytes two = Jpeg(Segment(0xe2, Text("MPF\0"), Tiff({{0xb001, 4, 1, Little(2, 4)}}))) + Jpeg({});
+  EXPECT_EQ(Read(two + Bytes(7, 0)).AllNotes(), "1 more of the pictures left out\n");
+  ExpectNamed(two + ToBytes("a film"), "what follows the end of the JPEG (6 bytes) left out");
 }
 
 TEST(MetadataKinds, JpegProfilesInOddNumbering) {
@@ -152,6 +160,8 @@ TEST(MetadataKinds, Webp) {
   EXPECT_EQ(found.metadata.xmp, ToBytes("<x/>"));
   EXPECT_EQ(found.AllNotes(), "");
   ExpectNamed(Webp(RiffChunk("VP8 ", Bytes(2)) + RiffChunk("TEST", Bytes(2))), "WebP's TEST chunk");
+  ExpectNamed(Webp(RiffChunk("VP8 ", Bytes(2)) + RiffChunk("VP8L", Bytes(2))), "1 more of the pictures left out");
+  ExpectNamed(Webp(RiffChunk("VP8 ", Bytes(2)) + RiffChunk("ALPH", Bytes(2))), "ALPH chunk left out: it stands behind");
   ExpectNamed(Webp(RiffChunk("ANIM", Bytes(6)) + RiffChunk("ANMF", Bytes(2)) + RiffChunk("ANMF", Bytes(2))),
               "1 more frames left out");
   ExpectNamed(Webp(RiffChunk("VP8 ", Bytes(2))) + Bytes(3), "what follows the end of the WebP");
@@ -227,11 +237,19 @@ TEST(MetadataKinds, Jpeg2000) {
   ExpectNamed(start + codestream + codestream, "1 more codestreams left out");
   ExpectNamed(start + Box("uuid", Bytes(20)), "JPEG 2000 box with a UUID");
   ExpectNamed({0xff, 0x4f, 0xff, 0x51, 0, 4, 0, 0, 0xff, 0x64, 0, 5, 0, 1, 'x', 0xff, 0x90, 0, 2}, "JPEG 2000 comment");
+  // A tile-part of 14 bytes, then the end.
+  const Bytes whole = Bytes{0xff, 0x4f, 0xff, 0x51, 0, 4, 0, 0, 0xff, 0x90, 0, 10, 0, 0, 0, 0, 0, 14, 0, 1} +
+                      Bytes{0xff, 0x93, 0xff, 0xd9};
+  ExpectNothing(whole + Bytes(3, 0));
+  ExpectNamed(whole + ToBytes("more"), "what follows the end of the JPEG 2000 codestream (4 bytes) left out");
 }
 
 TEST(MetadataKinds, PnmAndOthers) {
   ExpectNothing(ToBytes("P6 1 1 255\n#.."));
   ExpectNothing(ToBytes("P4 1 1\n#"));
+  ExpectNamed(ToBytes("P2 1 1 255\n7 # by hand\n"), "PNM comment");
+  ExpectNamed(ToBytes("P7\nWIDTH 1 # one\nENDHDR\nx"), "PNM comment");
+  ExpectNamed(ToBytes("P7\n  # one\nENDHDR\nx"), "PNM comment");
   ExpectNamed(ToBytes("P5\n# by hand\n1 1\n255\nx"), "PNM comment");
   ExpectNamed(ToBytes("P7\nWIDTH 1\n# by hand\nENDHDR\nx"), "PNM comment");
   ExpectNothing(ToBytes("P7\nWIDTH 1\nTUPLTYPE A#B\nENDHDR\n#"));
@@ -308,6 +326,67 @@ TEST(MetadataKinds, HostileNamesAndNumbersOfPieces) {
   EXPECT_NE(found.AllNotes().find("and more"), std::string::npos);
   const Found odd = Read(PngWith({{Text("a\n\33z"), {}}}));
   EXPECT_NE(odd.AllNotes().find("a??z"), std::string::npos);
+}
+
+TEST(MetadataKinds, ResolutionTurnsWithThePicture) {
+  const Bytes across = Little(300, 4) + Little(1, 4), down = Little(72, 4) + Little(1, 4);
+  const std::vector<Field> fields = {
+      {0x0112, 3, 1, Little(6, 2)}, {0x011a, 5, 1, across}, {0x011b, 5, 1, down}, {0x0128, 3, 1, Little(2, 2)}};
+  for (const int orientation : {3, 6}) {
+    Metadata m;
+    m.exif = Tiff(fields);
+    AppendPngChunk(m.png_colour, "pHYs", Big(11811, 4) + Big(2835, 4) + Bytes{1});
+    AppendPngChunk(m.png_colour, "gAMA", Big(45455, 4));
+    LeftOut left_out;
+    FitMetadataToTurnedPixels(m, orientation, left_out);
+    const bool turned = orientation == 6;
+    const Resolution::Ratio wide{11811, 1}, narrow{2835, 1};
+    EXPECT_EQ(m.AnyResolution(),
+              (Resolution{Resolution::Unit::kMetre, turned ? narrow : wide, turned ? wide : narrow}));
+    const std::vector<Field> said = {{0x0112, 3, 1, Little(1, 2)},
+                                     {0x011a, 5, 1, turned ? down : across},
+                                     {0x011b, 5, 1, turned ? across : down},
+                                     {0x0128, 3, 1, Little(2, 2)}};
+    EXPECT_EQ(m.exif, Tiff(said));
+    EXPECT_NE(std::search(m.png_colour.begin(), m.png_colour.end(), &"gAMA"[0], &"gAMA"[4]), m.png_colour.end());
+  }
+  // Readers of TIFF turn the pixels as its own field says.
+  const Found found = Read(Tiff(fields));
+  EXPECT_EQ(found.metadata.resolution, (Resolution{Resolution::Unit::kInch, {72, 1}, {300, 1}}));
+}
+
+TEST(MetadataKinds, ExifInTextIsExif) {
+  std::string digits;
+  for (const uint8_t byte : kExif) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    digits += {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  digits.insert(20, "\n");
+  const std::string text = "\nexif\n      " + std::to_string(kExif.size()) + "\n" + digits + "\n";
+  const std::string keyword = Text("Raw profile type exif\0");
+  const Bytes plain = ToBytes(keyword + text), packed = ToBytes(keyword + Text("\0")) + Deflate(ToBytes(text), 6);
+  for (const auto& [type, content] : {std::pair("tEXt", plain), std::pair("zTXt", packed)}) {
+    const Found found = Read(PngWith({{type, content}}));
+    EXPECT_EQ(found.metadata.exif, kExif);
+    EXPECT_TRUE(found.metadata.png_text.empty());
+    EXPECT_EQ(found.AllNotes(), "");
+  }
+  // Beside EXIF that stands where it should, or where it is damaged, the text stays a text.
+  const Found both = Read(PngWith({{"tEXt", plain}}, {{"eXIf", Tiff({{0x0112, 3, 1, Little(3, 2)}})}}));
+  EXPECT_EQ(ExifOrientation(both.metadata.exif), 3);
+  EXPECT_FALSE(both.metadata.png_text.empty());
+  const Found cut = Read(PngWith({{"tEXt", Bytes(plain.begin(), plain.end() - 4)}}));
+  EXPECT_TRUE(cut.metadata.exif.empty());
+  EXPECT_FALSE(cut.metadata.png_text.empty());
+}
+
+TEST(MetadataKinds, BytesThatAreNoProfileAreNamed) {
+  Found found = Read(PngWith({{"iCCP", Packed(ToBytes("garbage"))}}));
+  LeftOut left_out;
+  FitMetadataToPixels(found.metadata, 3, left_out);
+  left_out.AppendTo(&found.notes);
+  EXPECT_TRUE(found.metadata.icc.empty());
+  EXPECT_EQ(found.AllNotes(), "ICC profile left out: it does not begin as a profile does\n");
 }
 
 }  // namespace
