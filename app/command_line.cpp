@@ -1,8 +1,10 @@
 #include "app/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdint>
 #include <sstream>
+#include <type_traits>
 #include <vector>
 
 #include "app/report.h"
@@ -84,9 +86,50 @@ void CommandLine::RequireCommand() const { app_->require_subcommand(1); }
 
 void CommandLine::OnChosen(std::function<void()> chosen) const { app_->callback(std::move(chosen)); }
 
+namespace {
+
+/// Stands before arguments such as "[2020]", which CLI11 would take for lists of values.
+constexpr char kShield = '\x01';
+
+std::string WithoutShield(std::string argument) {
+  if (argument.size() > 1 && argument[0] == kShield && argument[1] == '[') argument.erase(0, 1);
+  return argument;
+}
+
+std::vector<std::string> WithShields(int argc, char** argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  for (std::string& argument : arguments) {
+    if (argument.starts_with('[') && argument.ends_with(']')) argument.insert(argument.begin(), kShield);
+  }
+  return arguments;
+}
+
+/// "007" as "7": CLI11 takes what begins with 0 for octal.
+std::string WithoutLeadingZeros(std::string number) {
+  const size_t first = number.find_first_not_of("+-");
+  if (first == number.npos || number.find_first_not_of("0123456789", first) != number.npos) return number;
+  const size_t digit = std::min(number.find_first_not_of('0', first), number.size() - 1);
+  return number.erase(first, digit - first);
+}
+
+/// Values come out of variables of scripts, and an unset one must not mean "not given".
+std::string CheckNotEmpty(const std::string& text) { return text.empty() ? "an empty value was given" : ""; }
+
+template <class T>
+constexpr bool kIsText = std::is_same_v<T, std::string> || std::is_same_v<T, std::vector<std::string>>;
+template <class T>
+constexpr bool kIsWhole = std::is_integral_v<T> || std::is_same_v<T, std::optional<int>> ||
+                          std::is_same_v<T, std::optional<uint64_t>> || std::is_same_v<T, std::vector<int64_t>>;
+
+}  // namespace
+
 template <class T>
 Option CommandLine::Add(const std::string& names, T& value, const std::string& help) const {
-  return Option(app_->add_option(names, value, help));
+  CLI::Option* const option = app_->add_option(names, value, help);
+  if constexpr (kIsText<T>) option->check(CheckNotEmpty);
+  if constexpr (kIsWhole<T>) option->transform(WithoutLeadingZeros);
+  if constexpr (kIsText<T>) option->transform(WithoutShield);
+  return Option(option);
 }
 #define AECOMP_OPTION_TYPE(...) \
   template Option CommandLine::Add(const std::string&, __VA_ARGS__&, const std::string&) const
@@ -148,15 +191,20 @@ int ExitFromParser(const CLI::App& app, const CLI::ParseError& error, const char
     PrintError(std::string(first_argument) + ": no such command (see aecomp --help)");
     return UsageError("").exit_code();
   }
-  PrintError(error.what() + (" (see aecomp " + (chosen.empty() ? "" : chosen[0]->get_name() + " ") + "--help)"));
+  std::string what = error.what();
+  std::erase(what, kShield);
+  PrintError(what + (" (see aecomp " + (chosen.empty() ? "" : chosen[0]->get_name() + " ") + "--help)"));
   return UsageError("").exit_code();
 }
 
 }  // namespace
 
 std::optional<int> ProgramLine::Parse(int argc, char** argv) {
+  const std::vector<std::string> arguments = WithShields(argc, argv);
+  std::vector<const char*> pointers;
+  for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
   try {
-    app_->parse(argc, argv);
+    app_->parse(argc, pointers.data());
   } catch (const CLI::ParseError& error) {
     return ExitFromParser(*app_, error, argc > 1 ? argv[1] : nullptr);
   }

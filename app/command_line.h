@@ -61,7 +61,7 @@ class CommandLine {
   void OnChosen(std::function<void()> chosen) const;
 
   /// An option that writes its value to `value`, which must outlive the parsing: "-q,--quality"; without dashes a
-  /// positional argument. command_line.cpp has the list of types.
+  /// positional argument. An empty text is refused; whole numbers are decimal. command_line.cpp has the list of types.
   template <class T>
   Option Add(const std::string& names, T& value, const std::string& help) const;
   Option AddFlag(const std::string& names, bool& value, const std::string& help) const;

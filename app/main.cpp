@@ -50,6 +50,9 @@ int ParseAndRun(int argc, char** argv) {
   // OpenBLAS, which OpenCV brings along and nothing here calls, starts a thread for each core when it is loaded, and
   // tries again for ever when it gets no memory.
   (void)setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  // oneDNN would say on stdout what it does, amid the outputs.
+  (void)unsetenv("DNNL_VERBOSE");
+  (void)unsetenv("ONEDNN_VERBOSE");
   if (!HasMemoryFor(0)) {
     const Status status = NotEnoughMemory("this program");
     PrintError(status.message());

@@ -12,8 +12,6 @@
 
 namespace aecomp {
 
-std::string CheckNotEmpty(const std::string& text) { return text.empty() ? "an empty name was given" : ""; }
-
 void AddTalkOptions(const CommandLine& command, TalkOptions& options) {
   command.AddFlag("--json", options.json, "Print one JSON object a file on stdout");
   const Option quiet = command.AddFlag("--quiet", options.quiet, "Print errors only");
@@ -21,7 +19,7 @@ void AddTalkOptions(const CommandLine& command, TalkOptions& options) {
 }
 
 void AddModelOption(const CommandLine& command, std::string& model) {
-  command.Add("-m,--model", model, "Model file instead of the built-in one").Check(CheckNotEmpty).TypeName("FILE");
+  command.Add("-m,--model", model, "Model file instead of the built-in one").TypeName("FILE");
 }
 
 void AddThreadsOption(const CommandLine& command, int& threads, const std::string& effect) {
@@ -30,15 +28,15 @@ void AddThreadsOption(const CommandLine& command, int& threads, const std::strin
 
 void AddBatchOptions(const CommandLine& command, BatchOptions& options) {
   const Option inputs = command.Add("input", options.inputs, "Files, or with -r folders; - is stdin");
-  inputs.Check(CheckNotEmpty).TypeName("FILE");
+  inputs.TypeName("FILE");
   const Option list = command.Add("--files-from", options.files_from,
                                   "Read names of inputs from a file, one a line or ended by NUL; - is stdin");
-  list.Check(CheckNotEmpty).TypeName("FILE");
+  list.TypeName("FILE");
   command.AddFlag("-r,--recursive", options.recursive, "Search folders; -O mirrors what is below them");
   const Option file = command.Add("-o,--output", options.output, "Output file of a single input; - is stdout");
-  file.Check(CheckNotEmpty).TypeName("FILE");
+  file.TypeName("FILE");
   const Option folder = command.Add("-O,--output-dir", options.output_dir, "Folder for the outputs, made if missing");
-  folder.Check(CheckNotEmpty).TypeName("DIR").Excludes(file);
+  folder.TypeName("DIR").Excludes(file);
   const Option force = command.AddFlag("-f,--force", options.force, "Overwrite outputs; write to a terminal");
   command.AddFlag("--skip-existing", options.skip_existing, "Leave inputs alone whose output exists").Excludes(force);
   command.AddFlag("--fail-fast", options.fail_fast, "Stop a batch at the first file that fails");

@@ -68,9 +68,6 @@ struct MetadataChoice {
 };
 void AddMetadataOption(const CommandLine& command, MetadataChoice& choice);
 
-/// A check of options: names come out of variables of scripts, and an unset one must not mean "not given".
-std::string CheckNotEmpty(const std::string& text);
-
 /// A check of options: what is wrong with a quality, if anything.
 std::string CheckQuality(const std::string& text);
 

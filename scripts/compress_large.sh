@@ -25,7 +25,9 @@ is_image=('(' -iname '*.png' -o -iname '*.apng' -o -iname '*.jp[gefx2c]' -o -ina
   -o -iname '*.mpo' -o -iname '*.j2[kc]' -o -iname '*.webp' -o -iname '*.tif' -o -iname '*.tiff' -o -iname '*.bmp' -o -iname '*.dib'
   -o -iname '*.p[pgnba]m' -o -iname '*.ras' -o -iname '*.sr' ')') # as aecomp compress -r
 # The C locale lets the patterns match every name, also one that is not UTF-8.
-LC_ALL=C find "$folder" -type f -size "+${bytes}c" "${is_image[@]}" -print0 | LC_ALL=C sort -z >"$work/list"
+# Of a link to a file, the file's size counts.
+is_large=('(' -type f -size "+${bytes}c" -o -type l -xtype f -exec bash -c '(($(stat -L -c %s -- "$1") > $2))' _ '{}' "$bytes" ';' ')')
+LC_ALL=C find -H "$folder" "${is_image[@]}" "${is_large[@]}" -print0 | LC_ALL=C sort -z >"$work/list"
 if [ ! -s "$work/list" ]; then
   echo "no image above $bytes bytes in $folder"
   exit 0
@@ -34,7 +36,7 @@ fi
 code=0
 "${AECOMP:-aecomp}" compress --files-from "$work/list" --skip-existing --json "${options[@]}" >"$work/reports" || code=$?
 # Reports come in the order of the list.
-xargs -0 stat -c %s -- <"$work/list" | paste -d ' ' - "$work/reports" | awk '
+xargs -0 stat -L -c %s -- <"$work/list" | paste -d ' ' - "$work/reports" | awk '
   !/"status":"ok"/ { next }
   { match($0, /"bytes":[0-9]+/); after += substr($0, RSTART + 8, RLENGTH - 8); before += $1; ++n }
   END { printf "%d images compressed: %d -> %d bytes\n", n, before, after }'

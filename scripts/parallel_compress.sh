@@ -31,7 +31,7 @@ make_lists() {
   mkdir -- "$lists" || exit 2
   ln -s -- "$(realpath -- "$images")" "$lists/images"
   # The C locale lets the patterns match every name, also one that is not UTF-8.
-  (cd -- "$images" && LC_ALL=C find . -type f "${is_image[@]}" -print0) | LC_ALL=C sort -z >"$lists/all"
+  (cd -- "$images" && LC_ALL=C find . -xtype f "${is_image[@]}" -print0) | LC_ALL=C sort -z >"$lists/all"
   [ -s "$lists/all" ] || { rm -r -- "$lists" && fail "$images: holds no images"; }
   twice=$(LC_ALL=C sed -z 's/\.[^./]*$//' "$lists/all" | LC_ALL=C sort -z | uniq -zd | tr '\0' '\n')
   printf '%s' "$twice" >"$lists/shared" # names without extension of images that would share an output

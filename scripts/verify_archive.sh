@@ -19,7 +19,7 @@ case $archive in -*) archive=./$archive ;; esac # for find, a name and no option
 
 all=$(mktemp)
 trap 'rm -f "$all"' EXIT
-find "$archive" -type f -iname '*.aec' -print0 >"$all" || { echo "$archive: cannot be searched as a whole" >&2; exit 2; }
+find -H "$archive" -xtype f -iname '*.aec' -print0 >"$all" || { echo "$archive: cannot be searched as a whole" >&2; exit 2; }
 
 # verdict FILE REPORT: good, bad or unknown. Without a report, as after a run that was killed, the file is tried alone.
 verdict() {
@@ -33,7 +33,7 @@ verdict() {
 }
 
 checked=0 bad=0 unknown=0
-exec 3>"$bad_list"
+{ exec 3>"$bad_list"; } 2>/dev/null || { echo "$bad_list: cannot be written" >&2; exit 2; }
 # Some files a run, so that a list of any length fits on its command line. Reports come in the order of the files.
 while readarray -d '' -n 200 -t files && [ "${#files[@]}" -gt 0 ]; do
   readarray -t reports < <("$aecomp" info --verify --json "${options[@]}" -- "${files[@]}")

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,15 +42,19 @@ struct TrainOptions {
   double reduce = -1;
   bool bfloat16 = false;  ///< convolutions multiply in bfloat16, see Layer::UseBfloat16; a resumed run keeps its choice
   double noise = -1;      ///< standard deviation of noise on the network's input, in 1/255; below 0: automatic, none
-  uint64_t seed = 1;
-  int threads = 0;             ///< 0: all
-  DecodeOptions decode;        ///< how large images may be, and whether damage is passed over
-  int64_t image_memory = 0;    ///< bytes for decoded images; 0: automatic, a part of what is free
-  int checkpoint_minutes = 5;  ///< or checkpoint_steps, whichever comes first
-  int checkpoint_steps = 0;    ///< 0: see checkpoint_minutes
-  int validate_steps = -1;     ///< steps between validations; 0: at start and end; -1: automatic
-  int patience = -1;           ///< stop after so many validations without a gain of 0.2 %; 0: never; -1: automatic
-  std::string log;             ///< JSON Lines; empty: <output>.log.jsonl
+  std::optional<uint64_t> seed;  ///< automatic: kSeed
+  int threads = 0;               ///< 0: all
+  DecodeOptions decode;          ///< how large images may be, and whether damage is passed over
+  int64_t image_memory = 0;      ///< bytes for decoded images; 0: automatic, a part of what is free
+  int checkpoint_minutes = 5;    ///< or checkpoint_steps, whichever comes first
+  int checkpoint_steps = 0;      ///< 0: see checkpoint_minutes
+  int validate_steps = -1;       ///< steps between validations; 0: at start and end; -1: automatic
+  int patience = -1;             ///< stop after so many validations without a gain of 0.2 %; 0: never; -1: automatic
+  std::string log;               ///< JSON Lines; empty: <output>.log.jsonl
+
+  std::string CheckpointPath() const { return output + ".checkpoint"; }
+  std::string LogPath() const { return log.empty() ? output + ".log.jsonl" : log; }
+  std::string LogPlotPath() const { return output + ".log.png"; }
 };
 
 /// The name of a choice, as the command line and files have it. Not of kAutomatic.
@@ -62,5 +67,6 @@ inline constexpr double kLastRate = 0.02;     ///< of the peak
 inline constexpr double kFileRatePart = 0.8;
 inline constexpr int kValidateSteps = 500;
 inline constexpr int kPatience = 10;
+inline constexpr uint64_t kSeed = 1;
 
 }  // namespace aecomp

@@ -15,10 +15,12 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kMaxListBytes = uint64_t{256} << 20;
 
-/// Why an entry of a folder is passed over; empty: it is an input, or a folder, which is searched in its turn.
-std::string WhyNot(const fs::directory_entry& entry, const BatchKind& kind) {
-  std::error_code error;  // a file that vanishes meanwhile is none
+/// Why an entry of a folder is passed over; empty: it is an input, or a folder, which is searched in its turn. denied:
+/// is set where what it is cannot be seen. A file that vanishes meanwhile is none.
+std::string WhyNot(const fs::directory_entry& entry, const BatchKind& kind, std::error_code& denied) {
+  std::error_code error;
   const fs::file_status status = entry.status(error);
+  if (error == std::errc::permission_denied) denied = error;
   if (fs::is_directory(status)) return entry.is_symlink(error) ? "a link to a folder, which is not followed" : "";
   if (fs::is_regular_file(status)) return kind.is_input(entry.path()) ? "" : "its name is not that of " + kind.input;
   return entry.is_symlink(error) ? "a link to nothing" : "no regular file";
@@ -32,7 +34,8 @@ Status SearchFolder(const std::string& folder, const BatchKind& kind, Inputs& in
   fs::recursive_directory_iterator it(folder, error), end;
   for (; !error && it != end; it.increment(error)) {
     std::error_code ignored;
-    const std::string why = WhyNot(*it, kind);
+    const std::string why = WhyNot(*it, kind, error);
+    if (error) break;
     if (!why.empty()) {
       others.push_back(it->path().string() + ": passed over: " + why);
     } else if (it->is_regular_file(ignored)) {

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "app/batch/inputs.h"
+#include "app/output_check.h"
 #include "app/streams.h"
 #include "io/descriptor.h"
 #include "io/formats/image_kinds.h"
@@ -17,18 +18,6 @@ namespace aecomp {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The same text for the same file, however it was named.
-std::string Canonical(const std::string& path) {
-  std::error_code error;
-  const fs::path canonical = fs::weakly_canonical(path, error);
-  return error ? path : canonical.string();
-}
-
-bool Exists(const std::string& path) {
-  std::error_code error;
-  return fs::exists(fs::symlink_status(path, error));
-}
 
 /// a.png becomes a.aec, or a.png.aec where extensions are kept; back from a.aec comes a.png, and from a.png.aec, whose
 /// name says what is wanted, a.png as well.
@@ -109,8 +98,8 @@ Status CheckExisting(const BatchOptions& options, std::vector<PlannedFile>& plan
     if (IsStream(file.output) || IsWrittenInto(file.output)) continue;
     std::error_code error;
     if (fs::is_directory(file.output, error)) return UsageError(file.output + ": is a folder; give it with -O");
-    if (options.force || !Exists(file.output)) continue;
-    file.skip = options.skip_existing;
+    if (options.force || !IsThere(file.output)) continue;
+    file.skip = options.skip_existing && fs::exists(file.output, error);  // a link to nothing is no output
     if (file.skip) continue;
     if (count++ == 0) first = file.output;
   }

@@ -86,9 +86,7 @@ void AddDecompress(const CommandLine& app, Command& command) {
   AddBatchOptions(sub, options->batch);
   AddMetadataOption(sub, options->metadata);
   AddAlphaOption(sub, options->keep_alpha);
-  sub.Add("--format", options->format, "png, ppm, jpg, webp, ...; else what -o says, else png")
-      .Check(CheckNotEmpty)
-      .TypeName("EXT");
+  sub.Add("--format", options->format, "png, ppm, jpg, webp, ...; else what -o says, else png").TypeName("EXT");
   sub.Add("--region", options->region, "Only this part of the image, in pixels: x,y,width,height")
       .CommaSeparated()
       .Count(4)

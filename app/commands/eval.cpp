@@ -14,13 +14,16 @@
 #include "app/interrupt.h"
 #include "app/models/model_source.h"
 #include "app/options.h"
+#include "app/output_check.h"
 #include "app/progress.h"
 #include "app/report.h"
 #include "app/report/report_builder.h"
 #include "app/streams.h"
 #include "io/convert.h"
+#include "io/descriptor.h"
 #include "io/file.h"
 #include "io/formats/image_io.h"
+#include "io/formats/image_kinds.h"
 #include "train/data/dataset.h"
 
 namespace aecomp {
@@ -36,7 +39,7 @@ struct EvalOptions {
   std::string model, anchors, plot, csv, report;
   double report_quality = 50;
   std::vector<std::string> plot_curves = {"bpg-444", "bmshj2018-hyperprior", "vtm"};
-  bool no_codecs = false, no_cache = false, estimate = false;
+  bool no_codecs = false, no_cache = false, estimate = false, force = false;
   int threads = 0;
   Precision precision = Precision::kInteger;
   Tuning tuning = Tuning::kVisual;
@@ -175,6 +178,21 @@ Status FinalStatus(const EvaluationResult& result, size_t pictures, bool complet
   return {};
 }
 
+/// Before the work. files: the images.
+Status CheckOutputs(const EvalOptions& options, const std::vector<std::string>& files) {
+  const std::string extension = std::filesystem::path(options.plot).extension();
+  if (!extension.empty() && !IsWrittenInto(options.plot) && !SameFormat(extension, ".png")) {
+    return UsageError(options.plot + ": a plot is a PNG; name a file that ends in .png");
+  }
+  OutputCheck check(options.force);
+  for (const std::string& file : files) check.AddInput(file);
+  check.AddInput(options.model), check.AddInput(options.anchors);
+  for (const std::string& output : {options.csv, options.plot, options.report}) {
+    AECOMP_RETURN_IF_ERROR(check.AddOutput(output));
+  }
+  return {};
+}
+
 Status Eval(const EvalOptions& options) {
   if (!options.plot.empty() && IsTerminal(options.plot)) {
     return UsageError(options.plot + ": is a terminal, which shows no plot; name a file with --plot");
@@ -185,6 +203,7 @@ Status Eval(const EvalOptions& options) {
   EvaluationPlan plan;
   AECOMP_ASSIGN_OR_RETURN(plan.metrics, ChooseMetrics(options.metrics));
   AECOMP_ASSIGN_OR_RETURN(const auto files, ExpandFolders(options.inputs));
+  AECOMP_RETURN_IF_ERROR(CheckOutputs(options, files));
   for (const std::string& file : files) plan.pictures.push_back(SourceOf(file, options.decode));
   if (!options.anchors.empty()) AECOMP_RETURN_IF_ERROR(ReadAnchors(options.anchors).status());  // before the work
   ModelStore store(options.model, options.precision);
@@ -261,13 +280,12 @@ void AddEval(const CommandLine& app, Command& command) {
       .TypeName("NAME,...")
       .Hidden();
   sub.Add("--csv", options->csv, "Every measurement").TypeName("FILE");
-  sub.Add("--report", options->report, "A page for browsers: curves, tables, pictures at equal bytes")
-      .Check(CheckNotEmpty)
-      .TypeName("HTML");
+  sub.Add("--report", options->report, "A page for browsers: curves, tables, pictures at equal bytes").TypeName("HTML");
   sub.Add("--report-quality", options->report_quality, "Quality of aecomp in the page's pictures")
       .Check(CheckQuality)
       .ShowDefault()
       .TypeName("Q");
+  sub.AddFlag("-f,--force", options->force, "Overwrite outputs");
   AddModelOption(sub, options->model);
   AddThreadsOption(sub, options->threads);
   AddPrecisionOption(sub, options->precision);

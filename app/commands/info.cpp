@@ -14,6 +14,7 @@
 #include "io/container.h"
 #include "io/formats/alpha.h"
 #include "io/formats/metadata.h"
+#include "io/printable.h"
 #include "model/base/json_text.h"
 #include "model/base/safetensors.h"
 #include "model/codec/filter_layer.h"
@@ -174,7 +175,9 @@ void Print(const std::string& name, const Result<Json>& description, const TalkO
   if (!description.ok()) return PrintError(description.status().message());
   if (talk.json) return;
   const bool image = description.value()["type"] == "aec";
-  PrintStdout(name + "\n" + (image ? ImageText(description.value()) : ModelText(description.value())));
+  std::string shown = name;
+  HideControls(shown);
+  PrintStdout(shown + "\n" + (image ? ImageText(description.value()) : ModelText(description.value())));
 }
 
 Status Info(const InfoOptions& options) {

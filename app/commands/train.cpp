@@ -1,8 +1,10 @@
 // aecomp train: a model of your own from folders of images.
-#include <filesystem>
+#include <cstdio>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "app/command.h"
@@ -10,6 +12,7 @@
 #include "app/guard.h"
 #include "app/interrupt.h"
 #include "app/options.h"
+#include "app/output_check.h"
 #include "app/progress.h"
 #include "app/report.h"
 #include "app/report/training_report.h"
@@ -36,14 +39,37 @@ std::string ProgressText(const TrainProgress& p) {
                        p.images_per_second, HumanDuration(p.seconds_left).c_str());
 }
 
+std::string PageOf(const TrainOptions& o) { return o.output + ".report.html"; }
+
 /// The model is finished, whatever happens here.
 void Report(const TrainedRun& run, const TrainCommand& options, const TrainCallbacks& callbacks, ProgressLine& line) {
   EvaluationTalk talk;
   talk.progress = [&](const std::string& text) { line.Show("report: " + text); };
   talk.message = callbacks.message, talk.interrupted = Interrupted;
-  const TrainingReportPlan plan{options.train.output, options.train.output + ".report.html", options.train.threads};
+  const TrainingReportPlan plan{options.train.output, PageOf(options.train), options.train.threads};
   const Status status = Guarded(plan.page, [&] { return WriteTrainingReport(run, plan, talk); });
   if (!status.ok()) line.Message("no report: " + status.message());
+}
+
+/// Before the work. A run that goes on replaces what is its own; a log that was named must be one.
+Status CheckOutputs(const TrainCommand& options) {
+  const TrainOptions& o = options.train;
+  if (IsWrittenInto(o.output)) {
+    return UsageError(o.output + ": is a stream or a device; name a file with -o, for the model is written many times");
+  }
+  OutputCheck check(options.force || o.resume);
+  if (o.init != "none") check.AddInput(o.init);
+  check.AddInput(o.architecture);
+  for (const std::string& output : {o.output, o.CheckpointPath(), o.LogPath(), o.LogPlotPath(), PageOf(o)}) {
+    if (output == PageOf(o) && options.no_report) continue;
+    const Status status = check.AddOutput(output);
+    if (!status.ok()) return Status(status.code(), status.message() + ", or go on with --resume");
+  }
+  std::ifstream log;
+  if (o.resume && !o.log.empty() && !IsWrittenInto(o.log)) log.open(o.log);
+  const int first = log.is_open() ? log.get() : EOF;
+  return first == EOF || first == '{' ? Status()
+                                      : UsageError(o.log + ": exists, and is no log of training; name another");
 }
 
 Status RunTrain(TrainCommand& options) {
@@ -53,14 +79,7 @@ Status RunTrain(TrainCommand& options) {
   } else if (train.steps == 0 && !train.resume) {
     train.hours = kDefaultHours;
   }
-  if (IsWrittenInto(train.output)) {
-    return UsageError(train.output +
-                      ": is a stream or a device; name a file with -o, for the model is written many times");
-  }
-  std::error_code error;
-  if (!train.resume && !options.force && std::filesystem::exists(train.output, error)) {
-    return UsageError(train.output + ": exists; name another with -o, go on with --resume, or overwrite with -f");
-  }
+  AECOMP_RETURN_IF_ERROR(CheckOutputs(options));
   InterruptSetsFlag();
   train.threads = ThreadCount(train.threads);
   UseThreads(train.threads);
@@ -119,7 +138,7 @@ void AddTrainingOptions(const CommandLine& sub, TrainCommand& options) {
       .Range(0.0, 1.0);
   sub.Add("--patience", o.patience, "Stop after so many validations without 0.2 % less loss; 0: never; default 10")
       .Range(0, 1000000);
-  sub.Add("--seed", o.seed, "Seed of everything random").ShowDefault();
+  sub.Add("--seed", o.seed, "Seed of everything random").ShowDefault("1");
   sub.Add("--checkpoint-minutes", o.checkpoint_minutes, "Minutes between checkpoints").Range(1, 100000).ShowDefault();
   sub.Add("--checkpoint-steps", o.checkpoint_steps, "Steps between checkpoints, if that comes first")
       .Positive()

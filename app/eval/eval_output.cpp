@@ -4,6 +4,7 @@
 
 #include "app/report.h"
 #include "app/streams.h"
+#include "io/printable.h"
 
 namespace aecomp {
 namespace {
@@ -102,7 +103,9 @@ std::string ComparisonTables(const std::string& codec, const Comparisons& compar
 }
 
 std::string MeasurementLine(const Measurement& m, const std::vector<Metric>& metrics) {
-  std::string text = Format("%s  %s  q %g  %dx%d  %s  %.4f bpp", m.image.c_str(), m.codec.c_str(), m.quality, m.width,
+  std::string image = m.image;
+  HideControls(image);
+  std::string text = Format("%s  %s  q %g  %dx%d  %s  %.4f bpp", image.c_str(), m.codec.c_str(), m.quality, m.width,
                             m.height, HumanBytes(m.bytes).c_str(), m.bpp());
   for (const Metric metric : metrics) {
     text += Format("  %s %s", InfoOf(metric).label, FigureText(metric, m.scores[metric]).c_str());

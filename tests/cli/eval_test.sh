@@ -42,4 +42,18 @@ expect 0 "$AECOMP" eval gray.pgm "${own[@]}" --qualities 10,90 --peers webp,jpeg
 for peer in webp jpeg jpeg2000; do expect_stdout "^$peer, mean"; done
 { printf 'P5\n48 64\n65535\n' && head -c 6144 "$SAMPLE" | tail -c 6144; } >deep.pgm
 expect 0 "$AECOMP" eval deep.pgm "${own[@]}" --qualities 10,90 --peers jpeg && expect_stderr 'deep.pgm: note: the other codecs get 8 bits'
+
+# Outputs are checked before the work: what is there, what is an input, what is given twice.
+cp "$SAMPLE" photo.png && cp "$SAMPLE" other.png
+quick=("$AECOMP" eval photo.png "${own[@]}" --qualities 50 --no-codecs)
+expect_refusal 2 'other.png: exists' "${quick[@]}" --plot other.png
+for option in --csv --plot --report; do
+  expect_refusal 2 './photo.png: is both input and output' "${quick[@]}" "$option" ./photo.png -f
+done
+expect_refusal 2 'is both input and output' "${quick[@]}" --csv "$MODEL" -f
+expect_refusal 2 'x.png: is given for two outputs' "${quick[@]}" --csv ./x.png --plot x.png
+expect_refusal 2 'rd.jpg: a plot is a PNG' "${quick[@]}" --plot rd.jpg
+expect_refusal 2 'images: is a folder' "${quick[@]}" --csv images
+expect_equal photo.png "$SAMPLE" && expect_equal other.png "$SAMPLE"
+echo old >again.csv && expect 0 "${quick[@]}" --csv again.csv -f && grep -q ^codec again.csv || fail "-f does not overwrite"
 finish

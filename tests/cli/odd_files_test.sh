@@ -40,6 +40,14 @@ expect_refusal 3 'loop.png: ' "$AECOMP" compress loop.png -m "$MODEL"
 expect_refusal 2 'input and output' "$AECOMP" compress a.png -m "$MODEL" -o link.png -f
 expect 0 compress link.png && expect_equal link.aec good.aec
 ln -s nowhere.aec there.aec && expect_refusal 2 'there.aec: exists' "$AECOMP" compress a.png -m "$MODEL" -o there.aec
+expect_refusal 2 'there.aec: exists' "$AECOMP" compress a.png -m "$MODEL" -o there.aec --skip-existing
+
+# Brackets are letters of names, and no list.
+mkdir '[2020]' 2020 && small_image '[2020]/right.ppm' 20 16 && small_image 2020/wrong.ppm 20 16
+expect 0 compress -r '[2020]' -O brackets && expect_file brackets/right.aec && expect_no_file brackets/wrong.aec
+cp a.png p && cp a.png q && expect_refusal 3 '\[p,q\]: no such file' "$AECOMP" compress '[p,q]' -m "$MODEL" -o none.aec
+expect 1 compress a.png '[]' -O brackets && expect_stderr '\[\]: no such file'
+cp a.png '[x]' && expect 0 compress -o '[y]' -- '[x]' && expect_equal '[y]' good.aec && expect 0 "$AECOMP" info '[y]' && expect_stdout '^\[y\]$'
 
 # Names with spaces, quotes, letters beyond ASCII: there, missing and broken. With a line end: --json stays a line a file.
 for name in 'with space' "quote'd \"twice\"" 'größe 写真' '-dash' '100%s \n' "$(printf '%0200d' 7)"; do
@@ -82,6 +90,9 @@ fi
 mkdir readonly && cp good.aec readonly/there.aec && mkdir secret && cp a.png secret/ && cp good.aec secret.aec && cp "$MODEL" secret.aecm
 chmod 000 secret secret.aec secret.aecm && chmod 555 readonly
 as_user() { "${user[@]}" "$AECOMP" "$@"; }
+# Its names can be listed, and nothing else be seen.
+mkdir -p unseen/closed && cp a.png unseen/ && cp a.png unseen/closed/ && chmod 444 unseen/closed && mkdir -m 777 writable
+expect_refusal 3 'unseen: cannot be searched, or a folder below it: Permission denied' as_user compress -r unseen -m "$MODEL" -O writable
 for arguments in '-O readonly' '-o readonly/x.aec' '-o readonly/there.aec -f'; do
   expect_refusal 6 'readonly/.*: Permission denied' as_user compress a.png -m "$MODEL" $arguments
 done

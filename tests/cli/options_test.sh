@@ -45,8 +45,20 @@ expect_refusal 2 'subcommand' "$AECOMP" model
 
 # An unset variable of a script is not "not given".
 for option in -o -O -m --files-from; do
-  expect_refusal 2 'an empty name was given' "$AECOMP" compress "$SAMPLE" -m "$MODEL" -f "$option" ''
+  expect_refusal 2 'an empty value was given' "$AECOMP" compress "$SAMPLE" -m "$MODEL" -f "$option" ''
 done
-expect_refusal 2 'an empty name was given' "$AECOMP" compress '' -m "$MODEL"
-expect_refusal 2 'an empty name was given' "$AECOMP" decompress s.aec -m "$MODEL" --format ''
+expect_refusal 2 'an empty value was given' "$AECOMP" compress '' -m "$MODEL"
+expect_refusal 2 'an empty value was given' "$AECOMP" decompress s.aec -m "$MODEL" --format ''
+for option in --csv --plot --report --anchors; do
+  expect_refusal 2 "$option: an empty value was given" "$AECOMP" eval "$SAMPLE" -m "$MODEL" "$option" ''
+done
+for option in --val --init --arch --log --time --output; do
+  expect_refusal 2 "$option: an empty value was given" "$AECOMP" train . --steps 1 "$option" ''
+done
+
+# Numbers are decimal.
+expect 0 "$AECOMP" compress a.png -m "$MODEL" -o zeros.aec --lossless && expect 0 "$AECOMP" decompress zeros.aec --max-side 0100 -o zeros.ppm
+grep -aqE '^(100 [0-9]+|[0-9]+ 100)$' zeros.ppm || fail "--max-side 0100 is not 100"
+expect 0 "$AECOMP" decompress zeros.aec --region 010,010,020,09 -o zeros.ppm -f && grep -aqx '20 9' zeros.ppm || fail "--region 010,010,020,09 is not 10,10,20,9"
+expect 0 "$AECOMP" compress a.png -m "$MODEL" -o zeros.aec -f --max-error 010 --json && expect_stdout '"max_error":10'
 finish

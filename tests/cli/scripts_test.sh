@@ -54,6 +54,8 @@ cp -r arch rotten && rotten="rotten/-2021 $odd/$odd.aec"
 head -c 100 "$rotten" >cut && mv cut "$rotten" && : >"rotten/2020/$latin.aec"
 expect 1 "$SCRIPTS/verify_archive.sh" rotten list && expect_stdout '^4 files checked, 2 bad$' && expect_stderr truncated && expect_stderr 'is empty'
 printf '%s\0' "$rotten" "rotten/2020/$latin.aec" | LC_ALL=C sort -z >wanted && LC_ALL=C sort -z list >list.sorted && expect_equal list.sorted wanted
+mkdir linked && ln -s "$WORK/$rotten" linked/bad.aec && ln -s linked link && expect 1 "$SCRIPTS/verify_archive.sh" link list && expect_stdout '^1 files checked, 1 bad$'
+expect 2 "$SCRIPTS/verify_archive.sh" arch missing/list && expect_stderr 'missing/list: cannot be written'
 expect 2 "$SCRIPTS/verify_archive.sh" empty list && expect_stderr 'holds no .aec'
 expect 2 "$SCRIPTS/verify_archive.sh" missing list && expect_stderr missing
 expect 2 env AECOMP=./no-aecomp "$SCRIPTS/verify_archive.sh" arch list && expect_stderr 'no such program'
@@ -67,6 +69,8 @@ expect 0 "$SCRIPTS/compress_large.sh" large 10K && expect_stdout '^0 images comp
 expect 0 "$SCRIPTS/compress_large.sh" large 3612 && expect_stdout '^1 images compressed: 3613 ->' && expect_file "large/2020/$latin.aec"
 expect 0 "$SCRIPTS/compress_large.sh" large && expect_stdout 'no image above 1000000 bytes'
 expect 2 "$SCRIPTS/compress_large.sh" large huge && expect_stderr usage\\\|SIZE
+mkdir links && ln -s "$WORK/in/a.ppm" links/a.ppm && ln -s "$WORK/in/2020/$latin.ppm" links/small.ppm && ln -s links link2
+expect 0 "$SCRIPTS/compress_large.sh" link2 10K && expect_stdout '^1 images compressed: 18' && expect_file links/a.aec
 echo broken >large/broken.png && expect 1 "$SCRIPTS/compress_large.sh" large 6 && expect_stderr broken.png
 
 # A budget.

@@ -104,4 +104,10 @@ expect 0 bash -c '"$@" >>f' - "$AECOMP" train train "${tiny[@]}" --steps 3 --qui
 expect 0 "$AECOMP" train train "${tiny[@]}" --steps 2 -o m.aecm -f --log /dev/full && expect_stderr 'dev/full: cannot write the log'
 expect_refusal 2 '/dev/stdout: is a stream' "$AECOMP" train train "${tiny[@]}" --steps 2 -o /dev/stdout
 expect_refusal 2 'pipe: is a stream' "$AECOMP" train train "${tiny[@]}" --steps 2 -o pipe -f
+
+# A library that is asked to talk does so on stdout.
+cp "$SAMPLE" quiet.png && expect 0 "$AECOMP" compress quiet.png -m "$MODEL" -o quiet.aec
+for variable in DNNL_VERBOSE ONEDNN_VERBOSE; do
+  expect 0 env "$variable=2" "$AECOMP" compress quiet.png -m "$MODEL" -o - && cmp -s "$LOGS/out" quiet.aec || fail "$variable"
+done
 finish

@@ -23,6 +23,17 @@ expect 2 "$AECOMP" train images $tiny --steps 3 -o m.aecm && expect_stderr 'exis
 expect 0 "$AECOMP" train images $tiny --steps 5 -o m.aecm --resume && expect_stderr 'step 3'
 expect 5 "$AECOMP" decompress a.aec -m m.aecm -o b.png
 
+# What exists is not replaced, and what belongs to the beginning of a run stays as it was.
+expect_refusal 2 'images/sample.png: exists' "$AECOMP" train images $tiny --steps 1 -o x.aecm --log images/sample.png
+expect_refusal 2 'is given for two outputs' "$AECOMP" train images $tiny --steps 1 -o x.aecm --log ./x.aecm.checkpoint
+mv m.aecm moved.aecm && expect_refusal 2 'm.aecm.checkpoint: exists' "$AECOMP" train images $tiny --steps 3 -o m.aecm && mv moved.aecm m.aecm
+expect_refusal 2 'is no log of training' "$AECOMP" train images --steps 6 -o m.aecm --resume --log images/sample.png
+expect_refusal 3 'nope.json' "$AECOMP" train images --steps 6 -o m.aecm --resume --arch nope.json
+expect_refusal 2 'm.aecm.checkpoint: is of a run with another architecture' "$AECOMP" train images --steps 6 -o m.aecm --resume --arch "$SOURCE/data/arch/medium.json"
+expect_refusal 2 'm.aecm.checkpoint: is of a run with --init none' "$AECOMP" train images --steps 6 -o m.aecm --resume --init moved.aecm
+expect_refusal 2 'm.aecm.checkpoint: is of a run with --seed 1' "$AECOMP" train images --steps 6 -o m.aecm --resume --seed 2
+expect_equal images/sample.png "$SAMPLE"
+
 # What a run trains for is in the model, and a resumed run keeps it.
 expect 2 "$AECOMP" train images $tiny --steps 1 --tune ears -o ears.aecm && expect_stderr '--tune' && expect_no_file ears.aecm
 expect 0 "$AECOMP" info m.aecm --json && expect_stdout '"tune": *.visual' && expect_stdout 'smooth_edges'

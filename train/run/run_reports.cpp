@@ -28,7 +28,7 @@ std::string DescribeStart(const TrainState& state, const ValidationHistory& hist
 Status RunReports::OpenLog(const RunSetup& setup, const TrainState& state, bool resume) {
   if (!ranks_.leads()) return {};
   const TrainOptions& options = setup.options;
-  const std::string path = setup.LogPath();
+  const std::string path = setup.options.LogPath();
   AECOMP_RETURN_IF_ERROR(resume ? log_.Resume(path, state.step) : log_.Start(path));
   json line = {{"step", state.step},
                {"start", state.start},
@@ -103,7 +103,7 @@ void RunReports::Summary(const RunSetup& setup, const TrainState& state, const V
   Say("use it: aecomp compress IMAGE -m " + output + " -o IMAGE.aec; aecomp decompress IMAGE.aec -m " + output);
 }
 
-Status RunReports::WritePlot(const RunSetup& setup) const { return log_.WritePlot(setup.options.output + ".log.png"); }
+Status RunReports::WritePlot(const RunSetup& setup) const { return log_.WritePlot(setup.options.LogPlotPath()); }
 
 TrainProgress ProgressOf(const RunSetup& setup, const TrainState& state, const ReportWindow& window, double rate,
                          double done, int processes) {

@@ -1,12 +1,15 @@
 #include "train/run/run_setup.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "model/entropy/coding_check.h"
 #include "model/network/graph.h"
 #include "train/loss/fake_quantisation.h"
 #include "train/loss/tiled_network.h"
 #include "train/loss/visual_distortion.h"
+#include "train/run/checkpoint.h"
 #include "train/run/format.h"
 #include "train/run/memory.h"
 #include "train/run/settings.h"
@@ -35,9 +38,35 @@ Status CheckOptions(const TrainOptions& o) {
   return {};
 }
 
+Status OfAnotherRun(const std::string& checkpoint, const std::string& what) {
+  return UsageError(checkpoint + ": is of a run " + what +
+                    "; leave that option out to go on with it, or start a new run");
+}
+
+/// What belongs to the beginning of a run can be given again when it goes on, but no other than it was.
+Status CheckBeginning(const std::string& checkpoint, const TrainState& state, const TrainOptions& options) {
+  if (options.seed && *options.seed != state.seed) {
+    return OfAnotherRun(checkpoint, "with --seed " + std::to_string(state.seed));
+  }
+  const std::string start = options.init == "none" ? options.init : FileName(options.init);
+  if (!options.init.empty() && start != state.start) {
+    return OfAnotherRun(checkpoint, state.start == "none" ? "with --init none" : "that began with " + state.start);
+  }
+  if (options.architecture.empty()) return {};
+  AECOMP_ASSIGN_OR_RETURN(const std::string given, ReadArchitectureText(options.architecture));
+  AECOMP_RETURN_IF_ERROR(ParseArchitecture(given, options.architecture).status());
+  AECOMP_ASSIGN_OR_RETURN(const std::string kept, CheckpointArchitecture(checkpoint));
+  const auto json = [](const std::string& text) {
+    return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  };
+  if (json(given) == json(kept)) return {};
+  return OfAnotherRun(checkpoint, "with another architecture than --arch " + options.architecture);
+}
+
 /// Takes what the user left open from the checkpoint.
 Result<TrainState> ResumedState(const std::string& checkpoint, const Say& say, TrainOptions& options) {
   AECOMP_ASSIGN_OR_RETURN(TrainState state, ReadTrainState(checkpoint));
+  AECOMP_RETURN_IF_ERROR(CheckBeginning(checkpoint, state, options));
   if (const Status status = AdoptSettings(state.settings, options); !status.ok())
     return Status(status.code(), checkpoint + ": " + status.message());
   if (options.bfloat16 && !HasBfloat16()) {
@@ -81,7 +110,7 @@ Status CheckArchitectureSuits(const Architecture& architecture, const TrainOptio
 }  // namespace
 
 Result<PreparedRun> PrepareRun(TrainOptions options, Ranks& ranks, const Say& say) {
-  const std::string checkpoint = options.output + ".checkpoint";
+  const std::string checkpoint = options.CheckpointPath();
   PreparedRun run;
   if (options.resume) {
     AECOMP_ASSIGN_OR_RETURN(run.state, ResumedState(checkpoint, say, options));
@@ -90,7 +119,7 @@ Result<PreparedRun> PrepareRun(TrainOptions options, Ranks& ranks, const Say& sa
   AECOMP_ASSIGN_OR_RETURN(StartingPoint start, FindStartingPoint(options, checkpoint));
   if (!options.resume) {
     run.state.start = !start.model ? "none" : options.init.empty() ? "released model" : FileName(options.init);
-    run.state.seed = options.seed;
+    run.state.seed = options.seed.value_or(kSeed);
   }
   ApplyDefaults(run.state.start != "none", start.architecture.prior, FreeMemory(ranks), options);
   AECOMP_RETURN_IF_ERROR(CheckPatch(start.architecture, options.patch));

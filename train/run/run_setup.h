@@ -27,8 +27,6 @@ struct RunSetup {
   Recipe recipe;
   TrainingImages images;
 
-  std::string CheckpointPath() const { return options.output + ".checkpoint"; }
-  std::string LogPath() const { return options.log.empty() ? options.output + ".log.jsonl" : options.log; }
   /// What training and validation measure, as options.tune says.
   DistortionFactory Distortion() const;
   /// What qualities the positions of y have in training and validation: those that `compress --tune` gives them.

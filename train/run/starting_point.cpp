@@ -6,9 +6,14 @@
 
 namespace aecomp {
 
+Result<std::string> ReadArchitectureText(const std::string& path) {
+  constexpr uint64_t kMaxText = 16 << 20;
+  AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(path, kMaxText));
+  return std::string(bytes.begin(), bytes.end());
+}
+
 Result<StartingPoint> FindStartingPoint(const TrainOptions& options, const std::string& checkpoint) {
   StartingPoint start;
-  constexpr uint64_t kMaxText = 16 << 20;
   std::string text, name = options.architecture;
   if (options.resume) {
     name = checkpoint;
@@ -21,8 +26,7 @@ Result<StartingPoint> FindStartingPoint(const TrainOptions& options, const std::
     start.file.assign(EmbeddedModelFile().begin(), EmbeddedModelFile().end());
   }
   if (text.empty() && !options.architecture.empty()) {
-    AECOMP_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadFile(options.architecture, kMaxText));
-    text.assign(bytes.begin(), bytes.end());
+    AECOMP_ASSIGN_OR_RETURN(text, ReadArchitectureText(options.architecture));
   } else if (text.empty() && start.model) {
     text = start.model->architecture.json, name = "the model's architecture";
   } else if (text.empty() && !EmbeddedModelFile().empty()) {

@@ -25,6 +25,9 @@ struct StartingPoint {
 /// embedded model.
 Result<StartingPoint> FindStartingPoint(const TrainOptions& options, const std::string& checkpoint);
 
+/// The text of an --arch file. kInput when it cannot be read.
+Result<std::string> ReadArchitectureText(const std::string& path);
+
 /// Copies the weights of `model`. kModel when it lacks a parameter or has another shape.
 Status CopyParameters(const Model& model, Parameters& parameters);
 

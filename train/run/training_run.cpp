@@ -77,8 +77,8 @@ Status TrainingRun::MakeModel() {
 
 /// Of a run that does not go on from a checkpoint. start: a trained model or null.
 Status TrainingRun::FillParameters(const Model* start) {
-  AECOMP_RETURN_IF_ERROR(InitialiseParameters(setup_.architecture, setup_.recipe, setup_.images.training,
-                                              setup_.options.seed, parameters_));
+  AECOMP_RETURN_IF_ERROR(
+      InitialiseParameters(setup_.architecture, setup_.recipe, setup_.images.training, state_.seed, parameters_));
   if (start == nullptr) return {};
   AECOMP_RETURN_IF_ERROR(CopyParameters(*start, parameters_));
   state_.history = RunsOf(start->provenance);
@@ -89,7 +89,7 @@ void TrainingRun::MakeOptimiser() { adam_ = std::make_unique<Adam>(parameters_, 
 
 /// Of a run that goes on from its checkpoint.
 Status TrainingRun::ReadState() {
-  const std::string path = setup_.CheckpointPath();
+  const std::string path = setup_.options.CheckpointPath();
   AECOMP_RETURN_IF_ERROR(ReadCheckpoint(path, parameters_, *adam_, state_));
   if (!state_.validation.empty() && !history_.Parse(state_.validation)) {
     return ModelError(path + ": its validation results are damaged; start anew from " + setup_.options.output +
@@ -149,7 +149,7 @@ TrainedRun TrainingRun::Outcome() {
   for (size_t i = 0; i < held_out.size(); ++i) {
     outcome.held_out_names.push_back(held_out.name(i)), outcome.held_out.push_back(held_out.image(i).Clone());
   }
-  outcome.log = setup_.LogPath();
+  outcome.log = setup_.options.LogPath();
   outcome.steps = state_.step, outcome.best_step = history_.empty() ? state_.step : history_.best_step();
   return outcome;
 }
@@ -314,7 +314,8 @@ Status TrainingRun::WriteFiles() {
     AECOMP_RETURN_IF_ERROR(WriteFileAtomically(setup_.options.output, bytes, /*overwrite=*/true));
   }
   state_.validation = history_.ToJson(), state_.images = image_record_;
-  AECOMP_RETURN_IF_ERROR(WriteCheckpoint(setup_.CheckpointPath(), setup_.architecture, parameters_, *adam_, state_));
+  AECOMP_RETURN_IF_ERROR(
+      WriteCheckpoint(setup_.options.CheckpointPath(), setup_.architecture, parameters_, *adam_, state_));
   return reports_.WritePlot(setup_);
 }
 
@@ -336,7 +337,7 @@ Status TrainingRun::GoBack(const Status& diverged) {
   const double hours = state_.hours;  // those of the steps that are lost count
   for (Parameter& p : parameters_.list()) std::fill(p.grad.begin(), p.grad.end(), 0.f);  // steps add to them
   MakeOptimiser();
-  AECOMP_RETURN_IF_ERROR(ReadCheckpoint(setup_.CheckpointPath(), parameters_, *adam_, state_));
+  AECOMP_RETURN_IF_ERROR(ReadCheckpoint(setup_.options.CheckpointPath(), parameters_, *adam_, state_));
   state_.hours = hours, state_.settings = CurrentSettings();
   schedule_.warm_up_from = state_.step - adam_->steps();
   reports_.Say(diverged.message() + "; back to step " + std::to_string(state_.step) +
@@ -352,7 +353,7 @@ Status TrainingRun::GoBack(const Status& diverged) {
 /// Of a run that cannot go on.
 std::string TrainingRun::Remedy() const {
   const std::string text = saved_step_ < 0 ? "nothing was saved: start again"
-                                           : setup_.CheckpointPath() + " is that of step " +
+                                           : setup_.options.CheckpointPath() + " is that of step " +
                                                  std::to_string(saved_step_) + ": go on from it with --resume";
   return text + Format(" and a smaller --lr than %g", schedule_.peak);
 }
