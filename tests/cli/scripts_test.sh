@@ -116,6 +116,7 @@ expect 1 env JOBS=2 "$SCRIPTS/parallel_compress.sh" run lists2 some && expect_st
 cp in/a.ppm in/a.pnm && expect 0 "$SCRIPTS/parallel_compress.sh" lists in lists3 2 && expect_stderr 'share an output.*\./a'
 expect 2 "$SCRIPTS/parallel_compress.sh" run lists3 out3 && expect_stderr 'keep-extension.*\./a' && expect_no_file out3
 expect 1 "$SCRIPTS/parallel_compress.sh" run lists3 out3 -- --keep-extension && expect_file out3/a.ppm.aec && expect_file out3/a.pnm.aec
+expect 0 "$SCRIPTS/parallel_compress.sh" lists links lists5 1 && expect_stdout '^2 images in 1 lists'
 expect 2 "$SCRIPTS/parallel_compress.sh" lists empty lists4 2 && expect_stderr 'no images' && expect_no_file lists4
 expect 2 "$SCRIPTS/parallel_compress.sh" run empty out && expect_stderr 'holds no lists'
 finish
