@@ -84,9 +84,9 @@ void RequireMemoryReserve() {
 
 bool SaysOutOfMemory(std::string_view words) {
   // Of libpng, libtiff, libjpeg, OpenJPEG, zlib, the dynamic linker and strerror; without their capitals.
-  constexpr std::string_view kPhrases[] = {"ut of memory",   "nsufficient memory", "ot enough memory",
-                                           "llocate memory", "memory to alloc",    "o space for",
-                                           "failed to map",  "annot map"};
+  constexpr std::string_view kPhrases[] = {
+      "ut of memory", "nsufficient memory", "ot enough memory", "llocate memory",        "memory to alloc",
+      "o space for",  "failed to map",      "annot map",        "exceeds system limits", "memory error"};
   if (words.find("beyond") != words.npos) return false;
   return std::any_of(std::begin(kPhrases), std::end(kPhrases),
                      [&](std::string_view phrase) { return words.find(phrase) != words.npos; });

@@ -7,6 +7,7 @@
 #include "app/command.h"
 #include "app/decode_options.h"
 #include "app/guard.h"
+#include "app/large_blocks.h"
 #include "app/models/model_report.h"
 #include "app/models/model_source.h"
 #include "app/report.h"
@@ -181,15 +182,25 @@ void Print(const std::string& name, const Result<Json>& description, const TalkO
 }
 
 Status Info(const InfoOptions& options) {
+  UseOneHeap();
   UseThreads(options.threads);
-  ModelStore store(options.model);
+  ModelStore store(options.model, Precision::kInteger, ModelUse::kDecompression);
   ModelSource models(store);
   Status last;
   size_t failed = 0;
   for (const std::string& file : options.files) {
     const std::string name = IsStream(file) ? "stdin" : file;
-    const Result<Json> description =
-        Guarded(name, [&] { return Describe(file, name, options.verify ? &models : nullptr, options.max_pixels); });
+    const auto describe = [&] {
+      return Guarded(name,
+                     [&] { return Describe(file, name, options.verify ? &models : nullptr, options.max_pixels); });
+    };
+    Result<Json> description = describe();
+    if (!description.ok() && description.status().code() == StatusCode::kMemory && !IsStream(file)) {
+      models.ForgetCodecs();
+      UseThreads(1);  // which take less memory
+      description = describe();
+      UseThreads(options.threads);
+    }
     Print(name, description, options.talk);
     if (description.ok()) continue;
     ++failed;

@@ -9,6 +9,7 @@ namespace {
 // of photographs, drawings and scans have at least a byte for 256 pixels.
 constexpr uint64_t kAlwaysPlausible = uint64_t{25'000'000}, kPixelsOfAByte = 256;
 constexpr uint64_t kPlausibleBytes = 4;  // of a pixel; more count as more pixels
+constexpr uint64_t kLeastSide = 64;      // a thin picture costs as much as one of this side
 
 }  // namespace
 
@@ -25,7 +26,7 @@ Status CheckPixels(uint64_t width, uint64_t height, uint64_t bytes_per_pixel, si
   if (options.max_pixels) return {};
   const uint64_t weight = std::max<uint64_t>(1, (bytes_per_pixel + kPlausibleBytes - 1) / kPlausibleBytes);
   const uint64_t plausible = std::max(kAlwaysPlausible, kPixelsOfAByte * file_bytes);
-  if (width * height <= plausible / weight) return {};
+  if (std::max(width, kLeastSide) * std::max(height, kLeastSide) <= plausible / weight) return {};
   return InputError(size + "a sound file of " + std::to_string(file_bytes) +
                     " bytes holds; where you trust it, read it with --max-pixels " + std::to_string(width * height));
 }

@@ -91,7 +91,7 @@ class TileCoder {
   /// Codes `samples`, and puts into them what a decoder has.
   void Run() {
     Channels<std::make_integer_sequence<int, channels>> coders(*this);
-    for (int y = 0; y < samples_.height; ++y) {
+    for (int y = 0; y < samples_.height && !coder_.Damaged(); ++y) {
       base_.MoveTo(y);
       coders.bases = coders.BasesOf(*this);
       if constexpr (kKnown) FillRow(y);
@@ -213,7 +213,7 @@ class TileCoder {
 template <class Coder>
 void CodePlain(Coder& coder, const Precision& precision, Samples& samples) {
   const auto channels = static_cast<size_t>(samples.channels);
-  for (size_t i = 0; i < samples.values.size(); ++i) {
+  for (size_t i = 0; i < samples.values.size() && !coder.Damaged(); ++i) {
     const int32_t maximum = precision.maximum[i % channels];
     const int width = std::bit_width(static_cast<uint32_t>((maximum + precision.most_error) / precision.step));
     const auto wanted = static_cast<uint32_t>((samples.values[i] + precision.most_error) / precision.step);
@@ -372,6 +372,7 @@ std::vector<uint8_t> Encode(const Image& tile, const Image* base, int most_error
 
 Status Decode(std::span<const uint8_t> stream, const Image* base, int most_error, Image& tile) {
   SymbolDecoder coder(stream);
+  if (coder.Damaged()) return coder.Finish();  // before memory is taken
   Samples whole = ShapeOf(tile);
   std::optional<Samples> base_samples;
   if (base != nullptr) base_samples = SamplesOf(*base);

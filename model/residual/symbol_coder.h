@@ -177,6 +177,8 @@ class SymbolEncoder {
     return value;
   }
 
+  /// As of SymbolDecoder.
+  static constexpr bool Damaged() { return false; }
   /// The stream of all that was coded. It decodes with SymbolDecoder only.
   std::vector<uint8_t> Finish() const;
 
@@ -224,6 +226,8 @@ class SymbolDecoder {
     return value;
   }
 
+  /// Whether it is certain by now that Finish fails. It may fail where this is false.
+  bool Damaged() const { return !sound_ || state_ == 0; }
   /// kCorrupt unless the coder is in its initial state and all bytes were used.
   Status Finish() const;
 

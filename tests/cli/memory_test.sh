@@ -45,6 +45,7 @@ for limit in $(seq 60 "$step" 800); do
   limited "$limit" 1 want "$AECOMP" compress images/b.ppm "${model[@]}" -q 50 -O out
   limited "$limit" 1 want/pictures "$AECOMP" decompress archive/a.aec "${model[@]}" --format ppm -O out
   limited "$limit" 1 want/pictures "$AECOMP" decompress archive/b.aec "${model[@]}" --format ppm -O out
+  limited "$limit" 0 none "$AECOMP" info --verify archive/a.aec "${model[@]}"
   limited "$limit" 4 want "$AECOMP" compress images/a.ppm images/b.ppm images/c.ppm images/d.ppm "${model[@]}" -q 50 -O out
   limited "$limit" 4 want/pictures "$AECOMP" decompress archive/a.aec archive/b.aec archive/c.aec archive/d.aec "${model[@]}" --format ppm -O out
 done
@@ -52,11 +53,13 @@ echo "ulimit -v: $did runs did their work, $refused said that memory does not su
 # 800 MB are enough for all of it.
 limited '-v 800000' 4 want "$AECOMP" compress images/*.ppm "${model[@]}" -q 50 -O out && [ -e out/d.aec ] || fail "800 MB are not enough"
 
-# A JPEG, whose reader comes in libraries of its own.
+# JPEG and JPEG 2000, whose readers come in libraries of their own.
 expect 0 "$AECOMP" decompress good.aec "${model[@]}" -o photo.jpg
-expect 0 "$AECOMP" compress photo.jpg "${model[@]}" -O want
+expect 0 "$AECOMP" decompress large.aec "${model[@]}" -o scan.jp2
+expect 0 "$AECOMP" compress photo.jpg scan.jp2 "${model[@]}" -O want
 for limit in $(seq 60 "$((step * 2))" 800); do
   limited "-v $((limit * 1000))" 1 want "$AECOMP" compress photo.jpg "${model[@]}" -O out
+  limited "-v $((limit * 1000))" 1 want "$AECOMP" compress scan.jp2 "${model[@]}" -O out
 done
 
 # The archive is sound, and is not called anything else.

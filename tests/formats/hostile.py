@@ -45,6 +45,9 @@ def png_files():
         data = zeros_deflated(row * side) if row * side < 1 << 28 else zlib.compress(bytes(row))
         yield f"png_1bit_palette_{side}.png", png(side, side, 1, 3, data, palette)
         yield f"png_1bit_gray_{side}.png", png(side, side, 1, 0, data)
+    yield "png_thin.png", png(1 << 20, 1, 8, 0, zeros_deflated(1 + (1 << 20)))
+    yield "png_tall.png", png(1, 1 << 20, 8, 0, zeros_deflated(2 << 20))
+    yield "png_thin_rgba16.png", png(1 << 20, 4, 16, 6, zeros_deflated(4 + (32 << 20)))
     yield "png_rgba16_short.png", png(16000, 16000, 16, 6, zlib.compress(bytes(1000)))
     yield "png_wide.png", png(2**31 - 1, 1, 8, 2, zlib.compress(b""))
     yield "png_zero.png", png(0, 0, 8, 2, zlib.compress(b""))
@@ -81,6 +84,10 @@ def tiff_files():
         yield f"tiff_lzw_{side}.tif", tiff(side, side, 3, 5, b"\x80\x00\x01\x01\x01" * 20)
         yield f"tiff_packbits_{side}.tif", tiff(side, side, 1, 32773, b"\x81\x00" * 400)
         yield f"tiff_fax_{side}.tif", tiff(side, side, 1, 4, bytes(100), _258=(3, 1))
+    for compression in (5, 8, 32773):
+        tile = zlib.compress(bytes(100)) if compression == 8 else bytes(100)
+        yield (f"tiff_tile_{compression}.tif",
+               tiff(100, 100, 3, compression, tile, _322=(4, 65520), _323=(4, 49152), _324=(4, 8), _325=(4, len(tile))))
     yield "tiff_strips.tif", tiff(16000, 16000, 3, 1, bytes(48), rows_per_strip=1, _273=(4, 8, 16000), _279=(4, 8, 16000))
     yield "tiff_bomb.tif", tiff(8000, 8000, 1, 8, zeros_deflated(8000 * 8000))
     loop = bytearray(tiff(4, 4, 1, 1, bytes(16)))
@@ -109,6 +116,7 @@ def jpeg_files():
         yield f"jpeg_{side}.jpg", jpeg(side, side)
         yield f"jpeg_progressive_{side}.jpg", jpeg(side, side, 0xC2, 6)
     yield "jpeg_scans_2000.jpg", jpeg(2000, 2000, 0xC2, 7000)
+    yield "jpeg_arithmetic_scans.jpg", jpeg(4990, 4990, 0xCA, 195)
     yield "jpeg_scans_4000.jpg", jpeg(4000, 4000, 0xC2, 7000)
 
 
@@ -136,6 +144,11 @@ def other_files():
     small = struct.pack(">HIIIIIIIIH", 0, 16000, 16000, 0, 0, 1, 1, 0, 0, 3) + b"\7\1\1" * 3  # 256 million tiles
     markers = b"".join(b"\xff" + bytes([k]) + struct.pack(">H", len(d) + 2) + d for k, d in ((0x51, small), (0x52, cod), (0x5C, qcd)))
     yield "jpeg2000_tiles.j2k", b"\xff\x4f" + markers + tile + b"\xff\xd9"
+    for name, coding in (("precincts", b"\1\0\0\1\1\0\4\4\0\1\0"), ("blocks", b"\0\0\0\1\1\5\0\0\0\1")):
+        whole = struct.pack(">HIIIIIIIIH", 0, 4900, 4900, 0, 0, 4900, 4900, 0, 0, 3) + b"\7\1\1" * 3
+        markers = b"".join(b"\xff" + bytes([k]) + struct.pack(">H", len(d) + 2) + d for k, d in ((0x51, whole), (0x52, coding), (0x5C, qcd)))
+        packets = b"\xff\x90" + struct.pack(">HHIBB", 10, 0, 14 + 90000, 0, 1) + b"\xff\x93" + bytes(90000)
+        yield f"jpeg2000_{name}.j2k", b"\xff\x4f" + markers + packets + b"\xff\xd9"
     yield "sun.ras", struct.pack(">8I", 0x59A66A95, 30000, 30000, 24, 0, 1, 0, 0) + bytes(100)
     yield "radiance.hdr", b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 30000 +X 30000\n" + bytes(100)
 

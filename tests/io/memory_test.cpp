@@ -10,8 +10,9 @@ TEST(Memory, LibrariesSayThatTheyLackIt) {
                             "Out of memory",                           // libpng
                             "No space for data buffer at scanline 0",  // libtiff
                             "Failed to allocate memory for to read TIFF directory (1 elements of 8 bytes each)",
-                            "ZLib error: insufficient memory",                         // zlib in libtiff
-                            "Not enough memory to decode tile",                        // OpenJPEG
+                            "ZLib error: insufficient memory",   // zlib in libtiff
+                            "Not enough memory to decode tile",  // OpenJPEG
+                            "Size of tile data exceeds system limits", "Cannot decode tile, memory error",
                             "libtiff.so.6: failed to map segment from shared object",  // the dynamic linker
                             "libx.so: cannot create shared object descriptor: Cannot allocate memory"}) {
     EXPECT_TRUE(SaysOutOfMemory(words)) << words;

@@ -54,6 +54,33 @@ std::optional<CodeSize> ReadCodeSize(View file) {
                   tiles(tile_left, right, tile_width) * tiles(tile_top, bottom, tile_height), U16(size, 36)};
 }
 
+/// What OpenJPEG takes for code blocks and precincts, in bytes a sample: as the marker COD or COC says that has the
+/// smallest ones (A.6.1, A.6.2). They may stand in the main header and in those of tiles.
+uint64_t BytesOfBlocks(View file) {
+  constexpr uint64_t kBlock = 200, kPrecinct = 1200;  // measured with OpenJPEG 2.5
+  constexpr uint64_t kUsual = 64 * 64;                // samples
+  uint64_t most = 0;
+  for (size_t at = 0; at + 16 <= file.size(); ++at) {
+    const uint32_t marker = U16(file, at);
+    if (marker != 0xff52 && marker != 0xff53) continue;
+    const View segment = file.subspan(at + 4).first(std::min<size_t>(U16(file, at + 2), file.size() - at - 4));
+    // COD: style, progression, layers (2), transform (1), levels, width, height; COC: component, style, levels, ...
+    const size_t levels_at = marker == 0xff52 ? 5 : 2;
+    if (segment.size() < levels_at + 5) continue;
+    const uint32_t levels = segment[levels_at], width = segment[levels_at + 1], height = segment[levels_at + 2];
+    if (levels > 32 || width > 8 || height > 8) continue;  // no marker, but bytes that look like one
+    const uint64_t block = uint64_t{16} << (width + height);
+    uint64_t precinct = kUsual * kUsual;
+    const bool own_precincts = (segment[marker == 0xff52 ? 0 : 1] & 1) != 0;
+    for (size_t i = 0; own_precincts && i <= levels && levels_at + 5 + i < segment.size(); ++i) {
+      const uint32_t sides = segment[levels_at + 5 + i];
+      precinct = std::min(precinct, uint64_t{1} << ((sides & 15) + (sides >> 4)));
+    }
+    most = std::max(most, kBlock / std::min(block, precinct) + kPrecinct / precinct);
+  }
+  return most;
+}
+
 /// Asked before OpenJPEG takes memory for every tile and component.
 Status CheckCodeSize(View bytes, const std::string& name, const DecodeOptions& options) {
   const auto size = ReadCodeSize(bytes);
@@ -64,7 +91,9 @@ Status CheckCodeSize(View bytes, const std::string& name, const DecodeOptions& o
   if (size->width > kMaxSide || size->height > kMaxSide)
     return NotRead(name, "with a side of more than 1048576 pixels");
   // OpenJPEG holds 4 bytes a sample, and as much again while it decodes.
-  AECOMP_RETURN_IF_ERROR(CheckPixels(size->width, size->height, 2 * size->components, bytes.size(), name, options));
+  const uint64_t sample = 2 + BytesOfBlocks(bytes);
+  AECOMP_RETURN_IF_ERROR(
+      CheckPixels(size->width, size->height, sample * size->components, bytes.size(), name, options));
   constexpr uint64_t kTileHeader = 14;  // the shortest that a tile has
   if (size->tiles > bytes.size() / kTileHeader) return Damaged(name, "it has fewer bytes than its tiles need");
   return {};

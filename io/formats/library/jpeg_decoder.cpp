@@ -6,6 +6,7 @@
 #include <jpeglib.h>
 // clang-format on
 
+#include <algorithm>
 #include <new>
 
 #include "io/formats/jpeg.h"
@@ -17,8 +18,9 @@ namespace {
 
 using View = std::span<const uint8_t>;
 
-// Encoders make about ten scans. Thousands of empty ones take minutes to decode.
-constexpr int kMaxScans = 200;
+// Encoders make about ten scans. Hundreds of empty ones take minutes to decode, the more the larger the picture is.
+constexpr int kMaxScans = 200, kUsualScans = 20;
+constexpr uint64_t kMaxScannedPixels = 1'000'000'000;  // beyond the usual scans
 
 struct JpegState {
   jpeg_error_mgr errors;  // first: libjpeg gives a pointer to it
@@ -42,9 +44,13 @@ void OnMessage(j_common_ptr jpeg, int level) {
 void OnOutput(j_common_ptr) {}
 
 void OnProgress(j_common_ptr jpeg) {
-  if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number <= kMaxScans) return;
+  const auto* reader = reinterpret_cast<j_decompress_ptr>(jpeg);
+  const uint64_t pixels = uint64_t{reader->image_width} * reader->image_height;
+  const int most =
+      std::clamp(static_cast<int>(kMaxScannedPixels / std::max<uint64_t>(1, pixels)), kUsualScans, kMaxScans);
+  if (reader->input_scan_number <= most) return;
   auto* state = reinterpret_cast<JpegState*>(jpeg->err);
-  std::snprintf(state->failure, sizeof state->failure, "it has more than %d scans", kMaxScans);
+  std::snprintf(state->failure, sizeof state->failure, "it has more than %d scans", most);
   std::longjmp(state->jump, 1);
 }
 

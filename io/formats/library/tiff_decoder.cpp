@@ -184,6 +184,11 @@ Result<Image> DecodeTiff(View bytes, const std::string& name, const DecodeOption
   if (IsReduced(bytes)) AddNote(notes, "the first page says that it is a reduced version of another");
   const auto stored = static_cast<uint64_t>((t.bits * t.samples + 7) / 8);
   AECOMP_RETURN_IF_ERROR(CheckPixels(t.width, t.height, stored, bytes.size(), name, options));
+  if (t.tiled) {  // whole tiles are decoded
+    const auto whole = [](uint64_t side, uint64_t tile) { return (side + tile - 1) / tile * tile; };
+    AECOMP_RETURN_IF_ERROR(CheckPixels(whole(t.width, t.tile_width), whole(t.height, t.tile_height), stored,
+                                       bytes.size(), name + ": with its tiles", options));
+  }
   if (LacksBytes(t, bytes.size())) return InputError(name + ": truncated TIFF image; fetch or make it again");
   const bool ycbcr = t.photometric == PHOTOMETRIC_YCBCR && !tiff.AskJpegForRgb(t);
   tiff.HearWarnings();

@@ -187,6 +187,16 @@ TEST(SymbolCoder, WhatIsCodedIsDecoded) {
   EXPECT_TRUE(decoder.Finish().ok());
 }
 
+TEST(SymbolCoder, StreamsThatDoNotBeginAsTheyShouldAreDamaged) {
+  using namespace residual;
+  for (const std::vector<uint8_t>& bytes : {std::vector<uint8_t>{}, {0}, {7, 0}, {1, 1, 0, 0, 0, 0, 9, 9}}) {
+    const SymbolDecoder decoder(bytes);
+    EXPECT_TRUE(decoder.Damaged());
+    EXPECT_FALSE(decoder.Finish().ok());
+  }
+  EXPECT_FALSE(SymbolDecoder(std::vector<uint8_t>{1}).Damaged());
+}
+
 TEST(SymbolCoder, NoSymbolBecomesImpossible) {
   residual::AdaptiveTable table;
   for (int i = 0; i < 20000; ++i) table.Update(i < 10000 ? 0 : 15);
