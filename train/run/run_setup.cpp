@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "model/base/json_text.h"
 #include "model/entropy/coding_check.h"
 #include "model/network/graph.h"
 #include "train/loss/fake_quantisation.h"
@@ -48,7 +49,9 @@ Status CheckBeginning(const std::string& checkpoint, const TrainState& state, co
   if (options.seed && *options.seed != state.seed) {
     return OfAnotherRun(checkpoint, "with --seed " + std::to_string(state.seed));
   }
-  const std::string start = options.init == "none" ? options.init : FileName(options.init);
+  // The checkpoint has the name as JSON keeps it: what is no UTF-8 in it is replaced.
+  const std::string name = options.init == "none" ? options.init : FileName(options.init);
+  const std::string start = nlohmann::json::parse(JsonText(nlohmann::json(name)));
   if (!options.init.empty() && start != state.start) {
     return OfAnotherRun(checkpoint, state.start == "none" ? "with --init none" : "that began with " + state.start);
   }

@@ -37,12 +37,16 @@ struct CodeSize {
   uint32_t components = 0;
 };
 
-std::optional<CodeSize> ReadCodeSize(View file) {
+/// Where the file's codestream begins, and what follows; empty where there is none.
+View FindCodestream(View file) {
   static constexpr uint8_t kMarkers[] = {0xff, 0x4f, 0xff, 0x51};
   const auto found = std::search(file.begin(), file.end(), std::begin(kMarkers), std::end(kMarkers));
-  const auto at = static_cast<size_t>(found - file.begin());
-  if (file.size() - at < 42) return std::nullopt;
-  const View size = file.subspan(at + 4);
+  return file.subspan(static_cast<size_t>(found - file.begin()));
+}
+
+std::optional<CodeSize> ReadCodeSize(View codestream) {
+  if (codestream.size() < 42) return std::nullopt;
+  const View size = codestream.subspan(4);
   const uint64_t right = U32(size, 4), bottom = U32(size, 8), left = U32(size, 12), top = U32(size, 16);
   const uint64_t tile_width = U32(size, 20), tile_height = U32(size, 24), tile_left = U32(size, 28),
                  tile_top = U32(size, 32);
@@ -54,36 +58,52 @@ std::optional<CodeSize> ReadCodeSize(View file) {
                   tiles(tile_left, right, tile_width) * tiles(tile_top, bottom, tile_height), U16(size, 36)};
 }
 
-/// What OpenJPEG takes for code blocks and precincts, in bytes a sample: as the marker COD or COC says that has the
-/// smallest ones (A.6.1, A.6.2). They may stand in the main header and in those of tiles.
-uint64_t BytesOfBlocks(View file) {
+/// Calls f(marker, content) for the marker segments of a codestream's headers: the main one and those of tile-parts
+/// (A.3), whose data are passed over.
+template <class F>
+void ForEachHeaderSegment(View codestream, F f) {
+  constexpr uint32_t kStartOfTile = 0xff90, kStartOfData = 0xff93;
+  size_t next_tile = 0;  // where the tile-part ends
+  for (size_t at = 2; at + 4 <= codestream.size();) {
+    const uint32_t marker = U16(codestream, at), length = U16(codestream, at + 2);
+    if (marker == kStartOfData) {
+      if (next_tile <= at) return;
+      at = next_tile;
+      continue;
+    }
+    if (marker < 0xff00 || length < 2 || length + 2 > codestream.size() - at) return;
+    const View content = codestream.subspan(at + 4, length - 2);
+    if (marker == kStartOfTile && content.size() >= 6) next_tile = at + U32(content, 2);
+    f(marker, content);
+    at += 2 + length;
+  }
+}
+
+/// What OpenJPEG takes for code blocks and precincts, in bytes a sample, where they are the smallest that a header asks
+/// for (COD and COC: A.6.1, A.6.2).
+uint64_t BytesOfBlocks(View codestream) {
+  constexpr uint32_t kStyle = 0xff52, kStyleOfComponent = 0xff53;
   constexpr uint64_t kBlock = 200, kPrecinct = 1200;  // measured with OpenJPEG 2.5
-  constexpr uint64_t kUsual = 64 * 64;                // samples
   uint64_t most = 0;
-  for (size_t at = 0; at + 16 <= file.size(); ++at) {
-    const uint32_t marker = U16(file, at);
-    if (marker != 0xff52 && marker != 0xff53) continue;
-    const View segment = file.subspan(at + 4).first(std::min<size_t>(U16(file, at + 2), file.size() - at - 4));
-    // COD: style, progression, layers (2), transform (1), levels, width, height; COC: component, style, levels, ...
-    const size_t levels_at = marker == 0xff52 ? 5 : 2;
-    if (segment.size() < levels_at + 5) continue;
-    const uint32_t levels = segment[levels_at], width = segment[levels_at + 1], height = segment[levels_at + 2];
-    if (levels > 32 || width > 8 || height > 8) continue;  // no marker, but bytes that look like one
-    const uint64_t block = uint64_t{16} << (width + height);
-    uint64_t precinct = kUsual * kUsual;
-    const bool own_precincts = (segment[marker == 0xff52 ? 0 : 1] & 1) != 0;
-    for (size_t i = 0; own_precincts && i <= levels && levels_at + 5 + i < segment.size(); ++i) {
-      const uint32_t sides = segment[levels_at + 5 + i];
-      precinct = std::min(precinct, uint64_t{1} << ((sides & 15) + (sides >> 4)));
+  ForEachHeaderSegment(codestream, [&](uint32_t marker, View content) {
+    if (marker != kStyle && marker != kStyleOfComponent) return;
+    // COD: style, progression, layers (2), transform, levels, ...; COC: component, style, levels, ...
+    const size_t style = marker == kStyle ? 0 : 1, levels = marker == kStyle ? 5 : 2;
+    if (content.size() < levels + 5) return;
+    const uint64_t block = uint64_t{16} << std::min(content[levels + 1] + content[levels + 2], 8);  // samples
+    uint64_t precinct = uint64_t{1} << 30;
+    for (size_t i = levels + 5; (content[style] & 1) != 0 && i < content.size(); ++i) {
+      precinct = std::min(precinct, uint64_t{1} << ((content[i] & 15) + (content[i] >> 4)));
     }
     most = std::max(most, kBlock / std::min(block, precinct) + kPrecinct / precinct);
-  }
+  });
   return most;
 }
 
 /// Asked before OpenJPEG takes memory for every tile and component.
 Status CheckCodeSize(View bytes, const std::string& name, const DecodeOptions& options) {
-  const auto size = ReadCodeSize(bytes);
+  const View codestream = FindCodestream(bytes);
+  const auto size = ReadCodeSize(codestream);
   if (!size) return Damaged(name, "no codestream");
   if (size->components < 1 || size->components > 5) {
     return NotRead(name, "of " + std::to_string(size->components) + " components");
@@ -91,7 +111,7 @@ Status CheckCodeSize(View bytes, const std::string& name, const DecodeOptions& o
   if (size->width > kMaxSide || size->height > kMaxSide)
     return NotRead(name, "with a side of more than 1048576 pixels");
   // OpenJPEG holds 4 bytes a sample, and as much again while it decodes.
-  const uint64_t sample = 2 + BytesOfBlocks(bytes);
+  const uint64_t sample = 2 + BytesOfBlocks(codestream);
   AECOMP_RETURN_IF_ERROR(
       CheckPixels(size->width, size->height, sample * size->components, bytes.size(), name, options));
   constexpr uint64_t kTileHeader = 14;  // the shortest that a tile has
