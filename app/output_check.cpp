@@ -33,7 +33,7 @@ Status OutputCheck::AddOutput(const std::string& name) {
   if (inputs_.count(canonical) > 0) return UsageError(name + ": is both input and output; name another file");
   if (!outputs_.insert(canonical).second) return UsageError(name + ": is given for two outputs; name another file");
   if (overwrite_ || !IsThere(name)) return {};
-  return UsageError(name + ": exists; name another file, or overwrite with -f");
+  return UsageError(name + ": exists; name another file, or " + way_out_);
 }
 
 }  // namespace aecomp

@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 
 #include "io/status.h"
 
@@ -16,8 +17,9 @@ bool IsThere(const std::string& path);
 
 class OutputCheck {
  public:
-  /// overwrite: whether outputs may exist.
-  explicit OutputCheck(bool overwrite) : overwrite_(overwrite) {}
+  /// overwrite: whether outputs may exist. way_out: what messages propose where they may not.
+  explicit OutputCheck(bool overwrite, std::string way_out = "overwrite with -f")
+      : overwrite_(overwrite), way_out_(std::move(way_out)) {}
 
   /// A file that the run reads. An empty name is none.
   void AddInput(const std::string& name);
@@ -28,6 +30,7 @@ class OutputCheck {
 
  private:
   bool overwrite_;
+  std::string way_out_;
   std::set<std::string> inputs_, outputs_;
 };
 

@@ -57,13 +57,12 @@ Status CheckOutputs(const TrainCommand& options) {
   if (IsWrittenInto(o.output)) {
     return UsageError(o.output + ": is a stream or a device; name a file with -o, for the model is written many times");
   }
-  OutputCheck check(options.force || o.resume);
+  OutputCheck check(options.force || o.resume, "go on with --resume, or overwrite with -f");
   if (o.init != "none") check.AddInput(o.init);
   check.AddInput(o.architecture);
   for (const std::string& output : {o.output, o.CheckpointPath(), o.LogPath(), o.LogPlotPath(), PageOf(o)}) {
     if (output == PageOf(o) && options.no_report) continue;
-    const Status status = check.AddOutput(output);
-    if (!status.ok()) return Status(status.code(), status.message() + ", or go on with --resume");
+    AECOMP_RETURN_IF_ERROR(check.AddOutput(output));
   }
   std::ifstream log;
   if (o.resume && !o.log.empty() && !IsWrittenInto(o.log)) log.open(o.log);
