@@ -189,6 +189,8 @@ Result<std::vector<TileEntry>> ReadIndex(ByteReader& reader, std::span<const uin
     for (uint32_t s = 0; s < full.streams; ++s) {
       const uint64_t length = reader.Varint();
       if (length > bytes.size()) return Truncated(name);
+      const bool of_residuals = full.header.residual && s + 1 == full.streams;
+      if (of_residuals && length == 0) return Damaged(name, "empty stream of the residual layer");
       entry.bytes += length;
     }
     entry.spelling = bytes.subspan(begin, reader.position() - begin);

@@ -228,10 +228,17 @@ TEST(Container, RefusesToolsThatItDoesNotKnow) {
 TEST(Container, ToolsMakeItVersionTwo) {
   EXPECT_EQ(SerializeContainer(Small())[6], 1) << "what version 1 can say is said in version 1";
   Container c = Small();
+  for (TileStreams& tile : c.tiles) tile.streams.back() = {1};
+  const size_t plain = SerializeContainer(c).size();
   c.header.residual = true, c.header.most_error = 300;
   const auto bytes = SerializeContainer(c);
   EXPECT_EQ(bytes[6], 2);
-  ASSERT_EQ(bytes.size(), SerializeContainer(Small()).size() + 3);
+  ASSERT_EQ(bytes.size(), plain + 3);
+  Container empty = c;
+  empty.tiles.back().streams.back().clear();
+  EXPECT_NE(
+      ParseContainer(SerializeContainer(empty), "x").status().message().find("empty stream of the residual layer"),
+      std::string::npos);
   const auto parsed = ParseContainer(bytes, "x");
   ASSERT_TRUE(parsed.ok()) << parsed.status().message();
   EXPECT_EQ(parsed.value().header.tools(), kToolResidual);
