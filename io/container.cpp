@@ -189,6 +189,7 @@ Result<std::vector<TileEntry>> ReadIndex(ByteReader& reader, std::span<const uin
     for (uint32_t s = 0; s < full.streams; ++s) {
       const uint64_t length = reader.Varint();
       if (length > bytes.size()) return Truncated(name);
+      // Found here, before memory is taken for the pixels.
       const bool of_residuals = full.header.residual && s + 1 == full.streams;
       if (of_residuals && length == 0) return Damaged(name, "empty stream of the residual layer");
       entry.bytes += length;

@@ -24,7 +24,7 @@ mkdir -p "$out"
 [ -d "$out/heldout" ] || { "$python" "${make[@]}" "$out/heldout.part" --count 10 --seed 4 "${other[@]}"; mv "$out/heldout.part" "$out/heldout"; }
 [ -d "$out/train" ] || { "$python" "${make[@]}" "$out/train.part" --count 120 --seed 1; mv "$out/train.part" "$out/train"; }
 [ -e "$out/tuned.aecm" ] || "$aecomp" train "$out/train" --time "${minutes}m" --tune "${TUNE:-psnr}" -o "$out/tuned.aecm" -j "${THREADS:-0}" "${options[@]}"
-eval=("$aecomp" eval "$out/heldout" --no-codecs -j "${THREADS:-0}")
+eval=("$aecomp" eval "$out/heldout" --no-codecs -f -j "${THREADS:-0}")
 [ -s "$out/released.csv" ] || "${eval[@]}" --csv "$out/released.csv" >"$out/released.txt"
 [ "$out/tuned.csv" -nt "$out/tuned.aecm" ] || "${eval[@]}" -m "$out/tuned.aecm" --csv "$out/tuned.csv" >"$out/tuned.txt"
 "$python" "$here/domains/compare.py" "$out/heldout" --released "$out/released.csv" --tuned "$out/tuned.csv" "${compare[@]}" | tee "$out/table.txt"

@@ -279,7 +279,7 @@ Status ReadRunLengths(View data, const BmpHeader& h, const Palette& palette, con
   }
 }
 
-/// Where the file ends that has `bytes` of pixels: a profile may lie behind them (BITMAPV5HEADER).
+/// Where the file ends whose pixels take `pixel_bytes`: a profile may lie behind them (BITMAPV5HEADER).
 size_t EndOfFile(View bytes, const BmpHeader& h, size_t pixel_bytes) {
   constexpr size_t kVersion5 = 124, kProfile = 112;
   const size_t end = h.pixels + pixel_bytes;

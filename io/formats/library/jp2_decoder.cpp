@@ -83,7 +83,7 @@ void ForEachHeaderSegment(View codestream, F f) {
 /// for (COD and COC: A.6.1, A.6.2).
 uint64_t BytesOfBlocks(View codestream) {
   constexpr uint32_t kStyle = 0xff52, kStyleOfComponent = 0xff53;
-  constexpr uint64_t kBlock = 200, kPrecinct = 1200;  // measured with OpenJPEG 2.5
+  constexpr uint64_t kBlock = 200, kPrecinct = 1200;  // estimates, of the order that OpenJPEG 2.5 takes
   uint64_t most = 0;
   ForEachHeaderSegment(codestream, [&](uint32_t marker, View content) {
     if (marker != kStyle && marker != kStyleOfComponent) return;

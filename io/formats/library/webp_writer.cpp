@@ -19,7 +19,7 @@ struct WriterClear {
 }  // namespace
 
 Result<std::vector<uint8_t>> EncodeWebp(const Image& image) {
-  constexpr int kLevel = 2;  // 0 (fast) .. 9 (small); beyond this one bytes fall by a few percent only
+  constexpr int kLevel = 2;  // 0 (fast) .. 9 (small)
   if (image.bits != 8 || image.channels < 3) return UsageError(".webp: holds 8 bits RGB only; use .png");
   if (image.width > WEBP_MAX_DIMENSION || image.height > WEBP_MAX_DIMENSION) {
     return WriteError(".webp: has sides of at most " + std::to_string(WEBP_MAX_DIMENSION) + " pixels; use .png");
